@@ -1,0 +1,1 @@
+"""Reading: from manifest files to checked rows. Knows files and rows, nothing of HTTP."""
