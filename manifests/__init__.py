@@ -1,1 +1,46 @@
-"""Reading: from manifest files to checked rows. Knows files and rows, nothing of HTTP."""
+"""Reading: from manifest files to checked rows. Knows files and rows, nothing of HTTP.
+
+```
+file ─ read.open_manifest ─▶ Source ─ batches ─▶ Batch (text frame) ─ check.Checker ─▶ Checked (columns of verdicts)
+```
+
+The public names are loaded when they are first used: pandas takes longer to import than `regen --help` may take.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from manifests.check import Checked, Checker, checker
+    from manifests.errors import ManifestError
+    from manifests.read import Batch, Digest, Source, digest, open_manifest
+    from manifests.schemas import TYPES, Schema, template
+
+__all__ = [
+    "TYPES",
+    "Batch",
+    "Checked",
+    "Checker",
+    "Digest",
+    "ManifestError",
+    "Schema",
+    "Source",
+    "checker",
+    "digest",
+    "open_manifest",
+    "template",
+]
+
+_HOMES = {
+    "check": ("Checked", "Checker", "checker"),
+    "errors": ("ManifestError",),
+    "read": ("Batch", "Digest", "Source", "digest", "open_manifest"),
+    "schemas": ("TYPES", "Schema", "template"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"manifests.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

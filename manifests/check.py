@@ -1,0 +1,271 @@
+"""From text frames to checked rows: the type of each row, its fields, its label and lane, and all its problems.
+
+```
+Batch ─ types ─▶ told | asked | of the earlier run | inferred ─ per type ─▶ values ─ alternatives ─▶ label, lane
+                                     every broken rule ─▶ problems
+```
+
+Nothing is discarded and nothing guessed: a row comes out with its fields, or with every reason why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from string import Formatter
+from typing import Any
+
+import pandas
+
+from manifests.columns import Binding, bind
+from manifests.read import Batch
+from manifests.rules import Column, Mask, Problems, any_of, shown, trimmed, values
+from manifests.schemas import TYPES, Alternative, Schema, canonical, suggestion
+
+Value = str | int | bool | None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One batch, column by column: every list has one entry per row.
+
+    `types` are canonical, None where the type could not be told. `fields` has a list for every wire field of every
+    type; a rejected row has None in all of them, and no lane. `objects` are labels for people. Rows that name the same
+    object share one of the `lanes`. `problems` is None for an accepted row, else `rule-name: what and what to do`,
+    joined by `; `.
+    """
+
+    types: list[str | None]
+    fields: dict[str, list[Value]]
+    objects: list[str | None]
+    lanes: list[str | None]
+    problems: list[str | None]
+
+
+def checker(columns: Sequence[str], *, path: str, type: str | None = None, resend_unknown: bool = False) -> Checker:
+    """A checker for the manifest with these columns (`Source.columns`).
+
+    Raises ManifestError if they cannot serve: none that identifies an object, two that mean the same, one that could
+    mean two things, or a `type` that does not exist.
+    """
+    return Checker(bind(columns, path=path, type=type), canonical(type) if type else None, resend_unknown)
+
+
+class Checker:
+    """Checks the batches of one manifest. Keeps nothing from batch to batch."""
+
+    def __init__(self, binding: Binding, asked: str | None, resend_unknown: bool) -> None:
+        self._binding = binding
+        self._asked = asked
+        self._resend_unknown = resend_unknown
+
+    def check(self, batch: Batch) -> Checked:
+        """The rows of the batch with their problems. Raises nothing for what is in a row."""
+        checking = _Checking(self._binding, batch)
+        if not self._resend_unknown:
+            checking.refuse_unknown_outcomes()
+        checking.tell_types(self._asked)
+        for name in checking.types.dropna().unique():
+            checking.identify(TYPES[name])
+        return checking.checked()
+
+
+class _Checking:
+    """The check of one batch."""
+
+    def __init__(self, binding: Binding, batch: Batch) -> None:
+        self._binding = binding
+        self._regen = batch.regen
+        self._index = pandas.RangeIndex(len(batch.frame))
+        self._cells = {h: trimmed(batch.frame[h].set_axis(self._index)) for h in _bound(binding)}
+        self._problems = Problems(len(batch.frame))
+        self.types: Column = self._blank()
+        self._fields = {wire: self._blank() for wire in _wires()}
+        self._objects = self._blank()
+        self._lanes = self._blank()
+
+    def checked(self) -> Checked:
+        """The outcome, once all rules have spoken."""
+        problems = self._problems.texts
+        bad = [position for position, problem in enumerate(problems) if problem]
+        for column in (self._objects, self._lanes, *self._fields.values()):
+            column.iloc[bad] = None
+        types = self.types.tolist()
+        objects = self._objects.tolist()
+        for position in bad:
+            objects[position] = self._named(types[position], position)
+        fields = {wire: column.tolist() for wire, column in self._fields.items()}
+        return Checked(types, fields, objects, self._lanes.tolist(), problems)
+
+    def refuse_unknown_outcomes(self) -> None:
+        """Rows of an earlier run that may have been done: a new run is a new key, and would do them twice."""
+        if self._regen is None:
+            return
+        state, outcome = (self._regen[c].set_axis(self._index) for c in ("regen_state", "regen_outcome"))
+        self._problems.add(
+            (state == "unknown") | ((state == "duplicate") & (outcome == "unknown")),
+            "outcome-unknown",
+            "the earlier run never heard the answer and the work may have been done, use regen resume on that run, "
+            "or --resend-unknown",
+        )
+
+    def tell_types(self, asked: str | None) -> None:
+        """The type column, else --type, else the type in the earlier run, else what the identifiers say."""
+        told = self._text(self._binding.type_columns)
+        self._refuse_strange_types(told, asked)
+        self.types = _canonical(told)
+        silent = told == ""
+        if asked:
+            self.types[silent] = asked
+        elif self._regen is not None:
+            self.types[silent] = _canonical(trimmed(self._regen["regen_type"].set_axis(self._index)))[silent]
+        self._infer(silent & self.types.isna())
+
+    def identify(self, schema: Schema) -> None:
+        """The fields of all rows of one type, by its rules."""
+        rows = self.types == schema.name
+        texts = {f.wire: self._field(schema, f.wire, rows) for f in schema.fields}
+        for field in schema.fields:
+            self._fields[field.wire][rows] = values(texts[field.wire], field, self._problems)
+        complete = self._refuse_misnamed(schema, texts)
+        for alternative in schema.alternatives:
+            self._name(alternative, complete[alternative])
+
+    def _refuse_strange_types(self, told: Column, asked: str | None) -> None:
+        types = _canonical(told)
+        self._problems.add(
+            (told != "") & types.isna(),
+            "type-unknown",
+            lambda row: f"there is no type {shown(told[row])!r}, {suggestion(told[row])}",
+        )
+        self._problems.add(
+            types.notna() & (types != asked) & bool(asked),
+            "type-disagrees",
+            lambda row: f"the row says {types[row]} and --type says {asked}, correct one of them",
+        )
+
+    def _infer(self, open: Mask) -> None:
+        """The one type whose own columns are filled in; none if there are several, or only columns of any type."""
+        if not open.any():
+            return
+        named = {t: self._given(fields, open) for t, fields in self._binding.specific.items()}
+        count = sum(named.values(), start=pandas.Series(0, self._index)[open])
+        for type, given in named.items():
+            self.types[given.index[given & (count == 1)]] = type
+        self._problems.add(
+            count > 1,
+            "identifiers-exclude-each-other",
+            lambda row: (
+                f"the row names {' and '.join(f'a {t}' for t in named if named[t][row])}, "
+                "say which is meant with --type or a type column"
+            ),
+        )
+        anything = any_of((self._given(f, open) for f in self._binding.every.values()), count)
+        self._problems.add(
+            (count == 0) & anything,
+            "type-missing",
+            "the identifier could be that of several types, fill in the type or give --type",
+        )
+        self._problems.add(
+            (count == 0) & ~anything, "identifier-missing", "the row names no object, fill it in or remove it"
+        )
+
+    def _refuse_misnamed(self, schema: Schema, texts: dict[str, Column]) -> dict[Alternative, Mask]:
+        """Where which alternative is complete and the only one."""
+        given = {wire: text != "" for wire, text in texts.items()}
+        like = texts[schema.fields[0].wire]
+        touched = {a: any_of((given[wire] for wire in a.fields), like) for a in schema.alternatives}
+        count = sum(touched.values(), start=pandas.Series(0, like.index))
+        self._problems.add(count == 0, "identifier-missing", f"a {schema.name} needs {schema.needs}")
+        self._problems.add(
+            count > 1,
+            "identifiers-exclude-each-other",
+            lambda row: (
+                f"the row gives {' and '.join(w for a in touched for w in a.fields if given[w][row])}, "
+                f"leave only {schema.needs}"
+            ),
+        )
+        for alternative in schema.alternatives:
+            self._refuse_half(alternative, touched[alternative] & (count == 1), given)
+        return {a: touched[a] & (count == 1) for a in schema.alternatives}
+
+    def _refuse_half(self, alternative: Alternative, rows: Mask, given: dict[str, Mask]) -> None:
+        for wire in alternative.fields:
+            self._problems.add(
+                rows & ~given[wire],
+                "half-of-a-pair",
+                f"{wire} is missing, {' and '.join(alternative.fields)} belong together",
+            )
+
+    def _name(self, alternative: Alternative, rows: Mask) -> None:
+        if not rows.any():
+            return
+        positions = rows.index[rows]
+        texts = {wire: _as_text(self._fields[wire][positions]) for wire in alternative.fields}
+        self._objects[positions] = _rendered(alternative.label, texts)
+        self._lanes[positions] = _rendered(alternative.lane, texts)
+
+    def _field(self, schema: Schema, wire: str, rows: Mask) -> Column:
+        """The text of a field, from whichever of its columns is filled in; a problem if two are, with unlike values."""
+        headers = self._binding.every.get(schema.name, {}).get(wire, [])
+        for n, header in enumerate(headers):
+            for other in headers[:n]:
+                one, two = self._cells[other][rows], self._cells[header][rows]
+                self._problems.add(
+                    (one != "") & (two != "") & (one != two),
+                    "identifiers-exclude-each-other",
+                    f"the columns {other!r} and {header!r} both give {wire}, leave one of them empty",
+                )
+        return self._text(headers)[rows]
+
+    def _text(self, headers: Sequence[str]) -> Column:
+        """The first text that is given in any of the columns."""
+        text = pandas.Series("", self._index, dtype=object)
+        for header in headers:
+            text = text.where(text != "", self._cells[header])
+        return text
+
+    def _given(self, fields: dict[str, list[str]], rows: Mask) -> Mask:
+        cells = [self._cells[header][rows] for headers in fields.values() for header in headers]
+        return any_of((cell != "" for cell in cells), rows[rows])
+
+    def _named(self, type: str | None, position: int) -> str | None:
+        """What a rejected row names, as it stands there."""
+        types = [type] if type else list(self._binding.every)
+        headers = dict.fromkeys(h for t in types for hs in self._binding.every.get(t, {}).values() for h in hs)
+        given = [cell for header in headers if (cell := self._cells[header][position])]
+        return shown(" / ".join(given), 80) if given else None
+
+    def _blank(self) -> Column:
+        return pandas.Series([None] * len(self._index), self._index, dtype=object)
+
+
+def _bound(binding: Binding) -> list[str]:
+    headers = [h for fields in binding.every.values() for hs in fields.values() for h in hs]
+    return list(dict.fromkeys([*binding.type_columns, *headers]))
+
+
+def _wires() -> list[str]:
+    return list(dict.fromkeys(field.wire for schema in TYPES.values() for field in schema.fields))
+
+
+def _canonical(told: Column) -> Column:
+    """The types that are meant, None where there is no such type."""
+    meant = {word: canonical(word) for word in told.unique()}
+    return pandas.Series([meant[word] for word in told.tolist()], told.index, dtype=object)
+
+
+def _as_text(column: Column) -> Column:
+    return pandas.Series([str(value) for value in column.tolist()], column.index, dtype=object)
+
+
+def _rendered(template: str, texts: dict[str, Any]) -> Column:
+    """The template for every row: `{number}` is that row's number."""
+    pieces = [
+        piece
+        for literal, wire, _, _ in Formatter().parse(template)
+        for piece in ([literal] if literal else []) + ([texts[wire]] if wire else [])
+    ]
+    return reduce(add, pieces)

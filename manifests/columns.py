@@ -1,0 +1,140 @@
+"""How a manifest is described: its headers, and what each of them means for each type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from manifests.errors import UnsuitableHeader, place
+from manifests.schemas import TYPES, Schema, canonical, folded, suggestion
+
+RESULT_PREFIX = "regen_"
+_PREFIX = re.compile(r"^(?P<object>[^:.]+)[:.](?P<name>.+)$", re.DOTALL)
+
+
+class Headers(tuple[str, ...]):
+    """The headers of a manifest without the `regen_*` columns of an earlier run; `results` says whether there were any.
+
+    A results file unites the columns of several manifests, so that two of its headers may mean the same field, and it
+    brings its types along: a header is judged with that in mind.
+    """
+
+    results: bool
+
+    def __new__(cls, headers: Iterable[str]) -> Headers:
+        every = tuple(headers)
+        new = super().__new__(cls, (h for h in every if not h.startswith(RESULT_PREFIX)))
+        new.results = len(new) < len(every)
+        return new
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """That a header means a field of a type; `specific` if it can mean nothing else."""
+
+    type: str
+    wire: str
+    specific: bool
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Which columns hold the type, and which hold which field of which type (usually one, in results several)."""
+
+    type_columns: tuple[str, ...]
+    specific: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    every: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+
+def meanings(header: str) -> list[Meaning]:
+    """All that a header can mean. Only a header that means one field of one type can be specific."""
+    found = [m for schema in TYPES.values() if (m := _meaning(header, schema))]
+    if len(found) > 1:
+        found = [Meaning(m.type, m.wire, False) for m in found]
+    return found
+
+
+def _meaning(header: str, schema: Schema) -> Meaning | None:
+    match = _PREFIX.match(header)
+    object, name = (folded(match["object"]), folded(match["name"])) if match else ("", folded(header))
+    mine = object in {folded(o) for o in schema.objects}
+    near = not object or mine or object in {folded(o) for o in schema.relatives}
+    for candidate in schema.fields:
+        names = {folded(h) for h in candidate.headers}
+        if object + name in names or (near and name in names):
+            return Meaning(schema.name, candidate.wire, True)
+        if (mine or not object) and name in {folded(o) for o in candidate.own}:
+            return Meaning(schema.name, candidate.wire, mine)
+    return None
+
+
+def bind(headers: Sequence[str], *, path: str, type: str | None) -> Binding:
+    """What the columns mean, for the one type that was asked for or for all. Raises UnsuitableHeader."""
+    only = _asked(type, path)
+    results = getattr(headers, "results", False)
+    binding = Binding(tuple(h for h in headers if folded(h) == "type"))
+    for header in headers:
+        for meaning in meanings(header):
+            _enter(binding, header, meaning)
+    if not results:
+        _refuse_twins(binding, only, path)
+    _refuse_nameless(binding, only, results, headers, path)
+    return binding
+
+
+def _asked(type: str | None, path: str) -> str | None:
+    if type is None:
+        return None
+    name = canonical(type)
+    if name is None:
+        raise UnsuitableHeader(f"{place(path)}: there is no type {type!r}; {suggestion(type)}")
+    return name
+
+
+def _enter(binding: Binding, header: str, meaning: Meaning) -> None:
+    binding.every.setdefault(meaning.type, {}).setdefault(meaning.wire, []).append(header)
+    if meaning.specific and meaning.wire in TYPES[meaning.type].identifying:
+        binding.specific.setdefault(meaning.type, {}).setdefault(meaning.wire, []).append(header)
+
+
+def _refuse_twins(binding: Binding, only: str | None, path: str) -> None:
+    """Two columns for one thing: which of them is right is not ours to guess."""
+    _refuse_pair("the type", binding.type_columns, path)
+    known = {only: binding.every.get(only, {})} if only else binding.specific
+    for type, fields in known.items():
+        for wire, headers in fields.items():
+            _refuse_pair(f"{wire} of {type}", headers, path)
+
+
+def _refuse_pair(what: str, headers: Sequence[str], path: str) -> None:
+    if len(headers) > 1:
+        names = " and ".join(repr(header) for header in headers)
+        raise UnsuitableHeader(f"{place(path)}: the columns {names} both mean {what}; rename or remove one of them")
+
+
+def _refuse_nameless(binding: Binding, only: str | None, results: bool, headers: Sequence[str], path: str) -> None:
+    if only:
+        if not binding.every.get(only, {}).keys() & TYPES[only].identifying:
+            raise UnsuitableHeader(
+                f"{place(path)}: no column names a {only}; add {TYPES[only].needs} (found: {_listed(headers)})"
+            )
+    elif not binding.every:
+        raise UnsuitableHeader(
+            f"{place(path)}: no identifying column; add for example {TYPES['Subscription'].needs}, or invoiceNumber "
+            f"(found: {_listed(headers)}; is the first line the header?)"
+        )
+    elif not (binding.specific or binding.type_columns or results):
+        raise UnsuitableHeader(_undecided(binding, path))
+
+
+def _undecided(binding: Binding, path: str) -> str:
+    columns = sorted({h for fields in binding.every.values() for headers in fields.values() for h in headers})
+    kinds = " or ".join(binding.every) if len(binding.every) < 4 else "several types"
+    names = ", ".join(repr(column) for column in columns)
+    return f"{place(path)}: {names} could be that of {kinds}; say which with --type or with a column named type"
+
+
+def _listed(headers: Sequence[str]) -> str:
+    shown = ", ".join(repr(header[:40]) for header in headers[:8])
+    return shown + (", …" if len(headers) > 8 else "") if headers else "nothing"

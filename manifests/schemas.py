@@ -1,0 +1,174 @@
+"""What identifies an object of each type: one declaration per type, no code.
+
+Source: the bodies of *Regenerate booking transactions* and *Regenerate billing transactions* in Zuora's API reference.
+Another type is another value in `TYPES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import Enum
+
+
+class Kind(Enum):
+    """What the text of a cell must be, and what it becomes on the wire."""
+
+    TEXT = "text"
+    POSITIVE_INTEGER = "positive integer"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the request, and the headers that mean it.
+
+    `headers` belong to this field alone and so tell the type (`subscriptionName`). `own` are the words that several
+    types use (`id`, `name`): they count only once the type is known. The first header is the one in the template.
+    """
+
+    wire: str
+    headers: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    kind: Kind = Kind.TEXT
+    choices: Mapping[str, str | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Fields that together name one object; how people see it, and the lane of all rows that name the same object."""
+
+    fields: tuple[str, ...]
+    label: str
+    lane: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """One type: its fields and the alternatives among them, the preferred one first.
+
+    `objects` are the names that an export puts before the type's own columns (`Rate Plan Charge: ID`), `relatives`
+    those of other objects whose columns identify it as well (`Order: Order Number`).
+    """
+
+    name: str
+    objects: tuple[str, ...]
+    fields: tuple[Field, ...]
+    alternatives: tuple[Alternative, ...]
+    relatives: tuple[str, ...] = ()
+
+    @property
+    def identifying(self) -> frozenset[str]:
+        """The wire names of the fields that identify; the rest are details of the request."""
+        return frozenset(wire for alternative in self.alternatives for wire in alternative.fields)
+
+    @property
+    def needs(self) -> str:
+        """The alternatives in words: `subscriptionName and subscriptionVersion, or subscriptionId`."""
+        header = {f.wire: f.headers[0] for f in self.fields}
+        return ", or ".join(" and ".join(header[wire] for wire in a.fields) for a in self.alternatives)
+
+
+def _document(name: str, stem: str, *, objects: tuple[str, ...], number: tuple[str, ...] = ()) -> Schema:
+    """A billing type: `id` or `number` on the wire, whatever the type. `documentId` is the older name of `id`."""
+    return Schema(
+        name=name,
+        objects=(name, *objects),
+        fields=(
+            Field("number", (f"{stem}Number", *number), own=("number",)),
+            Field("id", (f"{stem}Id",), own=("id", "documentId")),
+        ),
+        alternatives=(
+            Alternative(("number",), "{number}", name + " {number}"),
+            Alternative(("id",), "{id}", name + "#{id}"),
+        ),
+    )
+
+
+def _memo(name: str, stem: str) -> Schema:
+    """A memo: Zuora's exports head its number `Memo Number`, which does not say whose."""
+    schema = _document(name, stem, objects=())
+    number, identifier = schema.fields
+    number = Field(number.wire, number.headers, own=(*number.own, "memoNumber"))
+    return Schema(name, schema.objects, (number, identifier), schema.alternatives)
+
+
+_SCHEMAS = (
+    Schema(
+        name="Subscription",
+        objects=("Subscription",),
+        fields=(
+            # `subscriptionNumber` is Zuora's newer word for the name, but not only a subscription is found by it.
+            Field("subscriptionName", ("subscriptionName",), own=("name", "number", "subscriptionNumber")),
+            Field("subscriptionVersion", ("subscriptionVersion",), own=("version",), kind=Kind.POSITIVE_INTEGER),
+            Field("subscriptionId", ("subscriptionId",), own=("id",)),
+        ),
+        alternatives=(
+            Alternative(
+                ("subscriptionName", "subscriptionVersion"),
+                "{subscriptionName} v{subscriptionVersion}",
+                "Subscription {subscriptionName}",
+            ),
+            Alternative(("subscriptionId",), "{subscriptionId}", "Subscription#{subscriptionId}"),
+        ),
+    ),
+    Schema(
+        name="OrderLineItem",
+        objects=("OrderLineItem",),
+        relatives=("Order",),
+        fields=(
+            Field("orderNumber", ("orderNumber",)),
+            Field("itemNumber", ("itemNumber", "orderLineItemNumber")),
+            Field("orderLineItemId", ("orderLineItemId",), own=("id",)),
+        ),
+        alternatives=(
+            Alternative(("orderNumber", "itemNumber"), "{orderNumber} / {itemNumber}", "Order {orderNumber}"),
+            Alternative(("orderLineItemId",), "{orderLineItemId}", "OrderLineItem#{orderLineItemId}"),
+        ),
+    ),
+    Schema(
+        name="DynamicUsageCharge",
+        objects=("DynamicUsageCharge", "RatePlanCharge", "Charge"),
+        fields=(
+            Field("chargeNumber", ("chargeNumber", "ratePlanChargeNumber"), own=("number",)),
+            Field("ratePlanChargeId", ("ratePlanChargeId",), own=("id",)),
+        ),
+        alternatives=(
+            Alternative(("chargeNumber",), "{chargeNumber}", "Charge {chargeNumber}"),
+            Alternative(("ratePlanChargeId",), "{ratePlanChargeId}", "Charge#{ratePlanChargeId}"),
+        ),
+    ),
+    _document("Invoice", "invoice", objects=()),
+    _memo("CreditMemo", "creditMemo"),
+    _memo("DebitMemo", "debitMemo"),
+    _document("InvoiceItemAdjustment", "invoiceItemAdjustment", objects=("Adjustment",), number=("adjustmentNumber",)),
+)
+
+TYPES: dict[str, Schema] = {schema.name: schema for schema in _SCHEMAS}
+
+
+def folded(word: str) -> str:
+    """A word without case, spaces, `_` and `-`: what headers and types are compared by."""
+    return "".join(character for character in word.casefold() if not (character.isspace() or character in "_-\ufeff"))
+
+
+def canonical(type: str) -> str | None:
+    """The type that is meant: `order line item` is `OrderLineItem`; None if there is no such type."""
+    return {folded(name): name for name in TYPES}.get(folded(type))
+
+
+def suggestion(type: str) -> str:
+    """What to say to someone who gave a type that does not exist."""
+    near = get_close_matches(folded(type), [folded(name) for name in TYPES], n=1)
+    known = ", ".join(TYPES)
+    return f"did you mean {canonical(near[0])}?" if near else f"use one of {known}"
+
+
+def template(type: str) -> str:
+    """The header of an empty CSV manifest for a type, with its line end. Raises ValueError for an unknown type."""
+    name = canonical(type)
+    if name is None:
+        raise ValueError(f"there is no type {type!r}; {suggestion(type)}")
+    header = {f.wire: f.headers[0] for f in TYPES[name].fields}
+    return ",".join(header[wire] for wire in TYPES[name].alternatives[0].fields) + "\n"
