@@ -21,7 +21,7 @@ import pandas
 
 from manifests.columns import Binding, bind
 from manifests.read import Batch
-from manifests.rules import Column, Mask, Problems, any_of, shown, trimmed, values
+from manifests.rules import Column, Mask, Problems, any_of, given, nothing, shown, trimmed, values
 from manifests.schemas import TYPES, Alternative, Schema, canonical, suggestion
 
 Value = str | int | bool | None
@@ -81,22 +81,24 @@ class _Checking:
         self._index = pandas.RangeIndex(len(batch.frame))
         self._cells = {h: trimmed(batch.frame[h].set_axis(self._index)) for h in _bound(binding)}
         self._problems = Problems(len(batch.frame))
-        self.types: Column = self._blank()
-        self._fields = {wire: self._blank() for wire in _wires()}
-        self._objects = self._blank()
-        self._lanes = self._blank()
+        self.types: Column = nothing(self._index)
+        self._fields: dict[str, Column] = {}
+        self._objects = nothing(self._index)
+        self._lanes = nothing(self._index)
 
     def checked(self) -> Checked:
         """The outcome, once all rules have spoken."""
         problems = self._problems.texts
         bad = [position for position, problem in enumerate(problems) if problem]
-        for column in (self._objects, self._lanes, *self._fields.values()):
-            column.iloc[bad] = None
+        if bad:
+            for column in (self._objects, self._lanes, *self._fields.values()):
+                column.iloc[bad] = None
         types = self.types.tolist()
         objects = self._objects.tolist()
         for position in bad:
             objects[position] = self._named(types[position], position)
-        fields = {wire: column.tolist() for wire, column in self._fields.items()}
+        fields: dict[str, list[Value]] = {wire: [None] * len(problems) for wire in _wires()}
+        fields |= {wire: column.tolist() for wire, column in self._fields.items()}
         return Checked(types, fields, objects, self._lanes.tolist(), problems)
 
     def refuse_unknown_outcomes(self) -> None:
@@ -114,9 +116,9 @@ class _Checking:
     def tell_types(self, asked: str | None) -> None:
         """The type column, else --type, else the type in the earlier run, else what the identifiers say."""
         told = self._text(self._binding.type_columns)
-        self._refuse_strange_types(told, asked)
         self.types = _canonical(told)
-        silent = told == ""
+        self._refuse_strange_types(told, asked)
+        silent = ~given(told)
         if asked:
             self.types[silent] = asked
         elif self._regen is not None:
@@ -128,15 +130,16 @@ class _Checking:
         rows = self.types == schema.name
         texts = {f.wire: self._field(schema, f.wire, rows) for f in schema.fields}
         for field in schema.fields:
-            self._fields[field.wire][rows] = values(texts[field.wire], field, self._problems)
+            column: Column = self._fields.setdefault(field.wire, nothing(self._index))
+            column[rows] = values(texts[field.wire], field, self._problems)
         complete = self._refuse_misnamed(schema, texts)
         for alternative in schema.alternatives:
             self._name(alternative, complete[alternative])
 
     def _refuse_strange_types(self, told: Column, asked: str | None) -> None:
-        types = _canonical(told)
+        types = self.types.copy()
         self._problems.add(
-            (told != "") & types.isna(),
+            given(told) & types.isna(),
             "type-unknown",
             lambda row: f"there is no type {shown(told[row])!r}, {suggestion(told[row])}",
         )
@@ -150,10 +153,13 @@ class _Checking:
         """The one type whose own columns are filled in; none if there are several, or only columns of any type."""
         if not open.any():
             return
-        named = {t: self._given(fields, open) for t, fields in self._binding.specific.items()}
-        count = sum(named.values(), start=pandas.Series(0, self._index)[open])
-        for type, given in named.items():
-            self.types[given.index[given & (count == 1)]] = type
+        named = {t: self._named_in(fields) for t, fields in self._binding.specific.items()}
+        count = sum((mask.astype(int) for mask in named.values()), start=pandas.Series(0, self._index))
+        for type, mask in named.items():
+            self.types[open & mask & (count == 1)] = type
+        self._refuse_unnamed(open, named, count)
+
+    def _refuse_unnamed(self, open: Mask, named: dict[str, Mask], count: Column) -> None:
         self._problems.add(
             count > 1,
             "identifiers-exclude-each-other",
@@ -162,39 +168,40 @@ class _Checking:
                 "say which is meant with --type or a type column"
             ),
         )
-        anything = any_of((self._given(f, open) for f in self._binding.every.values()), count)
-        self._problems.add(
-            (count == 0) & anything,
-            "type-missing",
-            "the identifier could be that of several types, fill in the type or give --type",
-        )
-        self._problems.add(
-            (count == 0) & ~anything, "identifier-missing", "the row names no object, fill it in or remove it"
-        )
+        unnamed = open & (count == 0)
+        if unnamed.any():
+            anything = any_of(self._named_in(fields) for fields in self._binding.every.values())
+            self._problems.add(
+                unnamed & anything,
+                "type-missing",
+                "the identifier could be that of several types, fill in the type or give --type",
+            )
+            self._problems.add(
+                unnamed & ~anything, "identifier-missing", "the row names no object, fill it in or remove the row"
+            )
 
     def _refuse_misnamed(self, schema: Schema, texts: dict[str, Column]) -> dict[Alternative, Mask]:
         """Where which alternative is complete and the only one."""
-        given = {wire: text != "" for wire, text in texts.items()}
-        like = texts[schema.fields[0].wire]
-        touched = {a: any_of((given[wire] for wire in a.fields), like) for a in schema.alternatives}
-        count = sum(touched.values(), start=pandas.Series(0, like.index))
+        filled = {wire: given(text) for wire, text in texts.items()}
+        touched = {a: any_of(filled[wire] for wire in a.fields) for a in schema.alternatives}
+        count = reduce(add, (mask.astype(int) for mask in touched.values()))
         self._problems.add(count == 0, "identifier-missing", f"a {schema.name} needs {schema.needs}")
         self._problems.add(
             count > 1,
             "identifiers-exclude-each-other",
             lambda row: (
-                f"the row gives {' and '.join(w for a in touched for w in a.fields if given[w][row])}, "
+                f"the row gives {' and '.join(w for a in touched for w in a.fields if filled[w][row])}, "
                 f"leave only {schema.needs}"
             ),
         )
         for alternative in schema.alternatives:
-            self._refuse_half(alternative, touched[alternative] & (count == 1), given)
+            self._refuse_half(alternative, touched[alternative] & (count == 1), filled)
         return {a: touched[a] & (count == 1) for a in schema.alternatives}
 
-    def _refuse_half(self, alternative: Alternative, rows: Mask, given: dict[str, Mask]) -> None:
+    def _refuse_half(self, alternative: Alternative, rows: Mask, filled: dict[str, Mask]) -> None:
         for wire in alternative.fields:
             self._problems.add(
-                rows & ~given[wire],
+                rows & ~filled[wire],
                 "half-of-a-pair",
                 f"{wire} is missing, {' and '.join(alternative.fields)} belong together",
             )
@@ -214,7 +221,7 @@ class _Checking:
             for other in headers[:n]:
                 one, two = self._cells[other][rows], self._cells[header][rows]
                 self._problems.add(
-                    (one != "") & (two != "") & (one != two),
+                    given(one) & given(two) & (one != two),
                     "identifiers-exclude-each-other",
                     f"the columns {other!r} and {header!r} both give {wire}, leave one of them empty",
                 )
@@ -222,24 +229,20 @@ class _Checking:
 
     def _text(self, headers: Sequence[str]) -> Column:
         """The first text that is given in any of the columns."""
-        text = pandas.Series("", self._index, dtype=object)
-        for header in headers:
-            text = text.where(text != "", self._cells[header])
-        return text
+        if not headers:
+            return pandas.Series("", self._index, dtype=object)
+        first, *rest = (self._cells[header] for header in headers)
+        return reduce(lambda text, other: text.where(given(text), other), rest, first)
 
-    def _given(self, fields: dict[str, list[str]], rows: Mask) -> Mask:
-        cells = [self._cells[header][rows] for headers in fields.values() for header in headers]
-        return any_of((cell != "" for cell in cells), rows[rows])
+    def _named_in(self, fields: dict[str, list[str]]) -> Mask:
+        return any_of(given(self._cells[header]) for headers in fields.values() for header in headers)
 
     def _named(self, type: str | None, position: int) -> str | None:
         """What a rejected row names, as it stands there."""
         types = [type] if type else list(self._binding.every)
         headers = dict.fromkeys(h for t in types for hs in self._binding.every.get(t, {}).values() for h in hs)
-        given = [cell for header in headers if (cell := self._cells[header][position])]
-        return shown(" / ".join(given), 80) if given else None
-
-    def _blank(self) -> Column:
-        return pandas.Series([None] * len(self._index), self._index, dtype=object)
+        found = [cell for header in headers if (cell := self._cells[header][position])]
+        return shown(" / ".join(found), 80) if found else None
 
 
 def _bound(binding: Binding) -> list[str]:
@@ -253,11 +256,14 @@ def _wires() -> list[str]:
 
 def _canonical(told: Column) -> Column:
     """The types that are meant, None where there is no such type."""
-    meant = {word: canonical(word) for word in told.unique()}
-    return pandas.Series([meant[word] for word in told.tolist()], told.index, dtype=object)
+    cells = told.tolist()
+    meant = {word: canonical(word) for word in set(cells)}
+    return pandas.Series([meant[word] for word in cells], told.index, dtype=object)
 
 
 def _as_text(column: Column) -> Column:
+    if isinstance(column.iloc[0], str):
+        return column
     return pandas.Series([str(value) for value in column.tolist()], column.index, dtype=object)
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 
+import numpy
 import pandas
 
 from manifests.schemas import Field, Kind, folded
 
 MOST_CHARACTERS = 255
-MOST_INTEGER = str(2**31 - 1)
+MOST_INTEGER = 2**31 - 1
 
 # White space at the edges is trimmed, also that which cannot be seen; the separators \x1c-\x1f and \x85, which Python
 # calls white space as well, are control characters and stay to be found.
@@ -22,6 +25,12 @@ EDGES = "\t\n\v\f\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u
 # C0, DEL, C1, soft hyphen, zero-width and bidirectional controls, line separators, lone surrogates.
 CONTROL = "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 _CONTROL = re.compile(CONTROL)
+_INTEGER = re.compile("-?[0-9]+")
+_INTEGER_RULES = {
+    "not-an-integer": "write a whole number such as 1",
+    "not-positive": "write a whole number from 1",
+    "too-large": f"write a whole number up to {MOST_INTEGER}",
+}
 
 Column = Any  # pandas.Series of object; the stubs cannot say so without a cast at every step
 Mask = Any  # pandas.Series of bool
@@ -43,7 +52,18 @@ class Problems:
 
 def trimmed(column: Column) -> Column:
     """The column as text without white space at its edges; null is the same as empty."""
-    return column.where(column.notna(), "").str.strip(EDGES)
+    cells = column.tolist()
+    return pandas.Series([cell.strip(EDGES) if cell else "" for cell in cells], column.index, dtype=object)
+
+
+def given(text: Column) -> Mask:
+    """Where there is any text."""
+    return text.astype(bool)
+
+
+def nothing(index: pandas.Index) -> Column:
+    """A column of None."""
+    return pandas.Series(numpy.full(len(index), None, dtype=object), index)
 
 
 def shown(value: str, most: int = 40) -> str:
@@ -53,56 +73,62 @@ def shown(value: str, most: int = 40) -> str:
 
 
 def values(text: Column, field: Field, problems: Problems) -> Column:
-    """What the column becomes on the wire: str, int or bool, and None where it is empty or a rule is broken."""
+    """What the column becomes on the wire: str, int or bool, and None where it is empty. Wrong rows do not count."""
     return _OF_KIND[field.kind](text, field, problems)
 
 
 def _texts(text: Column, field: Field, problems: Problems) -> Column:
-    hidden = text.str.contains(CONTROL)
-    problems.add(
-        hidden,
-        "control-characters",
-        lambda row: f"{field.wire} {shown(text[row])!r} holds characters that cannot be seen, type it anew",
-    )
-    long = text.str.len() > MOST_CHARACTERS
-    problems.add(
-        long,
-        "value-too-long",
-        lambda row: (
-            f"{field.wire} has {len(text[row])} characters and at most {MOST_CHARACTERS} are allowed, "
-            "check that the columns are in their places"
-        ),
-    )
-    return _kept(text, (text != "") & ~hidden & ~long)
+    cells = text.tolist()
+    if not "".join(cells).isprintable():  # all that the pattern finds is unprintable, and this is far quicker
+        hidden = text.str.contains(CONTROL)
+        problems.add(
+            hidden,
+            "control-characters",
+            lambda row: f"{field.wire} {shown(text[row])!r} holds characters that cannot be seen, type it anew",
+        )
+    if max(map(len, cells)) > MOST_CHARACTERS:
+        problems.add(
+            text.str.len() > MOST_CHARACTERS,
+            "value-too-long",
+            lambda row: (
+                f"{field.wire} has {len(text[row])} characters and at most {MOST_CHARACTERS} are allowed, "
+                "check that the columns are in their places"
+            ),
+        )
+    return pandas.Series([cell or None for cell in cells], text.index, dtype=object)
 
 
 def _integers(text: Column, field: Field, problems: Problems) -> Column:
-    """ASCII digits only; leading zeros are dropped, since `01` can only be 1 and must be the same request as `1`."""
-    name = _kebab(field.wire)
-    whole = text.str.fullmatch("[0-9]+")
-    digits = text.where(whole, "").str.lstrip("0")
-    negative = text.str.fullmatch("-[0-9]+") | (whole & (digits == ""))
-    length = digits.str.len()
-    large = (length > len(MOST_INTEGER)) | ((length == len(MOST_INTEGER)) & (digits > MOST_INTEGER))
-    given = text != ""
-    for broken, rule, remedy in (
-        (given & ~whole & ~negative, "not-an-integer", "write a whole number such as 1"),
-        (negative, "not-positive", "write a whole number from 1"),
-        (large, "too-large", f"write a whole number up to {MOST_INTEGER}"),
-    ):
-        problems.add(broken, f"{name}-{rule}", _about(text, field, remedy))
-    good = (digits != "") & ~large
-    numbers = _kept(text, good & False)
-    numbers[good] = digits[good].astype("int64").astype(object)
-    return numbers
+    cells = text.tolist()
+    meant = {word: _integer(word) for word in set(cells)}
+    for rule, remedy in _INTEGER_RULES.items():
+        broken = [word for word, value in meant.items() if value == rule]
+        if broken:
+            problems.add(text.isin(broken), f"{_kebab(field.wire)}-{rule}", _about(text, field, remedy))
+    return pandas.Series([meant[word] for word in cells], text.index, dtype=object)
+
+
+def _integer(word: str) -> int | str | None:
+    """The number, or the rule that the word breaks, or None for nothing.
+
+    ASCII digits only. Leading zeros are dropped: `01` can only be 1, and must be the same request as `1`.
+    """
+    if not word:
+        return None
+    if not _INTEGER.fullmatch(word):
+        return "not-an-integer"
+    digits = word.lstrip("-0")
+    if word.startswith("-") or not digits:
+        return "not-positive"
+    return int(digits) if len(digits) <= 10 and int(digits) <= MOST_INTEGER else "too-large"
 
 
 def _choices(text: Column, field: Field, problems: Problems) -> Column:
     known = {folded(word): value for word, value in field.choices.items()}
     meant = {word: known.get(folded(word)) for word in text.unique()}
-    chosen = pandas.Series([meant[word] for word in text], text.index, dtype=object)
+    chosen = pandas.Series([meant[word] for word in text.tolist()], text.index, dtype=object)
     remedy = f"write {' or '.join(field.choices)}"
-    problems.add((text != "") & chosen.isna(), f"{_kebab(field.wire)}-not-a-choice", _about(text, field, remedy))
+    problems.add(given(text) & chosen.isna(), f"{_kebab(field.wire)}-not-a-choice", _about(text, field, remedy))
     return chosen
 
 
@@ -113,13 +139,6 @@ _OF_KIND: dict[Kind, Callable[[Column, Field, Problems], Column]] = {
 }
 
 
-def _kept(column: Column, keep: Mask) -> Column:
-    """The column with None where it is not kept. (Series.where would make it NaN.)"""
-    kept = column.to_numpy(dtype=object, copy=True)
-    kept[~keep.to_numpy()] = None
-    return pandas.Series(kept, column.index, dtype=object)
-
-
 def _about(text: Column, field: Field, remedy: str) -> Callable[[int], str]:
     return lambda row: f"{field.wire} is {shown(text[row])!r}, {remedy}"
 
@@ -128,9 +147,6 @@ def _kebab(wire: str) -> str:
     return re.sub("([A-Z])", lambda capital: "-" + capital[1].lower(), wire)
 
 
-def any_of(masks: Iterable[Mask], like: Column) -> Mask:
-    """Where at least one of the masks holds; nowhere if there are none."""
-    found = pandas.Series(False, like.index)
-    for mask in masks:
-        found = found | mask
-    return found
+def any_of(masks: Iterable[Mask]) -> Mask:
+    """Where at least one of the masks holds."""
+    return reduce(or_, masks)
