@@ -1,0 +1,1 @@
+"""What each command does: options value → run(options). Parsing is the command line's."""

@@ -1,0 +1,238 @@
+"""From manifests to a run folder: a new one, the one that this command began before, or a refusal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.errors import ExitCode, Refused
+from runner.ledger import open_read_only, views
+from runner.plan import Opened, Step, Target
+from runner.results import write_views
+from runner.runs import RunFolder, all_runs, default_id, folder, next_id, stem
+from runner.session import facts_of, write_document
+from runner.settings import Flags, Settings, gather
+from runner.times import iso, now_microseconds
+
+VIEWS = ("results.parquet", "results.csv", "errors.csv")
+RESUMABLE = frozenset({"running", "stopped", "paused", "interrupted", "terminated", "fault"})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked to have planned or run."""
+
+    manifests: tuple[str, ...]
+    flags: Flags = field(default_factory=Flags)
+    run_id: str | None = None
+    type: str | None = None
+    only_resend: bool = False
+    re_migrate: bool = False
+    skip_rejected: bool = False
+    resend_unknown: bool = False
+    formats: tuple[str, ...] = ("parquet", "csv")
+    again: bool = False
+    if_unfinished: str | None = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the run."""
+        return (
+            Step(
+                1,
+                "regenerate",
+                self.manifests,
+                self.type,
+                self.only_resend,
+                self.re_migrate,
+                self.skip_rejected,
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run folder that holds the plan."""
+
+    folder: RunFolder
+    settings: Settings
+    begun: bool  # something was sent from it before
+    over: bool  # nothing is left to send: it was told before
+    exit_code: ExitCode = ExitCode.SUCCEEDED
+
+
+def tenant_of(settings: Settings) -> str:
+    """Which tenant the credentials are for: the profile's `tenant_id`, else a digest of the client id."""
+    named = settings.profile.tenant_id
+    return named or hashlib.sha256(settings.credentials().client_id.encode()).hexdigest()
+
+
+def prepare(asked: Asked) -> Prepared:
+    """Plan the run, or find it. Raises Refused with the remedy."""
+    if asked.only_resend and asked.re_migrate:
+        raise Refused("--only-resend and --re-migrate exclude each other: Zuora allows one of them")
+    settings = gather(asked.flags)
+    profile = settings.profile
+    target = Target(
+        base_url=settings.base_url,
+        host=settings.host,
+        tenant=tenant_of(settings),
+        entity_ids=tuple(profile.entity_ids),
+        org_ids=tuple(profile.org_ids),
+        billing_id_field=profile.billing_id_field,
+    )
+    with Opened(asked.steps, target, resend_unknown=asked.resend_unknown) as opened:
+        return _Preparation(asked, settings, opened).prepared()
+
+
+class _Preparation:
+    def __init__(self, asked: Asked, settings: Settings, opened: Opened) -> None:
+        self.asked, self.settings, self.opened = asked, settings, opened
+        self.runs = settings.runs_dir
+
+    def prepared(self) -> Prepared:
+        place = self._place()
+        if place.ledger.exists():
+            found = self._found(place)
+            if found is not None:
+                return found
+        other = self._unfinished(place)
+        if other is not None:
+            return Prepared(other, self.settings, begun=True, over=False)
+        return self._enrolled(place)
+
+    def _place(self) -> RunFolder:
+        """Which folder the run goes into."""
+        asked, mark = self.asked, self.opened.fingerprint
+        name = asked.run_id or default_id(stem(asked.manifests[0]), mark)
+        place = folder(self.runs, name)
+        if asked.again:
+            return folder(self.runs, next_id(self.runs, name))
+        if asked.run_id is None and not place.ledger.exists():
+            return self._unsent_plan(mark) or place
+        return place
+
+    def _unsent_plan(self, mark: str) -> RunFolder | None:
+        """A plan with equal inputs that nothing was sent from, whatever its date."""
+        for candidate in reversed(all_runs(self.runs)):
+            document = candidate.document() or {}
+            if document.get("fingerprint") == mark and document.get("status") == "planned":
+                return candidate
+        return None
+
+    def _found(self, place: RunFolder) -> Prepared | None:
+        """The run that is there already; None if it may be planned anew."""
+        with open_read_only(place.ledger) as store:
+            facts, begun, pending = store.facts(), views.begun(store), views.pending(store)
+        differing = self._differences(facts)
+        if differing and not begun:
+            return None
+        if differing:
+            raise Refused(
+                f"run {place.id} was made with other {', '.join(differing)}; name another --run-id, or leave it out"
+            )
+        return self._same(place, facts, begun, pending)
+
+    def _same(self, place: RunFolder, facts: dict[str, Any], begun: bool, pending: int) -> Prepared | None:
+        status = facts["status"]
+        if status == "refused":
+            return None
+        if status == "abandoned":
+            raise Refused(f"run {place.id} was abandoned; {self._again()}")
+        if status not in RESUMABLE and begun and not (status == "planned" and pending):
+            self._refuse_old(place, facts)
+            return Prepared(place, self.settings, True, True, ExitCode(facts.get("exit_code", 0)))
+        return Prepared(place, self.settings, begun=begun, over=False)
+
+    def _refuse_old(self, place: RunFolder, facts: dict[str, Any]) -> None:
+        """An explicit id that finished on an earlier day would send nothing for ever."""
+        ended, today = str(facts.get("ended_at") or "")[:10], iso(now_microseconds())[:10]
+        if self.asked.run_id is not None and ended < today:
+            raise Refused(
+                f"run {place.id} finished on {ended}: a fixed --run-id would send nothing for ever; leave it out, "
+                f"give another, or {self._again()}"
+            )
+
+    def _again(self) -> str:
+        return "add --again to send everything once more as a new run"
+
+    def _differences(self, facts: dict[str, Any]) -> list[str]:
+        """The names of the inputs in which a run differs from what is asked for now."""
+        theirs, ours = facts.get("inputs", {}), self.opened.inputs
+        return [name.replace("_", " ") for name in ours if theirs.get(name) != _plain(ours[name])]
+
+    def _unfinished(self, place: RunFolder) -> RunFolder | None:
+        """An unfinished run of the same manifests for the same tenant, to be resumed; refuses unless told."""
+        if self.asked.if_unfinished == "new":
+            return None
+        for other in all_runs(self.runs):
+            if other.id != place.id and self._is_unfinished_twin(other):
+                if self.asked.if_unfinished == "resume":
+                    return other
+                raise Refused(
+                    f"run {other.id} holds the same manifests for the same tenant and is unfinished: "
+                    f"`regen resume {other.id}`, or `regen abandon {other.id}`, or --if-unfinished new|resume"
+                )
+        return None
+
+    def _is_unfinished_twin(self, other: RunFolder) -> bool:
+        document = other.document() or {}
+        digests = [m["sha256"] for step in document.get("steps", []) for m in step.get("manifests", [])]
+        same = sorted(digests) == sorted(self.opened.digests) and document.get("tenant") == self.opened.target.tenant
+        if not same or document.get("host") != self.opened.target.host or not other.ledger.exists():
+            return False
+        with open_read_only(other.ledger) as store:
+            closed = store.facts()["status"] in ("halted", "abandoned")
+            return not closed and views.begun(store) and views.pending(store) > 0
+
+    def _enrolled(self, place: RunFolder) -> Prepared:
+        """Read, check and enrol the manifests. Raises Refused if rows were rejected and not to be skipped."""
+        opened, asked = self.opened, self.asked
+        place.make()
+        with place.lock():
+            facts = facts_of(self.settings, opened.target.tenant, _plain(opened.inputs), opened.fingerprint, place.id)
+            try:
+                refused = opened.enrol(place.ledger, place.id, facts | {"formats": list(asked.formats)})
+            except Refused:
+                _remove_if_empty(place)
+                raise
+            place.unseal()
+            for view in VIEWS:  # of a plan that was refused before
+                (place.path / view).unlink(missing_ok=True)
+            self._write_plan(place, refused)
+        return Prepared(place, self.settings, begun=False, over=False)
+
+    def _write_plan(self, place: RunFolder, refused: bool) -> None:
+        with open_read_only(place.ledger) as store:
+            write_document(place, store)
+            if not refused:
+                return
+            write_views(store, place.path, (), place.id)
+            problems = views.problems(store, 10)
+            rejected = sum(step.get("rejected", 0) for step in views.counts(store).values())
+        raise Refused(_rejection(problems, rejected, place))
+
+
+def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, place: RunFolder) -> str:
+    shown = [f"  {path}, row {row}: {problem}" for path, row, problem in problems]
+    more = [f"  … and {rejected - len(shown)} more"] if rejected > len(shown) else []
+    head = f"{rejected} {'row was' if rejected == 1 else 'rows were'} rejected; nothing was sent:"
+    tail = f"all of them are in {place.path / 'errors.csv'}; mend them, or send the rest with --skip-rejected"
+    return "\n".join([head, *shown, *more, tail])
+
+
+def _remove_if_empty(place: RunFolder) -> None:
+    """Leave no folder behind for a manifest that could not be read."""
+    if place.path.is_dir() and not any(place.path.iterdir()):
+        place.path.rmdir()
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON gives it back: tuples are lists."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

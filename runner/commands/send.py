@@ -1,0 +1,167 @@
+"""`plan`, `run` and `resume`: prepare a run, ask where production asks, send, tell how it ended."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
+from runner.errors import ExitCode, Refused
+from runner.forecast import forecast
+from runner.ledger import open_read_only, views
+from runner.runs import RunFolder, existing
+from runner.session import Invocation, machine, proceed, refuse_other_tenant, reread
+from runner.settings import Flags, Settings, gather
+from runner.summary import balance, next_steps, summary
+from runner.zuora.tenants import is_production
+
+SHOWN_REQUESTS = 3
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a command speaks."""
+
+    json: bool = False
+    quiet: bool = False
+    yes: bool = False
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What `resume` was asked."""
+
+    run: str
+    flags: Flags = field(default_factory=Flags)
+    moved: bool = False
+
+
+def plan(asked: Asked, output: Output) -> ExitCode:
+    """Read, check and enrol; print what would be sent. Sends nothing."""
+    prepared = prepare(asked)
+    if output.json:
+        _print_json(prepared.folder)
+    else:
+        print(_plan_text(prepared.folder, prepared.settings))
+        if prepared.over:
+            print(f"already finished; nothing would be sent. Everything once more: {_command_again()}")
+    return ExitCode.SUCCEEDED
+
+
+def run(asked: Asked, invocation: Invocation, output: Output) -> ExitCode:
+    """Plan, then send. A run that is finished already is told, not sent again."""
+    prepared = prepare(asked)
+    if prepared.over:
+        return _tell_over(prepared, output)
+    if not prepared.begun and not output.quiet:
+        print(_plan_text(prepared.folder, prepared.settings), file=sys.stderr)
+    return _send(prepared.folder, prepared.settings, invocation, output)
+
+
+def resume(resumed: Resumed, invocation: Invocation, output: Output) -> ExitCode:
+    """Send what a run has left, from its folder alone."""
+    settings_of_flags = resumed.flags
+    runs = _runs_dir(resumed.flags)
+    folder = existing(runs, resumed.run)
+    with open_read_only(folder.ledger) as store:
+        facts = store.facts()
+    if resumed.flags.base_url is None and resumed.flags.profile is None:
+        settings_of_flags = _with_base_url(resumed.flags, facts["base_url"])
+    settings = gather(settings_of_flags)
+    refuse_other_tenant(facts, settings, tenant_of(settings))
+    _refuse_status(facts)
+    if facts["machine"] != machine() and not resumed.moved:
+        raise Refused(f"run {folder.id} was begun on {facts['machine']}, this is {machine()}; if it moved, say --moved")
+    return _send(folder, settings, invocation, output)
+
+
+def _refuse_status(facts: dict[str, Any]) -> None:
+    if facts["status"] == "abandoned":
+        raise Refused(f"run {facts['run_id']} was abandoned; plan the manifest anew")
+    if facts["status"] == "refused":
+        raise Refused(f"run {facts['run_id']} holds a refused manifest; mend it and run it again")
+
+
+def _send(folder: RunFolder, settings: Settings, invocation: Invocation, output: Output) -> ExitCode:
+    _ask_production(settings, output)
+    ending = proceed(folder, settings, invocation)
+    if output.json:
+        _print_json(folder)
+    elif not output.quiet:
+        _print_summary(folder)
+    if ending.reason and ending.name != "finished":
+        print(f"{ending.name}: {ending.reason}", file=sys.stderr)
+    return ending.exit_code
+
+
+def _ask_production(settings: Settings, output: Output) -> None:
+    """A production host asks on a terminal and refuses without one, unless it was allowed before."""
+    if not is_production(settings.hostname) or output.yes or settings.profile.allow_production:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
+    answer = input(f"This sends to production. Type the host name ({settings.hostname}) to go on: ")
+    if answer.strip() != settings.hostname:
+        raise Refused("not confirmed; nothing was sent")
+
+
+def _tell_over(prepared: Prepared, output: Output) -> ExitCode:
+    if output.json:
+        _print_json(prepared.folder)
+    elif not output.quiet:
+        _print_summary(prepared.folder)
+        print(f"already finished: nothing was sent. Everything once more, as a new run: {_command_again()}")
+    return prepared.exit_code
+
+
+def _print_summary(folder: RunFolder) -> None:
+    with open_read_only(folder.ledger) as store:
+        print(summary(reread(folder), store, str(folder.path)))
+        head = store.facts().get("head")
+    if head:
+        print(f"  head of the ledger's chain: {head}")
+
+
+def _print_json(folder: RunFolder) -> None:
+    document = reread(folder)
+    print(json.dumps(document | {"folder": str(folder.path)}, ensure_ascii=False, indent=2))
+
+
+def _plan_text(folder: RunFolder, settings: Settings) -> str:
+    document = reread(folder)
+    with open_read_only(folder.ledger) as store:
+        first = views.bodies(store, SHOWN_REQUESTS)
+        pending = views.pending(store)
+    told = forecast(
+        pending,
+        tenant=settings.tenant,
+        share=settings.quota_share,
+        rate=settings.rate,
+        concurrency=settings.concurrency,
+    )
+    lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document['counts'])}"]
+    for step in document["steps"]:
+        lines += [f"  {manifest['path']}: {manifest['rows']:,} rows" for manifest in step["manifests"]]
+    lines += [f"  POST …/{operation}{'?' if query else ''}{query} {body}" for operation, query, body in first]
+    lines.append(f"  {told}")
+    lines += [f"  {step}" for step in next_steps(document, str(folder.path))]
+    return "\n".join(lines)
+
+
+def _command_again() -> str:
+    return "regen " + shlex.join([*sys.argv[1:], "--again"])
+
+
+def _runs_dir(flags: Flags) -> Any:
+    from runner.settings import runs_folder
+
+    return runs_folder(flags)
+
+
+def _with_base_url(flags: Flags, base_url: str) -> Flags:
+    from dataclasses import replace
+
+    return replace(flags, base_url=base_url)

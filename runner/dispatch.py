@@ -1,0 +1,475 @@
+"""Claim → send → judge → record: the only concurrency of the program. Knows no Zuora.
+
+It is handed how to send, what an answer means, when to try again and how fast; it keeps the order:
+
+- an intent is on disk before it is sent (`Pen.claim`), an answer soon after it came (`Pen.record`);
+- requests of one lane are never under way together;
+- a retry is a row that is due later, not a loop that sleeps with a connection in its hand;
+- a key in doubt is not sent outside its window.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from runner.backlog import Backlog, Job
+from runner.breaker import Breaker, Ending, FailureLimit
+from runner.errors import ExitCode
+from runner.ledger import Claim, Journal, Pen, Record
+from runner.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
+from runner.pace import Pace
+from runner.patience import Patience, exhausted, settled
+
+WINDOW_SECONDS = 23 * 3600.0  # of the 24 hours that a key is kept (Zuora API reference, "Idempotent requests")
+CLOCK_SLACK_SECONDS = 60.0  # a clock set back by less closes no window: the hour to spare covers it
+MOST_WAITING = 10_000  # requests that wait for another try before nothing new is begun
+CHUNK = 500
+
+Send = Callable[[Request, int, int], Awaitable[Answer]]
+Judge = Callable[[Answer, Request, History, float], Judgement]
+Note = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How far one invocation may go."""
+
+    max_requests: int | None = None
+    until: float | None = None  # seconds since the epoch
+    canary: int | None = None
+    failures: FailureLimit = field(default_factory=FailureLimit)
+    outage_patience_seconds: float = 900.0
+    drain_seconds: float = 30.0
+
+
+@dataclass
+class Tally:
+    """What this invocation has done so far."""
+
+    sent: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    unknown: int = 0
+    retries: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Requests with an outcome."""
+        return self.succeeded + self.failed + self.unknown
+
+    def count(self, state: State) -> None:
+        """Count an outcome."""
+        setattr(self, state.value, getattr(self, state.value) + 1)
+
+
+def window_closed(history: History, now: float) -> bool:
+    """Whether a generation in doubt may not be sent again: its key may be forgotten by now.
+
+    A first claim that lies in the future says that the clock was set back: then nothing is known of its age.
+    """
+    if history.doubts == 0 or history.claimed_at is None:
+        return False
+    age = now - history.claimed_at
+    return age > WINDOW_SECONDS or age < -CLOCK_SLACK_SECONDS
+
+
+class Dispatch:
+    """Sends what one step has left. One use."""
+
+    def __init__(
+        self,
+        *,
+        pen: Pen,
+        journal: Journal,
+        step: int,
+        send: Send,
+        judge: Judge,
+        pace: Pace,
+        patience: Patience,
+        terms: Terms,
+        tally: Tally,
+        note: Note = lambda name, facts: None,
+        now: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._pen, self._journal, self._step = pen, journal, step
+        self._send, self._judge = send, judge
+        self._pace, self._patience, self._terms = pace, patience, terms
+        self._tally, self._note = tally, note
+        self._now, self._chance = now, chance
+        self._breaker = Breaker(terms.failures, terms.outage_patience_seconds)
+        self._backlog = Backlog()
+        self._queue: deque[Job] = deque()  # claimed, not yet sent
+        self._hungry: deque[asyncio.Future[None]] = deque()  # workers with nothing to do
+        self._sending: set[asyncio.Task[None]] = set()
+        self._workers: list[asyncio.Task[None]] = []
+        self._outstanding = 0  # claimed and not yet concluded
+        self._cursor = 0
+        self._exhausted = False
+        self._claims_left = terms.max_requests
+        self._canary_left = terms.canary
+        self._canary_open = 0
+        self._wake = asyncio.Event()
+        self._ending: Ending | None = None
+        self._hurry = asyncio.Event()
+
+    def stop(self, ending: Ending) -> None:
+        """Claim nothing more and end in good order; a signal outranks the breaker, that a budget."""
+        if self._ending is None or ending.outranks(self._ending):
+            self._ending = ending
+            self._note("stopping", {"why": ending.name, "reason": ending.reason})
+        self._wake.set()
+
+    def hurry(self) -> None:
+        """Do not wait for what is under way: it stays in doubt, and is asked again under the same key."""
+        self._hurry.set()
+
+    async def run(self) -> Ending:
+        """Send until nothing is left or something stops it. Raises LedgerError if the ledger gives out."""
+        self._pen.failure.add_done_callback(self._ledger_failed)
+        await self._begin()
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self._pace.ceiling)]
+        for worker in self._workers:
+            worker.add_done_callback(self._worker_ended)
+        try:
+            await self._feed()
+        finally:
+            await self._end()
+        await self._pen.flush()
+        return self._ending or Ending("finished", ExitCode.SUCCEEDED)
+
+    # -- feeding: what to claim ---------------------------------------------------------------------------------
+
+    async def _begin(self) -> None:
+        """Take up what an earlier invocation began."""
+        for begun in await self._pen.call(lambda: list(self._journal.begun(self._step))):
+            self._backlog.push(Job(begun.request, begun.history, begun.first_sent_at))
+        for request in await self._pen.call(self._journal.released, self._step):
+            self._backlog.push(Job(request))
+
+    async def _feed(self) -> None:
+        while self._ending is None:
+            self._wake.clear()
+            await self._refill()
+            if self._past_terms():
+                continue
+            if self._queue_low() and (jobs := self._take()):
+                await self._claim(jobs)
+            elif not self._outstanding and not self._backlog and self._exhausted:
+                return
+            else:
+                await self._sleep()
+
+    async def _refill(self) -> None:
+        if self._exhausted or self._backlog.fresh >= CHUNK // 2 or self._backlog.waiting > MOST_WAITING:
+            return
+        requests = await self._pen.call(self._journal.fresh, self._step, self._cursor, CHUNK)
+        self._exhausted = len(requests) < CHUNK
+        if requests:
+            self._cursor = requests[-1].number
+            self._backlog.load(requests)
+
+    def _past_terms(self) -> bool:
+        """Stop when the deadline has come, the budget is spent or the canary has died."""
+        until = self._terms.until
+        if until is not None and self._now() >= until:
+            self.stop(Ending("paused", ExitCode.PAUSED, "the deadline (--until) has come"))
+        elif self._claims_left == 0 and (self._backlog or not self._exhausted):
+            self.stop(Ending("paused", ExitCode.PAUSED, f"{self._terms.max_requests} requests sent (--max-requests)"))
+        elif self._canary_left == 0 and self._canary_open == 0:
+            self._canary_left = None  # all of them succeeded
+            self._note("canary-succeeded", {"requests": self._terms.canary})
+        return self._ending is not None
+
+    def _queue_low(self) -> bool:
+        return len(self._queue) <= self._pace.ahead // 2
+
+    def _take(self) -> list[Job]:
+        room = min(2 * self._pace.limit, self._pace.limit + self._pace.ahead) - self._outstanding
+        if self._claims_left is not None:
+            room = min(room, self._claims_left)
+        if room <= 0:
+            return []
+        return self._backlog.take(room, asyncio.get_running_loop().time(), self._canary_left)
+
+    async def _claim(self, jobs: list[Job]) -> None:
+        """Put the intents on disk, then hand the jobs to the workers."""
+        now = self._now()
+        jobs = [job for job in jobs if not self._expire(job, now)]
+        for job in jobs:
+            job.history = job.history.claim(now)
+            history = job.history
+            job.claim = Claim(job.request.number, history.attempts, history.generation, int(now * 1e6))
+        self._outstanding += len(jobs)
+        self._count_claims(jobs)
+        await self._pen.claim([job.claim for job in jobs if job.claim])
+        self._queue.extend(jobs)
+        for _ in range(min(len(jobs), len(self._hungry))):
+            self._feed_one()
+
+    def _count_claims(self, jobs: list[Job]) -> None:
+        if self._claims_left is not None:
+            self._claims_left -= len(jobs)
+        first = sum(not job.begun for job in jobs)
+        if self._canary_left is not None:
+            self._canary_left -= first
+            self._canary_open += first
+        for job in jobs:
+            job.begun = True
+
+    async def _sleep(self) -> None:
+        """Until something happens, a retry is due, or a second has passed: the wall clock may have jumped."""
+        timeout = 1.0
+        if self._backlog.next_due is not None:
+            timeout = min(timeout, max(0.001, self._backlog.next_due - asyncio.get_running_loop().time()))
+        try:
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    # -- working: one request a worker --------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        me = asyncio.current_task()
+        assert me is not None
+        while self._ending is None:
+            while not self._queue:
+                await self._hunger()
+            job = self._queue.popleft()
+            try:
+                await self._pace.enter()
+            except asyncio.CancelledError:
+                self._give_back(job)
+                raise
+            self._sending.add(me)
+            try:
+                await self._attempt(job)
+            finally:
+                self._sending.discard(me)
+                self._pace.leave()
+
+    async def _hunger(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._hungry.append(waiter)
+        self._wake.set()
+        await waiter
+
+    def _feed_one(self) -> None:
+        while self._hungry:
+            waiter = self._hungry.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    async def _attempt(self, job: Job) -> None:
+        started = self._now()
+        if window_closed(job.history, started):
+            self._give_back(job, later=False)
+            self._expire(job, started)
+            self._wake.set()
+            return
+        job.first_sent_at = job.first_sent_at or int(started * 1e6)
+        self._tally.sent += 1
+        clock = time.perf_counter()
+        try:
+            answer = await self._send(job.request, job.history.generation, job.history.attempts)
+        except asyncio.CancelledError:
+            self._conclude(job, Silence("aborted", "the run was stopped while this was under way"), started, 0.0)
+            raise
+        self._conclude(job, answer, started, (time.perf_counter() - clock) * 1e3)
+
+    def _give_back(self, job: Job, *, later: bool = True) -> None:
+        """A claim that was not sent is taken back: nothing is in doubt about it."""
+        assert job.claim is not None
+        self._pen.give_back(job.claim)
+        job.history = job.history.give_back()
+        self._outstanding -= 1
+        if self._claims_left is not None:
+            self._claims_left += 1
+        if later:
+            self._backlog.later(job, asyncio.get_running_loop().time())
+
+    # -- concluding: what an answer does ------------------------------------------------------------------------
+
+    def _conclude(self, job: Job, answer: Answer, sent_at: float, latency_ms: float) -> None:
+        now = self._now()
+        before = job.history
+        judgement = self._judge(answer, job.request, before, now)
+        ending = self._breaker.observe(job.request.number, judgement, now)
+        if self._breaker.outage_since is not None:
+            judgement = replace(judgement, spends=False)
+        token = answer.token if isinstance(answer, Reply) else 0
+        job.history = before.after(judgement, now, token)
+        outcome = self._outcome(judgement, before, job)
+        self._pen.record(_record(job, answer, judgement, outcome, before, int(sent_at * 1e6), now, latency_ms))
+        self._outstanding -= 1
+        self._hold(judgement, now)
+        if outcome is not None:
+            self._settle(job, outcome, judgement)
+        elif judgement.kind is Kind.AGAIN:
+            self._again(job, judgement, before)
+        if ending is not None:
+            self.stop(ending)
+        self._wake.set()
+
+    def _outcome(self, judgement: Judgement, before: History, job: Job) -> Outcome | None:
+        if judgement.kind in (Kind.SUCCEEDED, Kind.FAILED):
+            return settled(judgement)
+        if judgement.kind is Kind.AGAIN and judgement.spends and self._patience.spent(job.history):
+            return exhausted(judgement, before)
+        return None
+
+    def _settle(self, job: Job, outcome: Outcome, judgement: Judgement) -> None:
+        self._tally.count(outcome.state)
+        succeeded = outcome.state is State.SUCCEEDED
+        if not succeeded:
+            self._note("settled", _about(job, judgement) | {"state": outcome.state.value})
+        ending = self._breaker.settle(succeeded=succeeded)
+        if ending is not None:
+            self.stop(ending)
+        self._free(job)
+        if self._canary_left is not None:
+            self._canary_open -= job.begun
+            if not succeeded:
+                reason = f"a canary {outcome.state.value} ({outcome.message}); nothing but the first was sent"
+                self.stop(Ending("stopped", ExitCode.STOPPED, reason))
+
+    def _free(self, job: Job) -> None:
+        """Let the next request of the lane go."""
+        released = self._backlog.settled(job)
+        if not released and job.request.following is not None:
+            task = asyncio.create_task(self._release(job.request.following))
+            self._outstanding += 1  # keeps the run open until it is loaded
+            task.add_done_callback(self._released)
+
+    async def _release(self, number: int) -> None:
+        request = await self._pen.call(self._journal.request, number)
+        if request is not None:
+            self._backlog.push(Job(request))
+
+    def _released(self, task: asyncio.Task[None]) -> None:
+        self._outstanding -= 1
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.stop(Ending("fault", ExitCode.FAULT, str(error)))
+        self._wake.set()
+
+    def _again(self, job: Job, judgement: Judgement, before: History) -> None:
+        self._tally.retries += 1
+        delay = self._patience.delay_seconds(judgement, job.history, self._chance())
+        self._note("again", _about(job, judgement) | {"attempt": before.attempts, "after_seconds": round(delay, 3)})
+        self._backlog.later(job, asyncio.get_running_loop().time() + delay)
+
+    def _hold(self, judgement: Judgement, now: float) -> None:
+        """Hold everyone as the server asked, or as the outage demands."""
+        if judgement.holds_everyone and judgement.hold_seconds:
+            self._pace.hold(judgement.hold_seconds, judgement.reason.value)
+        pause = self._breaker.pause_seconds(now)
+        if pause is not None:
+            self._pace.hold(pause, f"outage: {judgement.message or judgement.reason.value}")
+            self._pace.resize(1, "outage")
+        elif self._breaker.outage_since is None and self._pace.limit == 1:
+            self._pace.resize(self._pace.ceiling, "the outage is over")
+
+    def _expire(self, job: Job, now: float) -> bool:
+        """Settle a request whose key may be forgotten by now as unknown, unsent."""
+        if not window_closed(job.history, now):
+            return False
+        message = "in doubt, and its key is no longer safe to repeat; see `--resend-unknown`"
+        outcome = Outcome(State.UNKNOWN, message=message)
+        judgement = Judgement(Kind.AGAIN, Reason.SILENCE, message=message)
+        record = _record(job, Silence("expired"), judgement, outcome, job.history, None, now, None)
+        self._pen.record(record._replace(answers=False))
+        self._settle(job, outcome, judgement)
+        return True
+
+    # -- ending -------------------------------------------------------------------------------------------------
+
+    def _ledger_failed(self, failure: asyncio.Future[Any]) -> None:
+        if not failure.cancelled():
+            self.stop(Ending("fault", ExitCode.FAULT, str(failure.result())))
+
+    async def _end(self) -> None:
+        """Let what is under way finish, give the unsent back."""
+        for worker in self._workers:
+            if worker not in self._sending:
+                worker.cancel()
+        hurried = asyncio.create_task(self._hurry.wait())
+        drained = asyncio.create_task(self._drained())
+        await asyncio.wait({hurried, drained}, timeout=self._terms.drain_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in (hurried, drained, *self._workers):
+            task.cancel()
+        ends = await asyncio.gather(hurried, drained, *self._workers, return_exceptions=True)
+        while self._queue:
+            self._give_back(self._queue.popleft())
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    async def _drained(self) -> None:
+        while self._sending:
+            await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
+
+    def _worker_ended(self, worker: asyncio.Task[None]) -> None:
+        if not worker.cancelled() and worker.exception() is not None:
+            self.stop(Ending("fault", ExitCode.FAULT, repr(worker.exception())))
+
+
+def _about(job: Job, judgement: Judgement) -> dict[str, Any]:
+    facts = {
+        "row": job.request.number,
+        "operation": job.request.operation,
+        "reason": judgement.reason.value,
+        "code": judgement.code,
+        "message": judgement.message,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _record(
+    job: Job,
+    answer: Answer,
+    judgement: Judgement,
+    outcome: Outcome | None,
+    before: History,
+    sent_at: int | None,
+    now: float,
+    latency_ms: float | None,
+) -> Record:
+    reply = answer if isinstance(answer, Reply) else None
+    settled_ok = judgement.kind is Kind.SUCCEEDED
+    return Record(
+        request=job.request.number,
+        number=before.attempts,
+        sent_at=sent_at,
+        answered_at=int(now * 1e6),
+        reason=judgement.reason.value,
+        in_doubt=judgement.in_doubt,
+        over=judgement.next_generation,
+        generation=job.history.generation,
+        http_status=answer.status,
+        code=judgement.code,
+        category=judgement.category,
+        message=judgement.message,
+        request_id=reply.request_id if reply else None,
+        process_id=judgement.process_id,
+        reply_ids=() if settled_ok else judgement.reply_ids,
+        token=reply.token if reply else None,
+        snippet=_snippet(answer) if judgement.unexpected else None,
+        outcome=outcome,
+        attempt_generation=before.generation,
+        first_sent_at=job.first_sent_at,
+        latency_ms=latency_ms,
+    )
+
+
+def _snippet(answer: Answer) -> str:
+    """The first 2 kB of an answer of unexpected shape, for the person who must look."""
+    raw = answer.body if isinstance(answer, Reply) else answer.snippet
+    return raw[:2048].decode("utf-8", "replace")

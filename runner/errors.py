@@ -1,0 +1,59 @@
+"""The exceptions of the program and its exit codes.
+
+    RunnerError                  (exit 1)
+    ├── Refused                  (exit 2: usage, config or manifest; nothing was sent)
+    ├── RunHeld                  (exit 6: another process holds the run)
+    └── LedgerError              (exit 1)
+        ├── LedgerFull           (the disk is full; resumable)
+        └── LedgerUnusable       (corrupt, foreign, or not writable)
+
+A failed row is data, not an exception. Messages speak to the person who must act.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """What a command's exit code tells; the table stands in the README."""
+
+    SUCCEEDED = 0
+    FAULT = 1
+    REFUSED = 2
+    ROWS_FAILED = 3
+    STOPPED = 4
+    PAUSED = 5
+    HELD = 6
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class RunnerError(Exception):
+    """The program cannot go on; the message says what happened and what to do."""
+
+    exit_code = ExitCode.FAULT
+
+
+class Refused(RunnerError):
+    """Usage, config or manifest: nothing was sent."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class RunHeld(RunnerError):
+    """Another process holds the run."""
+
+    exit_code = ExitCode.HELD
+
+
+class LedgerError(RunnerError):
+    """The ledger could not be read or written."""
+
+
+class LedgerFull(LedgerError):
+    """No space is left for the ledger."""
+
+
+class LedgerUnusable(LedgerError):
+    """The file is corrupt, foreign, of a later version, or not writable."""

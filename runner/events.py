@@ -1,0 +1,46 @@
+"""run.log: one event a line, JSON. Never a token, never a body, of customer data only identifiers."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runner.times import iso, now_microseconds
+
+SHOWN = frozenset({"paused", "concurrency", "stopping", "canary-succeeded", "seal-opened"})
+
+
+class EventLog:
+    """Appends events to a run's log and tells the important ones to a person, too."""
+
+    def __init__(self, path: Path, tell: Callable[[str], None] = lambda text: None) -> None:
+        handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        self._file = os.fdopen(handle, "a", encoding="utf-8", buffering=1)
+        self._tell = tell
+
+    def note(self, name: str, facts: dict[str, Any]) -> None:
+        """Write one event."""
+        event = {"at": iso(now_microseconds()), "event": name} | facts
+        self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
+        if name in SHOWN:
+            self._tell(sentence(name, facts))
+
+    def close(self) -> None:
+        """Close the log."""
+        self._file.close()
+
+
+def sentence(name: str, facts: dict[str, Any]) -> str:
+    """An event for people."""
+    match name:
+        case "paused":
+            return f"pausing {facts['seconds']:g} s: {facts['reason']}"
+        case "concurrency":
+            return f"concurrency {facts['from']} → {facts['to']}: {facts['reason']}"
+        case "stopping":
+            return f"stopping: {facts['reason']}"
+        case _:
+            return f"{name}: " + ", ".join(f"{key} {value}" for key, value in facts.items())

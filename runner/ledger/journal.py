@@ -1,0 +1,329 @@
+"""What dispatch writes and reads: claims before sending, records after, and what is left to do.
+
+Outcomes form a chain: each entry's hash covers its content and the hash before it, so that a changed outcome
+is found against a head noted elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import msgspec
+
+from runner.identity import canonical
+from runner.ledger.store import Store
+from runner.model import History, Judgement, Kind, Outcome, Reason, Request, State
+
+_REQUEST = "r.request, r.step, r.operation, r.body, r.query, lower(hex(r.digest)), r.lane, r.following"
+_strings = msgspec.json.Decoder(list[str]).decode
+
+
+class Claim(NamedTuple):
+    """The intent to send: committed before it is done."""
+
+    request: int
+    number: int
+    generation: int
+    claimed_at: int
+
+
+class Event(NamedTuple):
+    """A pause, a change of pace, a stop: what happened to the run as a whole."""
+
+    at: int
+    name: str
+    facts: str  # JSON object
+
+
+class Record(NamedTuple):
+    """What became of one attempt, and of its request if that settled it. Times in microseconds."""
+
+    request: int
+    number: int
+    sent_at: int | None
+    answered_at: int
+    reason: str
+    in_doubt: bool
+    over: bool
+    generation: int  # the request's, from now on
+    http_status: int | None = None
+    code: str | None = None
+    category: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+    process_id: str | None = None
+    reply_ids: tuple[str, ...] = ()
+    token: int | None = None
+    snippet: str | None = None
+    outcome: Outcome | None = None
+    attempt_generation: int = 0
+    first_sent_at: int | None = None
+    latency_ms: float | None = None
+    answers: bool = True  # False: an outcome without a new attempt
+
+
+class Begun(NamedTuple):
+    """A request that was attempted before, with its history."""
+
+    request: Request
+    history: History
+    first_sent_at: int | None
+
+
+GENESIS_FACTS = ("run_id", "fingerprint", "tenant")
+_OUTCOME = (
+    "seq, request, state, ids, code, category, message, replayed, generation, attempts, http_status,"
+    " request_id, process_id, first_sent_at, settled_at, latency_ms"
+)
+_ATTEMPT = (
+    "request, number, sent_at, answered_at, reason, in_doubt, over, http_status, code, category, message,"
+    " request_id, process_id, reply_ids, token, snippet"
+)
+
+
+def _fields(names: str) -> str:
+    """The fields of a JSON array's items, by position, under these names."""
+    return ", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(names.split(", ")))
+
+
+def _update(table: str, keys: str, values: str) -> str:
+    """An UPDATE of many rows, handed over as a JSON array of arrays: keys first."""
+    assignments = ", ".join(f"{name} = new.{name}" for name in values.split(", "))
+    same = " AND ".join(f"{table}.{name} = new.{name}" for name in keys.split(", "))
+    fields = _fields(f"{keys}, {values}")
+    return f"UPDATE {table} SET {assignments} FROM (SELECT {fields} FROM json_each(?)) AS new WHERE {same}"
+
+
+_CLAIM = (
+    "INSERT INTO attempt (request, number, generation, claimed_at)"
+    f" SELECT {_fields('request, number, generation, claimed_at')} FROM json_each(?)"
+)
+_RETURN = (
+    "DELETE FROM attempt WHERE answered_at IS NULL AND (request, number) IN"
+    " (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+)
+_EVENTS = f"INSERT INTO event (at, name, facts) SELECT {_fields('at, name, facts')} FROM json_each(?)"
+_ANSWER = _update("attempt", "request, number", _ATTEMPT.removeprefix("request, number, "))
+_OUTCOMES = f"INSERT INTO outcome SELECT {_fields(_OUTCOME + ', hash')} FROM json_each(?)"
+_SETTLE = _update("request", "request", "state, outcome")
+_MOVE = _update("request", "request", "generation")
+
+
+def _json(values: Sequence[Any]) -> str:
+    return msgspec.json.encode(values).decode()
+
+
+def genesis(facts: dict[str, Any]) -> str:
+    """The hash before the first entry: it binds the chain to the run."""
+    return hashlib.sha256(canonical([facts.get(name) for name in GENESIS_FACTS])).hexdigest()
+
+
+def link(before: str, entry: Sequence[Any]) -> str:
+    """The hash of an entry of the chain: `entry` is its columns but the hash, in order."""
+    return hashlib.sha256(before.encode() + canonical(entry)).hexdigest()
+
+
+def chain(store: Store) -> Iterator[tuple[int, str, str]]:
+    """Every entry of the chain: its number, the hash that it holds and the one that it should hold."""
+    before = genesis(store.facts())
+    for *entry, told in store.rows(f"SELECT {_OUTCOME}, hash FROM outcome ORDER BY seq"):
+        due = link(before, entry)
+        yield entry[0], told, due
+        before = told
+
+
+class Journal:
+    """The ledger as dispatch sees it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        last = store.row("SELECT seq, hash FROM outcome ORDER BY seq DESC LIMIT 1")
+        self._seq: int
+        self._head: str
+        self._seq, self._head = last or (0, genesis(store.facts()))
+
+    @property
+    def head(self) -> str:
+        """The head of the chain of outcomes, hexadecimal."""
+        return self._head
+
+    # -- what dispatch writes -------------------------------------------------------------------------------
+
+    def write(
+        self,
+        records: Sequence[Record],
+        claims: Sequence[Claim],
+        returned: Sequence[Claim] = (),
+        events: Sequence[Event] = (),
+    ) -> None:
+        """Records, then claims, then claims given back unsent, then events: one transaction.
+
+        Each statement takes its whole batch as one JSON array: a statement a row would take the interpreter
+        lock a row, and wait for it under load.
+        """
+        seq, head = self._seq, self._head
+        try:
+            with self.store.transaction() as connection:
+                if records:
+                    self._write_records(connection, records)
+                if claims:
+                    connection.execute(_CLAIM, (_json(claims),))
+                if returned:
+                    connection.execute(_RETURN, (_json(returned),))
+                if events:
+                    connection.execute(_EVENTS, (_json(events),))
+        except BaseException:
+            self._seq, self._head = seq, head
+            raise
+
+    def _write_records(self, connection: Any, records: Sequence[Record]) -> None:
+        answered = [_attempt_values(record) for record in records if record.answers]
+        connection.execute(_ANSWER, (_json(answered),))
+        if entries := [self._entry(record, record.outcome) for record in records if record.outcome]:
+            connection.execute(_OUTCOMES, (_json(entries),))
+            connection.execute(_SETTLE, (_json([(entry[1], entry[2], entry[0]) for entry in entries]),))
+        if moved := [(record.request, record.generation) for record in records if record.over]:
+            connection.execute(_MOVE, (_json(moved),))
+
+    def _entry(self, record: Record, outcome: Outcome) -> tuple[Any, ...]:
+        self._seq += 1
+        entry = (
+            self._seq,
+            record.request,
+            outcome.state.value,
+            canonical(outcome.ids).decode(),
+            outcome.code,
+            outcome.category,
+            outcome.message,
+            int(outcome.replayed),
+            record.attempt_generation,
+            record.number,
+            record.http_status,
+            record.request_id,
+            record.process_id,
+            record.first_sent_at,
+            record.answered_at,
+            record.latency_ms,
+        )
+        self._head = link(self._head, entry)
+        return (*entry, self._head)
+
+    def reopen(self, requests: Iterable[tuple[int, int]]) -> None:
+        """Make unknown requests pending again, or pending ones go on: (request, generation to ask with)."""
+        with self.store.transaction() as connection:
+            connection.executemany(
+                "UPDATE request SET state = 'pending', generation = ? WHERE request = ?"
+                " AND state IN ('unknown', 'pending')",
+                [(generation, request) for request, generation in requests],
+            )
+
+    # -- what is left to do ---------------------------------------------------------------------------------
+
+    def fresh(self, step: int, after: int, limit: int) -> list[Request]:
+        """Requests never attempted that stand first in their lane, in manifest order."""
+        rows = self.store.rows(
+            f"SELECT {_REQUEST} FROM request r WHERE r.request > ? AND r.step = ? AND r.state = 'pending'"
+            " AND r.head AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.request = r.request)"
+            " ORDER BY r.request LIMIT ?",
+            after,
+            step,
+            limit,
+        )
+        return [_request(row) for row in rows]
+
+    def released(self, step: int) -> list[Request]:
+        """Requests never attempted whose forerunner in the lane is settled: at the start of an invocation."""
+        rows = self.store.rows(
+            f"SELECT {_REQUEST} FROM request p JOIN request r ON r.request = p.following"
+            " WHERE p.following IS NOT NULL AND p.step = ? AND p.state <> 'pending' AND r.state = 'pending'"
+            " AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.request = r.request)",
+            step,
+        )
+        return [_request(row) for row in rows]
+
+    def request(self, number: int) -> Request | None:
+        """One request, if it is pending and was never attempted."""
+        row = self.store.row(
+            f"SELECT {_REQUEST} FROM request r WHERE r.request = ? AND r.state = 'pending'"
+            " AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.request = r.request)",
+            number,
+        )
+        return _request(row) if row else None
+
+    def begun(self, step: int, state: State = State.PENDING) -> Iterator[Begun]:
+        """Requests attempted before and now in `state`, with their histories folded from the attempts."""
+        rows = self.store.rows(
+            f"SELECT {_REQUEST}, r.generation, a.number, a.generation, a.claimed_at, a.sent_at, a.answered_at,"
+            " a.reason, a.in_doubt, a.over, a.reply_ids FROM request r JOIN attempt a USING (request)"
+            " WHERE r.step = ? AND r.state = ? ORDER BY r.request, a.number",
+            step,
+            state.value,
+        )
+        group: list[tuple[Any, ...]] = []
+        for row in rows:
+            if group and group[0][0] != row[0]:
+                yield _begun(group)
+                group = []
+            group.append(row)
+        if group:
+            yield _begun(group)
+
+
+def _attempt_values(record: Record) -> tuple[Any, ...]:
+    return (
+        record.request,
+        record.number,
+        record.sent_at,
+        record.answered_at,
+        record.reason,
+        int(record.in_doubt),
+        int(record.over),
+        record.http_status,
+        record.code,
+        record.category,
+        record.message,
+        record.request_id,
+        record.process_id,
+        canonical(record.reply_ids).decode() if record.reply_ids else None,
+        record.token,
+        record.snippet,
+    )
+
+
+def _request(row: Sequence[Any]) -> Request:
+    number, step, operation, body, query, digest, lane, following = row[:8]
+    encoded = None if body is None else body.encode()
+    return Request(number, step, operation, encoded, query, digest, lane, following)
+
+
+def _begun(rows: Sequence[Sequence[Any]]) -> Begun:
+    """A request with the history that its attempts tell; patience and tokens begin anew."""
+    history = History(generation=rows[0][8], attempts=rows[-1][9])
+    first_sent_at = None
+    for row in rows:
+        generation, claimed_at, sent_at, answered_at, reason, in_doubt, over, reply_ids = row[10:]
+        first_sent_at = first_sent_at or sent_at or (claimed_at if answered_at is None else None)
+        if generation == history.generation and not over:
+            history = _fold(history, claimed_at, answered_at, reason, bool(in_doubt), reply_ids)
+    return Begun(_request(rows[0]), history, first_sent_at)
+
+
+def _fold(
+    history: History,
+    claimed_at: int,
+    answered_at: int | None,
+    reason: str,
+    in_doubt: bool,
+    reply_ids: str | None,
+) -> History:
+    """The history with one attempt of the current generation folded in."""
+    if history.claimed_at is None:
+        history = replace(history, claimed_at=claimed_at / 1e6)
+    if answered_at is None:
+        return history.unheard(claimed_at / 1e6)
+    ids = tuple(_strings(reply_ids)) if reply_ids else ()
+    judgement = Judgement(Kind.AGAIN, Reason(reason), in_doubt=in_doubt, spends=False, reply_ids=ids)
+    return history.after(judgement, answered_at / 1e6)

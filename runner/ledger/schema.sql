@@ -1,0 +1,109 @@
+-- The ledger of one run, version 1: the one truth; every other file of the run is a view of it.
+--
+--   line ──► request ──► attempt (intent, then answer)
+--                └─────► outcome (appended; each entry hashes its content and the entry before)
+--
+-- Times are microseconds since the epoch, UTC.
+
+-- What was asked, and how far the run is: JSON values.
+CREATE TABLE fact (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE step (
+    step    INTEGER PRIMARY KEY,            -- from 1
+    does    TEXT NOT NULL,                  -- regenerate, …
+    options TEXT NOT NULL                   -- JSON object
+) STRICT;
+
+CREATE TABLE manifest (
+    manifest INTEGER PRIMARY KEY,           -- in the order of the command line
+    step     INTEGER NOT NULL REFERENCES step,
+    path     TEXT NOT NULL,                 -- as given
+    sha256   TEXT NOT NULL,
+    bytes    INTEGER NOT NULL,
+    rows     INTEGER NOT NULL,
+    columns  TEXT NOT NULL                  -- JSON array of the headers, as they stand
+) STRICT;
+
+-- One manifest row, whatever became of it.
+CREATE TABLE line (
+    line      INTEGER PRIMARY KEY,          -- the row's number in the run, from 1
+    manifest  INTEGER NOT NULL REFERENCES manifest,
+    row       INTEGER NOT NULL,             -- the row's number in its manifest, from 1
+    cells     TEXT NOT NULL,                -- JSON array, one cell a column of its manifest
+    operation TEXT,
+    type      TEXT,
+    object    TEXT,                         -- for people
+    request   INTEGER,                      -- the line that first asks for the same: itself, unless a duplicate
+    problem   TEXT                          -- why it was rejected; then it has no request
+) STRICT;
+
+CREATE TABLE request (
+    request    INTEGER PRIMARY KEY,         -- the line that first asks for it
+    step       INTEGER NOT NULL,
+    operation  TEXT NOT NULL,
+    query      TEXT NOT NULL,               -- encoded, without '?'
+    body       TEXT,                        -- canonical JSON
+    digest     BLOB NOT NULL,               -- 20 bytes: the identity
+    lane       INTEGER NOT NULL,            -- requests that name the same object share it
+    head       INTEGER NOT NULL DEFAULT 1,  -- first of its lane
+    following  INTEGER,                     -- the next of its lane
+    state      TEXT NOT NULL DEFAULT 'pending' -- pending → succeeded | failed | unknown; unknown → pending
+               CHECK (state IN ('pending', 'succeeded', 'failed', 'unknown')),
+    generation INTEGER NOT NULL DEFAULT 0,  -- whose key the next attempt uses
+    outcome    INTEGER                      -- the last one
+) STRICT;
+
+-- Committed before it is sent. Without `answered_at` it is in doubt.
+CREATE TABLE attempt (
+    request     INTEGER NOT NULL,
+    number      INTEGER NOT NULL,           -- from 1
+    generation  INTEGER NOT NULL,
+    claimed_at  INTEGER NOT NULL,
+    sent_at     INTEGER,
+    answered_at INTEGER,
+    reason      TEXT,                       -- the line of the verdict's table
+    in_doubt    INTEGER,                    -- 1: the work may be done or still be going on
+    over        INTEGER,                    -- 1: the generation is known to be over
+    http_status INTEGER,
+    code        TEXT,
+    category    TEXT,
+    message     TEXT,
+    request_id  TEXT,                       -- Zuora-Request-Id
+    process_id  TEXT,
+    reply_ids   TEXT,                       -- JSON array: what names this reply, should it come again
+    token       INTEGER,                    -- serial of the access token
+    snippet     TEXT,                       -- the first 2 kB of an answer of unexpected shape
+    PRIMARY KEY (request, number)
+) STRICT, WITHOUT ROWID;
+
+-- Appended, never changed: a request asked again after `unknown` gets a later entry.
+CREATE TABLE outcome (
+    seq           INTEGER PRIMARY KEY,
+    request       INTEGER NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('succeeded', 'failed', 'unknown')),
+    ids           TEXT NOT NULL,            -- JSON array
+    code          TEXT,
+    category      TEXT,
+    message       TEXT,
+    replayed      INTEGER NOT NULL,
+    generation    INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL,
+    http_status   INTEGER,
+    request_id    TEXT,
+    process_id    TEXT,
+    first_sent_at INTEGER,
+    settled_at    INTEGER NOT NULL,
+    latency_ms    REAL,
+    hash          TEXT NOT NULL             -- SHA-256 (hex) of the hash before and this entry as canonical JSON
+) STRICT;
+
+-- Pauses, changes of pace, stops: what the report draws over time.
+CREATE TABLE event (
+    event INTEGER PRIMARY KEY,
+    at    INTEGER NOT NULL,
+    name  TEXT NOT NULL,
+    facts TEXT NOT NULL                     -- JSON object
+) STRICT;

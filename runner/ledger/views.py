@@ -1,0 +1,183 @@
+"""Reading the ledger for people: counts, result lines, the story of one row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from runner.ledger.store import Store
+
+COUNTS = """
+SELECT m.step,
+       CASE WHEN l.problem IS NOT NULL THEN 'rejected' WHEN l.request <> l.line THEN 'duplicate' ELSE r.state END,
+       count(*)
+FROM line l JOIN manifest m USING (manifest) LEFT JOIN request r ON r.request = l.request
+GROUP BY 1, 2
+"""
+
+LINES = """
+SELECT l.line, l.manifest, l.row, l.cells, l.operation, l.type, l.object, l.request, l.problem,
+       m.step, m.path, lower(hex(r.digest)), r.state, r.generation,
+       o.state, o.ids, o.code, o.category, o.message, o.replayed, o.generation, o.attempts,
+       o.http_status, o.request_id, o.process_id, o.first_sent_at, o.settled_at, o.latency_ms,
+       CASE WHEN r.state = 'pending' THEN (SELECT max(number) FROM attempt a WHERE a.request = r.request) END,
+       CASE WHEN r.state = 'pending' THEN (SELECT min(coalesce(sent_at, claimed_at)) FROM attempt a
+                                           WHERE a.request = r.request) END
+FROM line l
+JOIN manifest m USING (manifest)
+LEFT JOIN request r ON r.request = l.request
+LEFT JOIN outcome o ON o.seq = r.outcome
+"""
+
+FAILURES = """
+SELECT r.state, o.category, o.code, o.message, o.http_status, count(*), min(r.request)
+FROM request r JOIN outcome o ON o.seq = r.outcome
+WHERE r.state IN ('failed', 'unknown')
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 7 LIMIT ?
+"""
+
+
+@dataclass(frozen=True)
+class ManifestFacts:
+    """A manifest of the run, as enrolled."""
+
+    number: int
+    step: int
+    path: str
+    sha256: str
+    bytes: int
+    rows: int
+    columns: tuple[str, ...]
+
+
+class ResultLine(NamedTuple):
+    """One manifest row and its fate, as the query `LINES` tells it. Times in microseconds."""
+
+    line: int
+    manifest: int
+    row: int
+    cells: str
+    operation: str | None
+    type: str | None
+    object: str | None
+    request: int | None
+    problem: str | None
+    step: int
+    path: str
+    digest: str | None
+    request_state: str | None
+    next_generation: int | None
+    outcome: str | None
+    ids: str | None
+    code: str | None
+    category: str | None
+    message: str | None
+    replayed: int | None
+    generation: int | None
+    attempts: int | None
+    http_status: int | None
+    request_id: str | None
+    process_id: str | None
+    first_sent_at: int | None
+    settled_at: int | None
+    latency_ms: float | None
+    pending_attempts: int | None
+    pending_first_sent_at: int | None
+
+    @property
+    def state(self) -> str:
+        """The row's own state."""
+        if self.problem is not None:
+            return "rejected"
+        if self.request != self.line:
+            return "duplicate"
+        return self.request_state or "pending"
+
+
+class Failure(NamedTuple):
+    """A kind of failure: how often it came, and the first row that shows it."""
+
+    state: str
+    category: str | None
+    code: str | None
+    message: str | None
+    http_status: int | None
+    requests: int
+    example: int
+
+
+def manifests(store: Store) -> list[ManifestFacts]:
+    """The manifests of the run, in order."""
+    rows = store.rows("SELECT manifest, step, path, sha256, bytes, rows, columns FROM manifest ORDER BY manifest")
+    return [
+        ManifestFacts(number, step, path, sha256, size, count, tuple(json.loads(columns)))
+        for number, step, path, sha256, size, count, columns in rows
+    ]
+
+
+def steps(store: Store) -> list[dict[str, Any]]:
+    """The steps of the run with their options, in order."""
+    rows = store.rows("SELECT step, does, options FROM step ORDER BY step")
+    return [{"step": step, "do": does} | json.loads(options) for step, does, options in rows]
+
+
+def counts(store: Store) -> dict[int, dict[str, int]]:
+    """Rows by state, for every step."""
+    found: dict[int, dict[str, int]] = {step["step"]: {} for step in steps(store)}
+    for step, state, count in store.rows(COUNTS):
+        found[step][state] = count
+    return found
+
+
+def lines(store: Store, *, only_errors: bool = False, line: int | None = None) -> Iterator[ResultLine]:
+    """The rows of the run in manifest order; of failed, unknown and rejected rows only; or one of them."""
+    where = ""
+    if only_errors:
+        where = "WHERE l.problem IS NOT NULL OR (l.request = l.line AND r.state IN ('failed', 'unknown'))"
+    if line is not None:
+        where = "WHERE l.line = ?"
+    values = () if line is None else (line,)
+    return map(ResultLine._make, store.rows(f"{LINES} {where} ORDER BY l.line", *values))
+
+
+def failures(store: Store, most: int = 20) -> list[Failure]:
+    """What went wrong, the most frequent first."""
+    return [Failure(*row) for row in store.rows(FAILURES, most)]
+
+
+def problems(store: Store, most: int = 20) -> list[tuple[str, int, str]]:
+    """Rejected rows, the first ones: manifest path, row in it, problem."""
+    sql = "SELECT m.path, l.row, l.problem FROM line l JOIN manifest m USING (manifest) WHERE problem IS NOT NULL"
+    return [(path, row, problem) for path, row, problem in store.rows(f"{sql} ORDER BY l.line LIMIT ?", most)]
+
+
+def attempts(store: Store, request: int) -> list[dict[str, Any]]:
+    """Every attempt of a request, in order, as dictionaries by column."""
+    cursor = store.connection.execute("SELECT * FROM attempt WHERE request = ? ORDER BY number", (request,))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def sendings(store: Store) -> tuple[int, int | None, int | None]:
+    """How many attempts there were, when the first was claimed and when the last was answered."""
+    row = store.row("SELECT count(*), min(claimed_at), max(coalesce(answered_at, claimed_at)) FROM attempt")
+    return row or (0, None, None)
+
+
+def begun(store: Store) -> bool:
+    """Whether anything was ever claimed: a run from which nothing was sent may be planned anew."""
+    return store.row("SELECT 1 FROM attempt LIMIT 1") is not None
+
+
+def pending(store: Store) -> int:
+    """How many requests are pending."""
+    row = store.row("SELECT count(*) FROM request WHERE state = 'pending'")
+    return row[0] if row else 0
+
+
+def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:
+    """The first requests: operation, query, body."""
+    rows = store.rows("SELECT operation, query, body FROM request ORDER BY request LIMIT ?", most)
+    return [(operation, query, body) for operation, query, body in rows]

@@ -1,0 +1,204 @@
+"""The words of the program as values. Imports nothing of ours.
+
+A *manifest* lists objects, one a row. A *request* is one POST we mean to make; two rows that ask for the same
+are one request. An *attempt* is one sending of it; its *answer* is a `Reply` (the server spoke) or `Silence`
+(it did not, and may still have acted). A *generation* says which key of the request an attempt used. The
+*outcome* is the fate of the request.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field, replace
+
+
+class State(enum.StrEnum):
+    """The fate of a manifest row; a request knows only the first four."""
+
+    PENDING = "pending"  # → succeeded | failed | unknown
+    SUCCEEDED = "succeeded"  # the end
+    FAILED = "failed"  # the end: a new run, with the row mended, is the way on
+    UNKNOWN = "unknown"  # asked as often as allowed, never heard; → pending by `resume`
+    REJECTED = "rejected"  # the loader refused the row; never sent
+    DUPLICATE = "duplicate"  # repeats another row of its step; shares that one's outcome
+
+
+SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the headers of a reply say about the tenant's limits; None where they say nothing."""
+
+    concurrency: int | None = None
+    concurrency_remaining: int | None = None
+    rate_limit: str | None = None
+    rate_remaining: int | None = None
+    rate_reset_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The server spoke: a complete HTTP response. `body` is decompressed."""
+
+    status: int
+    body: bytes
+    request_id: str | None = None  # Zuora-Request-Id
+    retry_after_seconds: float | None = None
+    limits: Limits | None = None
+    token: int = 0  # the serial of the access token it was sent with
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The server did not speak, or not to the end; it may still have acted, unless nothing was `sent`."""
+
+    kind: str  # time-out, connect, reset, broken-body, oversized, token, credentials, aborted
+    detail: str = ""
+    sent: bool = True
+    status: int | None = None  # where a status line came before it broke off
+    snippet: bytes = b""
+    retry_after_seconds: float | None = None
+
+
+Answer = Reply | Silence
+
+
+class Kind(enum.StrEnum):
+    """What an answer does to its request."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    AGAIN = "again"
+    STOP = "stop"  # every row would fare alike: the run stops, the row stays pending
+
+
+class Reason(enum.StrEnum):
+    """Why a judgement is what it is: the lines of the verdict's table."""
+
+    DONE = "done"
+    REFUSED = "refused"  # the API said no, for this row
+    PERMISSION = "permission"  # no permission for this object
+    CLIENT_ERROR = "client-error"  # 4xx that the API itself did not explain
+    SAVED_FAILURE = "saved-failure"  # the API said no, for now: the next key may fare better
+    THROTTLED = "throttled"
+    IN_PROGRESS = "in-progress"
+    GATEWAY = "gateway"
+    SILENCE = "silence"
+    UNEXPECTED = "unexpected"  # an answer of a shape that no operation declares: as silence
+    TOKEN = "token"  # noqa: S105 - the access token was refused
+    NO_TOKEN = "no-token"  # noqa: S105 - none to be had just now; nothing was sent
+    CREDENTIALS = "credentials"
+    ENDPOINT = "endpoint"  # wrong address, proxy or redirect
+    KEY_MISMATCH = "key-mismatch"
+
+
+class Streak(enum.StrEnum):
+    """Failures that stop the run when too many come in a row."""
+
+    PERMISSION = "permission"
+    CLIENT_ERROR = "client-error"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one answer means, as `zuora.verdict` tells it; a value, acted upon by `dispatch`."""
+
+    kind: Kind
+    reason: Reason
+    ids: tuple[str, ...] = ()
+    replayed: bool = False
+    next_generation: bool = False  # the generation is known to be over: the next attempt takes the next key
+    in_doubt: bool = False  # the work may be done, or still be going on
+    spends: bool = True  # of the request's patience
+    holds_everyone: bool = False
+    hold_seconds: float | None = None  # as the server asked; None: the pace decides
+    code: str | None = None
+    category: str | None = None
+    message: str | None = None
+    process_id: str | None = None
+    reply_ids: tuple[str, ...] = ()  # all that name this reply; a later reply with one of them is this one, saved
+    unexpected: bool = False  # keep the body for the person who must look
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What has become of a request so far: all that the verdict on its next answer depends on.
+
+    Times are seconds since the epoch. `after` folds one attempt in; the ledger holds the attempts, so that
+    the same fold gives the same history after a crash.
+    """
+
+    generation: int = 0
+    attempts: int = 0
+    spent: int = 0  # of patience, in this invocation
+    claimed_at: float | None = None  # the first claim of this generation
+    doubts: int = 0  # attempts of this generation in doubt
+    doubted_at: float | None = None  # when the last attempt that may have begun work was left in doubt
+    in_progress: int = 0  # 409s of this generation
+    throttled: int = 0  # 429s and categories 70 of this generation
+    refused_token: int | None = None  # the serial of the token that the last answer refused
+    reply_ids: frozenset[str] = field(default_factory=frozenset)
+
+    def claim(self, now: float) -> History:
+        """The history with one more attempt claimed at `now`."""
+        first = now if self.claimed_at is None else self.claimed_at
+        return replace(self, attempts=self.attempts + 1, claimed_at=first)
+
+    def give_back(self) -> History:
+        """The history with the last claim taken back unsent."""
+        first = self.claimed_at if self.attempts > 1 else None
+        return replace(self, attempts=self.attempts - 1, claimed_at=first)
+
+    def after(self, judgement: Judgement, now: float, token: int = 0) -> History:
+        """The history with the last claimed attempt answered at `now` and judged."""
+        spent = self.spent + judgement.spends
+        if judgement.next_generation:
+            return History(
+                generation=self.generation + 1,
+                attempts=self.attempts,
+                spent=spent,
+            )
+        in_progress = judgement.reason is Reason.IN_PROGRESS
+        refused = judgement.reason is Reason.TOKEN
+        begun = judgement.in_doubt and not (in_progress and self.doubted_at is not None)
+        return replace(
+            self,
+            spent=spent,
+            doubts=self.doubts + judgement.in_doubt,
+            doubted_at=now if begun else self.doubted_at,
+            in_progress=self.in_progress + in_progress,
+            throttled=self.throttled + (judgement.reason is Reason.THROTTLED),
+            refused_token=(self.refused_token or token) if refused else None,
+            reply_ids=self.reply_ids.union(judgement.reply_ids),
+        )
+
+    def unheard(self, claimed_at: float) -> History:
+        """The history with a claimed attempt that has no recorded answer: it is in doubt."""
+        return replace(self, doubts=self.doubts + 1, doubted_at=claimed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One POST that we mean to make, as the ledger holds it."""
+
+    number: int  # the line that first asks for it
+    step: int
+    operation: str
+    body: bytes | None
+    query: str
+    digest: str  # 40 hex characters: the identity
+    lane: int  # requests with the same lane name the same object
+    following: int | None  # the next request of the lane
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The fate of a request, as the ledger's chain records it."""
+
+    state: State
+    ids: tuple[str, ...] = ()
+    code: str | None = None
+    category: str | None = None
+    message: str | None = None
+    replayed: bool = False

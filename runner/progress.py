@@ -1,0 +1,70 @@
+"""How far the run is: a bar on a terminal, a line every ten seconds elsewhere, or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from runner.times import duration
+
+if TYPE_CHECKING:
+    from runner.dispatch import Tally
+
+BAR_SECONDS = 0.2
+LINE_SECONDS = 10.0
+
+
+class Progress:
+    """Shows a tally while a run goes on. `total` is the number of requests that were pending at the start."""
+
+    def __init__(self, total: int, tally: Tally, *, quiet: bool) -> None:
+        self._total, self._tally = total, tally
+        self._bar: Any = None
+        self._quiet = quiet
+        self._started = time.monotonic()
+        if not quiet and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, unit="req", dynamic_ncols=True, smoothing=0.1, file=sys.stderr)
+
+    def tell(self, text: str) -> None:
+        """A line for the person, without disturbing the bar."""
+        if self._bar is not None:
+            self._bar.write(text, file=sys.stderr)
+        elif not self._quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    async def show(self) -> None:
+        """Keep showing, until cancelled."""
+        if self._quiet:
+            return
+        while True:
+            await asyncio.sleep(LINE_SECONDS if self._bar is None else BAR_SECONDS)
+            self._update()
+
+    def close(self) -> None:
+        """Show the last state."""
+        if self._bar is not None:
+            self._update()
+            self._bar.close()
+
+    def _update(self) -> None:
+        tally = self._tally
+        if self._bar is None:
+            self.tell(self._line())
+            return
+        self._bar.set_postfix_str(
+            f"ok {tally.succeeded}, failed {tally.failed}, retries {tally.retries}", refresh=False
+        )
+        self._bar.update(tally.settled - self._bar.n)
+
+    def _line(self) -> str:
+        tally = self._tally
+        rate = tally.settled / max(0.001, time.monotonic() - self._started)
+        left = duration((self._total - tally.settled) / rate) if rate > 0 else "unknown"
+        return (
+            f"{tally.settled} of {self._total} requests, {rate:.1f}/s, ok {tally.succeeded}, failed {tally.failed}, "
+            f"unknown {tally.unknown}, retries {tally.retries}, about {left} left"
+        )

@@ -1,0 +1,169 @@
+"""Run folders: their ids, their documents, their locks and their seals."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from runner.errors import Refused, RunHeld
+from runner.ledger.enrol import sync_folder
+from runner.results import replacing
+
+RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
+LEDGER, DOCUMENT, SEAL, LOG = "ledger.db", "run.json", "SHA256SUMS", "run.log"
+UNSEALED = frozenset({SEAL, "ledger.db-wal", "ledger.db-shm", "ledger.db-journal"})
+STEM_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """`runs/<run-id>/`: everything about one run."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run id."""
+        return self.path.name
+
+    @property
+    def ledger(self) -> Path:
+        """The one truth."""
+        return self.path / LEDGER
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the run has ended in good order."""
+        return (self.path / SEAL).exists()
+
+    def make(self) -> None:
+        """Make the folder, for its owner alone."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Refused(f"{self.path}: {error.strerror}; choose another --runs-dir") from error
+
+    def document(self) -> dict[str, Any] | None:
+        """run.json; None if there is none, or none that can be read."""
+        try:
+            document = json.loads((self.path / DOCUMENT).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return document if isinstance(document, dict) else None
+
+    def write_document(self, document: dict[str, Any]) -> None:
+        """Write run.json, whole or not at all."""
+        with replacing(self.path / DOCUMENT) as file:
+            file.write(json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n")
+
+    def seal(self) -> None:
+        """Write SHA256SUMS over every file of the run; `sha256sum -c` reads it."""
+        names = sorted(file.name for file in self.path.iterdir() if file.is_file() and file.name not in UNSEALED)
+        sums = [f"{_sha256(self.path / name)}  {name}\n" for name in names if not name.startswith(".")]
+        with replacing(self.path / SEAL) as file:
+            file.write("".join(sums).encode())
+        sync_folder(self.path)
+
+    def unseal(self) -> bool:
+        """Open the seal, to go on; whether there was one."""
+        try:
+            (self.path / SEAL).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run. Raises RunHeld, saying who holds it, if another process does."""
+        with held(self.path.parent, self.id, f"run {self.id}"):
+            yield
+
+
+def folder(runs: Path, run: str) -> RunFolder:
+    """The folder of a run, by id. Raises Refused for an id that could leave the runs folder."""
+    if not RUN_ID.fullmatch(run):
+        raise Refused(f"run id {run!r}: up to 80 of A-Z a-z 0-9 . _ - and no leading dot")
+    return RunFolder(runs / run)
+
+
+def existing(runs: Path, named: str) -> RunFolder:
+    """The run that a person names: by id, or by the path of its folder. Raises Refused if there is none."""
+    path = Path(named)
+    found = RunFolder(path.resolve()) if path.is_dir() and (path / LEDGER).exists() else folder(runs, named.strip("/"))
+    if not found.ledger.exists():
+        raise Refused(f"there is no run {named!r} in {runs}; `regen runs` lists them")
+    return found
+
+
+def all_runs(runs: Path) -> list[RunFolder]:
+    """Every run in the folder, by name."""
+    if not runs.is_dir():
+        return []
+    return [RunFolder(path) for path in sorted(runs.iterdir()) if (path / DOCUMENT).exists()]
+
+
+def stem(manifest: str) -> str:
+    """What a manifest's name gives to the run id."""
+    name = "stdin" if manifest == "-" else Path(manifest).name.split(".")[0]
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:STEM_LENGTH] or "manifest"
+
+
+def default_id(name: str, fingerprint: str, today: datetime | None = None) -> str:
+    """The run id of a command: the same on the same UTC day for the same inputs."""
+    today = today or datetime.now(UTC)
+    return f"{today:%Y-%m-%d}-{name}-{fingerprint[:8]}"
+
+
+def next_id(runs: Path, run: str) -> str:
+    """The first free id among run, run-2, run-3, …"""
+    number, candidate = 1, run
+    while (runs / candidate).exists():
+        number += 1
+        candidate = f"{run}-{number}"
+    return candidate
+
+
+@contextlib.contextmanager
+def held(runs: Path, name: str, what: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold a lock in the runs folder; it ends with the process, however that ends.
+
+    Raises RunHeld if another process holds it, unless it is to `wait` for it.
+    """
+    locks = runs / ".locks"
+    locks.mkdir(parents=True, mode=0o700, exist_ok=True)
+    lock, holder = FileLock(locks / f"{name}.lock", mode=0o600), locks / f"{name}.holder"
+    try:
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        raise RunHeld(f"{what} is held by {_holder(holder)}; wait for it, or stop it with SIGTERM") from None
+    try:
+        with replacing(holder) as file:
+            file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError:
+        return "another process"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,349 @@
+"""One invocation of a run: lock, send what is left, write the views, seal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from runner import __version__
+from runner.breaker import Ending
+from runner.dispatch import Dispatch, Tally, Terms
+from runner.errors import ExitCode, LedgerError, Refused
+from runner.events import SHOWN, EventLog
+from runner.ledger import Event, Journal, Pen, Store, open_read_only, open_writable
+from runner.ledger import views as ledger_views
+from runner.model import Answer, History, Judgement, Reason, Reply, Request, State
+from runner.pace import Pace
+from runner.patience import Patience
+from runner.progress import Progress
+from runner.results import write_views
+from runner.runs import LOG, RunFolder, held
+from runner.settings import Settings
+from runner.times import iso, now_microseconds
+from runner.zuora import client as zuora
+from runner.zuora.operations import OPERATIONS
+from runner.zuora.tenants import QUOTAS
+from runner.zuora.verdict import verdict
+
+ENDINGS = {"finished", "halted", "abandoned"}  # those that no plain `resume` takes further
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What one `run` or `resume` may do."""
+
+    terms: Terms = field(default_factory=Terms)
+    resend_unknown: bool = False
+    accept_failures: bool = False
+    wait: bool = False
+    quiet: bool = False
+
+
+def facts_of(settings: Settings, tenant: str, inputs: dict[str, Any], fingerprint: str, run: str) -> dict[str, Any]:
+    """What a new ledger says of the run as a whole."""
+    return {
+        "run_id": run,
+        "fingerprint": fingerprint,
+        "inputs": inputs,
+        "tenant": tenant,
+        "tenant_kind": settings.tenant,
+        "base_url": settings.base_url,
+        "host": settings.host,
+        "entity_ids": settings.profile.entity_ids,
+        "org_ids": settings.profile.org_ids,
+        "zuora_version": settings.profile.zuora_version,
+        "planned_at": iso(now_microseconds()),
+        "machine": machine(),
+        "version": __version__,
+    }
+
+
+def machine() -> str:
+    """This machine, as far as a run is bound to it."""
+    return socket.gethostname()
+
+
+def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> Ending:
+    """Send what the run has left, and write its views, whatever ends it.
+
+    Raises RunHeld if another process holds the run or its tenant, LedgerError if the ledger gives out.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(folder.lock())
+        store = stack.enter_context(open_writable(folder.ledger))
+        facts = store.facts()
+        tenant = f"tenant-{str(facts['tenant'])[:16]}"
+        stack.enter_context(held(folder.path.parent, tenant, "this tenant", wait=invocation.wait))
+        if facts["status"] == "running":
+            store.check()  # the last invocation ended in no good order
+        return _Session(folder, store, settings, invocation).run()
+
+
+class _Session:
+    def __init__(self, folder: RunFolder, store: Store, settings: Settings, invocation: Invocation) -> None:
+        self.folder, self.store, self.settings, self.invocation = folder, store, settings, invocation
+        self.journal = Journal(store)
+        self.tally = Tally()
+        self.dispatch: Dispatch | None = None
+        self.ending: Ending | None = None
+        self.progress = Progress(ledger_views.pending(store), self.tally, quiet=invocation.quiet)
+        opened = folder.unseal()
+        self.log = EventLog(folder.path / LOG, self.progress.tell)
+        if opened:
+            self.log.note("seal-opened", {"by": f"process {os.getpid()}"})
+
+    def run(self) -> Ending:
+        started = now_microseconds()
+        facts = self.store.facts()
+        self.store.set_facts({"status": "running", "started_at": facts.get("started_at") or iso(started)})
+        write_document(self.folder, self.store)
+        self.log.note("started", {"run": self.folder.id, "process": os.getpid(), "version": __version__})
+        try:
+            ending = asyncio.run(self._drive())
+        except LedgerError as error:
+            self.log.note("fault", {"reason": str(error)})
+            raise
+        finally:
+            self.progress.close()
+        ending = self._settle(ending)
+        self.log.note("ended", {"how": ending.name, "exit_code": int(ending.exit_code), "reason": ending.reason})
+        self.log.close()
+        close_run(self.folder, self.store, ending, self.journal.head)
+        return ending
+
+    def _settle(self, ending: Ending) -> Ending:
+        """A finished run whose rows did not all succeed says so."""
+        if ending.name != "finished":
+            return ending
+        totals = totals_of(ledger_views.counts(self.store))
+        wrong = {state: totals[state] for state in ("failed", "unknown", "rejected") if totals.get(state)}
+        if not wrong:
+            return ending
+        told = ", ".join(f"{count} {state}" for state, count in wrong.items())
+        return Ending("finished", ExitCode.ROWS_FAILED, told)
+
+    async def _drive(self) -> Ending:
+        async with zuora.connected(wire_of(self.settings)) as client:
+            pen = Pen(self.journal)
+            showing = asyncio.create_task(self.progress.show())
+            try:
+                with self._signals():
+                    return await self._steps(client, pen)
+            finally:
+                showing.cancel()
+                with contextlib.suppress(LedgerError):
+                    await pen.close()
+
+    async def _steps(self, client: zuora.Client, pen: Pen) -> Ending:
+        ending = Ending("finished", ExitCode.SUCCEEDED)
+        for step in ledger_views.steps(self.store):
+            await pen.call(reopen_unknown, self.journal, step["step"], self.invocation.resend_unknown)
+            self.dispatch = self._dispatch(step["step"], client, pen)
+            if self.ending is not None:
+                return self.ending
+            ending = await self.dispatch.run()
+            if ending.name != "finished":
+                return ending
+        return ending
+
+    def _dispatch(self, step: int, client: zuora.Client, pen: Pen) -> Dispatch:
+        settings, note = self.settings, partial(self._note, pen)
+        patience = settings.profile.patience
+        return Dispatch(
+            pen=pen,
+            journal=self.journal,
+            step=step,
+            send=client.send,
+            judge=judge_with(client, settings.profile.request_timeout_seconds),
+            pace=Pace(concurrency=settings.concurrency, rate=rate_of(settings), note=note),
+            patience=Patience(patience.attempts, patience.base_seconds, patience.cap_seconds),
+            terms=self.invocation.terms,
+            tally=self.tally,
+            note=note,
+        )
+
+    def _note(self, pen: Pen, name: str, facts: dict[str, Any]) -> None:
+        self.log.note(name, facts)
+        if name in SHOWN:
+            pen.note(Event(now_microseconds(), name, json.dumps(facts)))
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """The first signal ends the run in good order, the second at once."""
+        loop = asyncio.get_running_loop()
+        endings = {
+            signal.SIGINT: Ending("interrupted", ExitCode.INTERRUPTED, "interrupted"),
+            signal.SIGTERM: Ending("terminated", ExitCode.TERMINATED, "terminated"),
+        }
+        for number, ending in endings.items():
+            with contextlib.suppress(NotImplementedError):  # Windows has no handlers on its loop
+                loop.add_signal_handler(number, self._signalled, ending)
+        try:
+            yield
+        finally:
+            for number in endings:
+                with contextlib.suppress(NotImplementedError):
+                    loop.remove_signal_handler(number)
+
+    def _signalled(self, ending: Ending) -> None:
+        if self.ending is not None and self.dispatch is not None:
+            self.dispatch.hurry()
+        elif self.dispatch is not None:
+            self.dispatch.stop(ending)
+        self.ending = self.ending or ending
+
+
+def judge_with(client: zuora.Client, request_seconds: float) -> Callable[[Answer, Request, History, float], Judgement]:
+    """The verdict, which also lets the client know of a token that was refused."""
+
+    def judge(answer: Answer, request: Request, history: History, now: float) -> Judgement:
+        judgement = verdict(
+            answer, history, OPERATIONS[request.operation], now=now, progress_seconds=2 * request_seconds
+        )
+        if judgement.reason is Reason.TOKEN and isinstance(answer, Reply):
+            client.auth.reject(answer.token)
+        return judgement
+
+    return judge
+
+
+def reopen_unknown(journal: Journal, step: int, resend: bool) -> int:
+    """Make unknown requests pending again: with the same key while its window is open, else only on demand
+    and with the next. Returns how many."""
+    from runner.dispatch import window_closed
+
+    now = now_microseconds() / 1e6
+    again = []
+    for state in (State.UNKNOWN, State.PENDING):
+        for begun in journal.begun(step, state):
+            number, generation = begun.request.number, begun.history.generation
+            if not window_closed(begun.history, now):
+                again.append((number, generation))
+            elif resend:
+                again.append((number, generation + 1))
+    if again:
+        journal.reopen(again)
+    return len(again)
+
+
+def rate_of(settings: Settings) -> float | None:
+    """Requests a second: what the tenant's minute allows at our share of it, and no more than was asked for."""
+    quota = QUOTAS[settings.tenant]
+    shares = [settings.rate] if settings.rate else []
+    if quota is not None:
+        shares.append(quota.minute * settings.quota_share / 60)
+    return min(shares) if shares else None
+
+
+def wire_of(settings: Settings) -> zuora.Wire:
+    """How the client reaches the tenant."""
+    profile = settings.profile
+    return zuora.Wire(
+        base_url=settings.base_url,
+        credentials=settings.credentials(),
+        concurrency=settings.concurrency,
+        connect_seconds=profile.connect_timeout_seconds,
+        request_seconds=profile.request_timeout_seconds,
+        entity_ids=tuple(profile.entity_ids),
+        org_ids=tuple(profile.org_ids),
+        zuora_version=profile.zuora_version,
+    )
+
+
+def close_run(folder: RunFolder, store: Store, ending: Ending, head: str) -> None:
+    """Write the views of a run that ends here, make its ledger one plain file, and seal the folder."""
+    facts = {
+        "status": ending.name,
+        "ended_at": iso(now_microseconds()),
+        "exit_code": int(ending.exit_code),
+        "reason": ending.reason,
+        "head": head,
+    }
+    store.set_facts(facts)
+    write_views(store, folder.path, store.facts()["formats"], folder.id)
+    write_document(folder, store)
+    store.settle_down()
+    folder.seal()
+
+
+def totals_of(counts: dict[int, dict[str, int]]) -> dict[str, int]:
+    """Rows by state over all steps; every state is named, and `rows` is their sum."""
+    totals = {state.value: sum(step.get(state.value, 0) for step in counts.values()) for state in State}
+    return {"rows": sum(totals.values())} | totals
+
+
+def write_document(folder: RunFolder, store: Store) -> dict[str, Any]:
+    """Write run.json from the ledger; returns it."""
+    document = document_of(store)
+    folder.write_document(document)
+    return document
+
+
+def document_of(store: Store) -> dict[str, Any]:
+    """run.json: what was asked and how it ended."""
+    facts = store.facts()
+    counts = ledger_views.counts(store)
+    sent, first, last = ledger_views.sendings(store)
+    sources = ledger_views.manifests(store)
+    return {
+        "run": facts["run_id"],
+        "status": facts["status"],
+        "exit_code": facts.get("exit_code"),
+        "reason": facts.get("reason"),
+        "base_url": facts["base_url"],
+        "host": facts["host"],
+        "tenant": facts["tenant"],
+        "tenant_kind": facts["tenant_kind"],
+        "entity_ids": facts["entity_ids"],
+        "org_ids": facts["org_ids"],
+        "fingerprint": facts["fingerprint"],
+        "steps": [
+            step
+            | {
+                "counts": counts.get(step["step"], {}),
+                "manifests": [
+                    {"path": m.path, "sha256": m.sha256, "bytes": m.bytes, "rows": m.rows}
+                    for m in sources
+                    if m.step == step["step"]
+                ],
+            }
+            for step in ledger_views.steps(store)
+        ],
+        "formats": facts["formats"],
+        "counts": totals_of(counts),
+        "requests": {"pending": ledger_views.pending(store), "sent": sent},
+        "planned_at": facts["planned_at"],
+        "started_at": facts.get("started_at"),
+        "ended_at": facts.get("ended_at"),
+        "first_claimed_at": None if first is None else iso(first),
+        "last_answered_at": None if last is None else iso(last),
+        "head": facts.get("head"),
+        "user": getpass.getuser(),
+        "machine": facts["machine"],
+        "version": facts["version"],
+    }
+
+
+def reread(folder: RunFolder) -> dict[str, Any]:
+    """The document of a run as its ledger tells it now."""
+    with open_read_only(folder.ledger) as store:
+        return document_of(store)
+
+
+def refuse_other_tenant(facts: dict[str, Any], settings: Settings, tenant: str) -> None:
+    """A run belongs to its tenant. Raises Refused under other credentials or at another place."""
+    if facts["tenant"] != tenant:
+        raise Refused(f"run {facts['run_id']} belongs to another tenant; use the credentials that it was made with")
+    if facts["host"] != settings.host:
+        raise Refused(
+            f"run {facts['run_id']} is for {facts['host']}, not {settings.host}; give --base-url or --profile"
+        )

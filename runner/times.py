@@ -1,0 +1,36 @@
+"""Times as people and files tell them: UTC, ISO 8601; in the ledger microseconds since the epoch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(microseconds: int) -> datetime:
+    """The moment so many microseconds after the epoch."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def iso(microseconds: int) -> str:
+    """A moment as ISO 8601 with microseconds, UTC."""
+    return moment(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def now_microseconds() -> int:
+    """The wall clock."""
+    return (datetime.now(UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def duration(seconds: float) -> str:
+    """A duration for people: `45 s`, `12 min`, `3 h 20 min`, `4 days 2 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} days {hours} h" if hours else f"{days} days"

@@ -1,0 +1,1 @@
+"""The only room that knows Zuora: operations, verdict, tokens, client."""

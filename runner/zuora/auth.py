@@ -1,0 +1,141 @@
+"""Access tokens: one for all requests, renewed before it expires and once when it is refused.
+
+Source: Zuora API reference, "Create an OAuth token" (client credentials; use a token until it expires; 2,000
+requests a minute, 100 per IP address).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+import msgspec
+
+RENEW_SECONDS = 120.0  # before a token expires, or a tenth of its life if that is less
+BACK_OFF_SECONDS = (1.0, 60.0)  # after a token endpoint that is out of order: the first wait, the longest
+
+
+class CredentialsRefusedError(Exception):
+    """The token endpoint says that the client id or secret is wrong."""
+
+
+class TokenUnavailableError(Exception):
+    """No token just now: the endpoint is silent, throttled or out of order."""
+
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A client id and its secret; shows neither."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token; `serial` counts the tokens of this process."""
+
+    value: str
+    serial: int
+    renew_at: float  # loop time
+
+    def __repr__(self) -> str:
+        return f"Token(serial={self.serial})"
+
+
+class _Granted(msgspec.Struct):
+    access_token: str
+    expires_in: float = 3600.0
+
+
+@dataclass(frozen=True)
+class TokenAnswer:
+    """What the token endpoint answered; status 0 is silence."""
+
+    status: int
+    body: bytes
+    retry_after_seconds: float | None = None
+
+
+class Auth:
+    """Hands out the access token. `fetch` makes one token request and raises nothing of HTTP."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[TokenAnswer]]) -> None:
+        self._fetch = fetch
+        self._token: Token | None = None
+        self._serial = 0
+        self._lock = asyncio.Lock()
+        self._failures = 0
+        self._refusal: tuple[float, TokenUnavailableError] | None = None
+
+    async def token(self) -> Token:
+        """The token in force. Raises CredentialsRefusedError or TokenUnavailableError."""
+        token = self._token
+        if token is not None and asyncio.get_running_loop().time() < token.renew_at:
+            return token
+        async with self._lock:
+            return await self._renewed()
+
+    def reject(self, serial: int) -> None:
+        """The token with this serial was refused: the next caller fetches another."""
+        if self._token is not None and self._token.serial <= serial:
+            self._token = None
+
+    async def _renewed(self) -> Token:
+        now = asyncio.get_running_loop().time()
+        if self._token is not None and now < self._token.renew_at:
+            return self._token  # another caller fetched it meanwhile
+        if self._refusal is not None and now < self._refusal[0]:
+            raise self._refusal[1]
+        answer = await self._fetch()
+        try:
+            self._token = self._granted(answer)
+        except TokenUnavailableError as error:
+            self._refusal = (asyncio.get_running_loop().time() + error.retry_after_seconds, error)
+            raise
+        self._failures, self._refusal = 0, None
+        return self._token
+
+    def _granted(self, answer: TokenAnswer) -> Token:
+        if answer.status in (400, 401, 403) and b"<" not in answer.body[:1]:
+            raise CredentialsRefusedError(
+                f"the token endpoint refused the client credentials (HTTP {answer.status}); check ZUORA_CLIENT_ID, "
+                "ZUORA_CLIENT_SECRET and that they belong to this base URL"
+            )
+        try:
+            granted = msgspec.json.decode(answer.body, type=_Granted) if 200 <= answer.status < 300 else None
+        except msgspec.DecodeError:
+            granted = None
+        if granted is None or not granted.access_token:
+            raise self._unavailable(answer)
+        self._serial += 1
+        life = granted.expires_in
+        renew_at = asyncio.get_running_loop().time() + life - min(RENEW_SECONDS, life / 10)
+        return Token(granted.access_token, self._serial, renew_at)
+
+    def _unavailable(self, answer: TokenAnswer) -> TokenUnavailableError:
+        first, longest = BACK_OFF_SECONDS
+        wait = answer.retry_after_seconds or min(longest, first * 2.0 ** min(self._failures, 10))
+        self._failures += 1
+        told = f"HTTP {answer.status}" if answer.status else answer.body.decode("utf-8", "replace")
+        return TokenUnavailableError(f"no access token to be had: {told}", wait)
+
+
+def form(credentials: Credentials) -> aiohttp.FormData:
+    """The body of a token request."""
+    return aiohttp.FormData(
+        {
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret,
+            "grant_type": "client_credentials",
+        }
+    )

@@ -1,0 +1,213 @@
+"""The only HTTP client: sends one attempt of a request and tells what came back.
+
+A failure of the network is data here, not an exception. Sources: Zuora API reference, "Request headers",
+"Response headers", "Idempotent requests", "Base URLs".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from yarl import URL
+
+from runner import __version__
+from runner.identity import key, track_id
+from runner.model import Answer, Limits, Reply, Request, Silence
+from runner.zuora.auth import Auth, Credentials, CredentialsRefusedError, TokenAnswer, TokenUnavailableError, form
+from runner.zuora.operations import OPERATIONS
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+SNIPPET_BYTES = 2048
+TOKEN_BODY_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How to reach the tenant. Times in seconds."""
+
+    base_url: str
+    credentials: Credentials
+    concurrency: int = 30
+    connect_seconds: float = 10.0
+    request_seconds: float = 120.0
+    entity_ids: tuple[str, ...] = ()
+    org_ids: tuple[str, ...] = ()
+    zuora_version: str | None = None
+
+
+class OversizedError(Exception):
+    """A body larger than any that the API documents."""
+
+
+@asynccontextmanager
+async def connected(wire: Wire) -> AsyncIterator[Client]:
+    """A client with its own pool of connections, closed at the end."""
+    timeout = aiohttp.ClientTimeout(total=wire.request_seconds, sock_connect=wire.connect_seconds)
+    connector = aiohttp.TCPConnector(limit=wire.concurrency + 1, ttl_dns_cache=60)
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), headers=_headers(wire)
+    ) as session:
+        yield Client(wire, session)
+
+
+def _headers(wire: Wire) -> dict[str, str]:
+    """The headers that every request of the run carries."""
+    headers = {"User-Agent": f"regeneration-runner/{__version__}", "Accept-Encoding": "gzip"}
+    if wire.entity_ids:
+        headers["Zuora-Entity-Ids"] = ",".join(wire.entity_ids)
+    if wire.org_ids:
+        headers["Zuora-Org-Ids"] = ",".join(wire.org_ids)
+    if wire.zuora_version:
+        headers["Zuora-Version"] = wire.zuora_version
+    return headers
+
+
+def environment_proxy(url: str) -> str | None:
+    """The proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY give for this URL.
+
+    Told here and not left to aiohttp's `trust_env`, which would let ~/.netrc replace the Authorization header.
+    """
+    parts = URL(url)
+    if not parts.host or urllib.request.proxy_bypass(f"{parts.host}:{parts.port}"):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+class Client:
+    """Sends attempts. Make it with `connected`."""
+
+    def __init__(self, wire: Wire, session: aiohttp.ClientSession) -> None:
+        self._wire = wire
+        self._session = session
+        self._base = wire.base_url.rstrip("/")
+        self._proxy = environment_proxy(self._base)
+        self._urls: dict[tuple[str, str], URL] = {}
+        self.auth = Auth(self._fetch_token)
+
+    async def send(self, request: Request, generation: int, attempt: int) -> Answer:
+        """Send one attempt; the answer, whatever happens on the network."""
+        try:
+            token = await self.auth.token()
+        except CredentialsRefusedError as error:
+            return Silence("credentials", str(error), sent=False)
+        except TokenUnavailableError as error:
+            return Silence("token", str(error), sent=False, retry_after_seconds=error.retry_after_seconds)
+        headers = {
+            "Authorization": f"Bearer {token.value}",
+            "Idempotency-Key": key(request.digest, generation),
+            "Zuora-Track-Id": track_id(request.digest, attempt),
+            "Content-Type": "application/json",
+        }
+        return await self._post(self._url(request), request.body, headers, token.serial)
+
+    def _url(self, request: Request) -> URL:
+        found = self._urls.get((request.operation, request.query))
+        if found is None:
+            query = f"?{request.query}" if request.query else ""
+            found = URL(self._base + OPERATIONS[request.operation].path + query, encoded=True)
+            self._urls[request.operation, request.query] = found
+        return found
+
+    async def _post(self, url: URL, body: bytes | None, headers: Mapping[str, str], token: int) -> Answer:
+        status: int | None = None
+        try:
+            async with self._session.post(
+                url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy
+            ) as response:
+                status = response.status
+                content = await _read(response, MAX_BODY_BYTES)
+                return _reply(response, content, token)
+        except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
+            return _silence(error, status)
+
+    async def _fetch_token(self) -> TokenAnswer:
+        """Create an OAuth token."""
+        try:
+            async with self._session.post(
+                f"{self._base}/oauth/token",
+                data=form(self._wire.credentials),
+                allow_redirects=False,
+                proxy=self._proxy,
+            ) as response:
+                body = await _read(response, TOKEN_BODY_BYTES)
+                return TokenAnswer(response.status, body, retry_after(response.headers.get("Retry-After")))
+        except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
+            silence = _silence(error, None)
+            return TokenAnswer(0, f"{silence.kind}: {silence.detail}".encode())
+
+
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """The body, decompressed. Raises OversizedError rather than hold more than `most` bytes."""
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > most:
+            raise OversizedError(chunk[:SNIPPET_BYTES])
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _reply(response: aiohttp.ClientResponse, body: bytes, token: int) -> Reply:
+    headers = response.headers
+    return Reply(
+        status=response.status,
+        body=body,
+        request_id=headers.get("Zuora-Request-Id"),
+        retry_after_seconds=retry_after(headers.get("Retry-After")),
+        limits=_limits(headers),
+        token=token,
+    )
+
+
+def _limits(headers: Mapping[str, str]) -> Limits | None:
+    concurrency, rate = headers.get("Concurrency-Limit-Limit"), headers.get("ratelimit-limit")
+    if concurrency is None and rate is None:
+        return None
+    return Limits(
+        _integer(concurrency),
+        _integer(headers.get("Concurrency-Limit-Remaining")),
+        rate,
+        _integer(headers.get("ratelimit-remaining")),
+        retry_after(headers.get("ratelimit-reset")),
+    )
+
+
+def _integer(text: str | None) -> int | None:
+    return int(text) if text is not None and text.strip().isdecimal() else None
+
+
+def retry_after(text: str | None) -> float | None:
+    """Seconds to wait: `Retry-After` is a number of seconds or an HTTP date; None if it is neither."""
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except ValueError:
+            return None
+    return min(max(seconds, 0.0), 86_400.0) if seconds == seconds else None
+
+
+def _silence(error: Exception, status: int | None) -> Silence:
+    """What a failure of the network means; whether anything was sent decides if the work may be done."""
+    detail = str(error) or type(error).__name__
+    if isinstance(error, OversizedError):
+        return Silence("oversized", f"a body of more than {MAX_BODY_BYTES} bytes", status=status, snippet=error.args[0])
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Silence("certificate", f"the server's certificate was not accepted: {detail}", sent=False)
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+        return Silence("connect", detail, sent=False)
+    if isinstance(error, asyncio.TimeoutError):
+        return Silence("time-out", detail, status=status)
+    if isinstance(error, aiohttp.ClientPayloadError) or status is not None:
+        return Silence("broken-body", detail, status=status)
+    return Silence("reset", detail, status=status)

@@ -1,0 +1,290 @@
+"""What an answer does to its request: one pure function, a table.
+
+The rule behind it: the next key is taken only when the last one is *known to be over* (the API itself
+answered, or a saved answer came back), since a gateway's error says nothing of work that may still be going
+on behind it.
+
+Sources: Zuora API reference, "Error handling" (reasons, categories), "Idempotent requests" (saved results,
+409, 422), "Rate and concurrent request limits" (429, category 70). What a 409 means is documented two ways:
+still in progress, or the saved result itself; both are read here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from runner.model import Answer, History, Judgement, Kind, Reason, Reply, Silence
+from runner.zuora.operations import Operation
+
+TEMPORARY = frozenset({"50", "60", "61", "99"})
+PERMISSION, CREDENTIALS, THROTTLED = "10", "11", "70"
+WAITING = TEMPORARY | {THROTTLED}
+
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A JSON object with a boolean `success`: the API itself spoke."""
+
+    success: bool
+    fields: dict[str, Any]
+    codes: tuple[str, ...]
+    categories: tuple[str, ...]  # two digits each; as many as there are reasons with a code
+    message: str | None
+    reply_ids: tuple[str, ...]  # requestId, processId
+    process_id: str | None
+
+    @property
+    def permanent(self) -> bool:
+        """Whether a reason's category is one that neither waiting nor a new token mends."""
+        return any(c not in WAITING and c not in (PERMISSION, CREDENTIALS) for c in self.categories)
+
+    @property
+    def known_category(self) -> bool:
+        """Whether a reason's category is one of 20 to 90."""
+        return any("20" <= category <= "90" for category in self.categories)
+
+
+def envelope(body: bytes) -> Envelope | None:
+    """The envelope in a body; None if there is none. Raises nothing, whatever the bytes."""
+    try:
+        fields = _decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if not isinstance(fields, dict) or not isinstance(fields.get("success"), bool):
+        return None
+    codes, messages = _reasons(fields.get("reasons"))
+    process_id = _text(fields.get("processId"))
+    return Envelope(
+        success=fields["success"],
+        fields=fields,
+        codes=codes,
+        categories=tuple(code[-2:] for code in codes),
+        message="; ".join(messages) or None,
+        reply_ids=tuple(i for i in (_text(fields.get("requestId")), process_id) if i),
+        process_id=process_id,
+    )
+
+
+def _reasons(reasons: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The codes (digits; a number or a string on the wire) and the messages of an envelope's reasons."""
+    codes, messages = [], []
+    for reason in reasons if isinstance(reasons, list) else ():
+        if not isinstance(reason, dict):
+            continue
+        code = _text(reason.get("code"))
+        if code and code.isdigit() and code.isascii() and len(code) > 1:
+            codes.append(code)
+        messages.append(_text(reason.get("message")))
+    return tuple(codes), tuple(message for message in messages if message)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    return str(value) or None
+
+
+def verdict(
+    answer: Answer, history: History, operation: Operation, *, now: float, progress_seconds: float
+) -> Judgement:
+    """What `answer` means for a request with this `history`. Raises nothing, whatever the answer.
+
+    `progress_seconds` is how long a 409 is believed to mean "in progress": twice the request's time-out.
+    """
+    if isinstance(answer, Silence):
+        return _silence(answer)
+    said = envelope(answer.body)
+    telling = _Telling(answer, said, history)
+    if said is None:
+        return _by_status(telling, now, progress_seconds)
+    if said.success:
+        return _claimed_success(telling, said, operation, now, progress_seconds)
+    if answer.status == 409 and not said.permanent:
+        return _in_progress(telling, now, progress_seconds)
+    return _by_category(telling, said)
+
+
+def _silence(silence: Silence) -> Judgement:
+    if silence.kind == "credentials":
+        return Judgement(Kind.STOP, Reason.CREDENTIALS, spends=False, message=silence.detail)
+    if silence.kind == "certificate":
+        return Judgement(Kind.STOP, Reason.ENDPOINT, spends=False, message=silence.detail)
+    hold = silence.retry_after_seconds
+    if silence.kind == "token":
+        return Judgement(
+            Kind.AGAIN, Reason.NO_TOKEN, spends=False, message=silence.detail, holds_everyone=True, hold_seconds=hold
+        )
+    message = f"{silence.kind}: {silence.detail}" if silence.detail else silence.kind
+    return Judgement(Kind.AGAIN, Reason.SILENCE, in_doubt=True, message=message, unexpected=bool(silence.snippet))
+
+
+class _Telling:
+    """Makes judgements about one reply; fills in what they all carry."""
+
+    def __init__(self, reply: Reply, said: Envelope | None, history: History) -> None:
+        self.reply, self.said, self.history = reply, said, history
+        ids = said.reply_ids if said else ()
+        self.reply_ids = (*ids, reply.request_id) if reply.request_id else ids
+        self.saved = not history.reply_ids.isdisjoint(self.reply_ids)  # provably: it was told before
+
+    def __call__(self, kind: Kind, reason: Reason, **more: Any) -> Judgement:
+        said = self.said
+        code, category = _deciding_code(said) if said else (None, None)
+        described = {
+            "code": code,
+            "category": category,
+            "message": (said.message if said else None) or f"HTTP {self.reply.status}",
+            "process_id": said.process_id if said else None,
+            "reply_ids": self.reply_ids,
+        }
+        return Judgement(kind, reason, **(described | more))
+
+    def again(self, reason: Reason, **more: Any) -> Judgement:
+        return self(Kind.AGAIN, reason, **more)
+
+    def stop(self, reason: Reason, message: str | None = None) -> Judgement:
+        more = {"message": message} if message else {}
+        return self(Kind.STOP, reason, spends=False, unexpected=self.said is None, **more)
+
+
+def _deciding_code(said: Envelope) -> tuple[str | None, str | None]:
+    """The code and category that decide: a permanent one where there is one, else the first."""
+    pairs = list(zip(said.codes, said.categories, strict=True))
+    for code, category in pairs:
+        if category not in WAITING:
+            return code, category
+    return pairs[0] if pairs else (None, None)
+
+
+def _claimed_success(
+    telling: _Telling, said: Envelope, operation: Operation, now: float, progress_seconds: float
+) -> Judgement:
+    """`success: true`: believed with status 2xx, or 409 (a replay), and the field that is declared."""
+    status = telling.reply.status
+    if status != 409 and not 200 <= status < 300:
+        return _by_status(telling, now, progress_seconds, contradicted=True)
+    ids = operation.ids(said.fields.get(operation.declares))
+    if ids is None:
+        message = f"success without the {operation.declares} that {operation.name} declares"
+        return telling.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True, message=message)
+    return telling(Kind.SUCCEEDED, Reason.DONE, ids=ids, replayed=status == 409 or telling.saved, message=None)
+
+
+def _by_category(telling: _Telling, said: Envelope) -> Judgement:
+    """`success: false`: the category outranks the HTTP status; without one the status speaks."""
+    if not said.categories:
+        return _unexplained(telling)
+    if telling.reply.status == 422 and not said.known_category:
+        return _key_mismatch(telling)
+    if said.permanent:
+        return telling(Kind.FAILED, Reason.REFUSED)
+    if CREDENTIALS in said.categories:
+        return _token(telling)
+    if PERMISSION in said.categories:
+        return telling(Kind.FAILED, Reason.PERMISSION)
+    if THROTTLED in said.categories:
+        return _throttled(telling)
+    return telling.again(Reason.SAVED_FAILURE, next_generation=True)
+
+
+def _unexplained(telling: _Telling) -> Judgement:
+    """An envelope that says no and not why: the row failed, unless the status tells otherwise."""
+    status = telling.reply.status
+    if status == 403:
+        return telling(Kind.FAILED, Reason.PERMISSION)
+    return _told_by_status(telling) or telling(Kind.FAILED, Reason.REFUSED)
+
+
+def _by_status(telling: _Telling, now: float, progress_seconds: float, *, contradicted: bool = False) -> Judgement:
+    """No envelope, or one whose `success: true` contradicts its status: the HTTP status alone speaks."""
+    status = telling.reply.status
+    if status == 409:
+        return _in_progress(telling, now, progress_seconds)
+    if (told := _told_by_status(telling)) is not None:
+        return told
+    if status < 300 or contradicted:
+        return telling.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True)
+    if status in (403, 404, 405):
+        return _wrong_endpoint(telling)
+    return telling(Kind.FAILED, Reason.CLIENT_ERROR, unexpected=True)
+
+
+def _told_by_status(telling: _Telling) -> Judgement | None:
+    """The statuses that mean the same with an envelope and without one."""
+    status = telling.reply.status
+    if status == 401:
+        return _token(telling)
+    if status == 429:
+        return _throttled(telling)
+    if status == 422:
+        return _key_mismatch(telling)
+    if status == 408 or status >= 500:
+        return _gateway(telling)
+    if status == 407 or 300 <= status < 400:
+        return _wrong_endpoint(telling)
+    return None
+
+
+def _gateway(telling: _Telling) -> Judgement:
+    """The work may be going on behind it: the same key, unless this very reply was told before."""
+    return telling.again(
+        Reason.GATEWAY,
+        next_generation=telling.saved,
+        in_doubt=not telling.saved,
+        holds_everyone=telling.reply.retry_after_seconds is not None,
+        hold_seconds=telling.reply.retry_after_seconds,
+        unexpected=True,
+    )
+
+
+def _throttled(telling: _Telling) -> Judgement:
+    """A 429 did no work, but may be saved under the key: once it repeats, the next key is asked.
+
+    It says nothing of an earlier attempt that is in doubt: then the key stays, unless the reply is provably
+    the saved one.
+    """
+    history = telling.history
+    repeats = history.throttled > 0 and history.doubts == 0
+    return telling.again(
+        Reason.THROTTLED,
+        next_generation=repeats or telling.saved,
+        spends=False,
+        holds_everyone=True,
+        hold_seconds=telling.reply.retry_after_seconds,
+    )
+
+
+def _in_progress(telling: _Telling, now: float, progress_seconds: float) -> Judgement:
+    """409: work goes on under this key; when it can no longer be going on, it is as a saved failure."""
+    doubted_at = telling.history.doubted_at
+    if doubted_at is not None and now - doubted_at > progress_seconds:
+        return telling.again(Reason.SAVED_FAILURE, next_generation=True)
+    return telling.again(
+        Reason.IN_PROGRESS, in_doubt=True, spends=False, hold_seconds=telling.reply.retry_after_seconds
+    )
+
+
+def _token(telling: _Telling) -> Judgement:
+    """401, category 11: a new token, once; refused with that one too, the credentials are at fault."""
+    refused = telling.history.refused_token
+    if refused is not None and telling.reply.token > refused:
+        return telling.stop(Reason.CREDENTIALS)
+    return telling.again(Reason.TOKEN, spends=False)
+
+
+def _key_mismatch(telling: _Telling) -> Judgement:
+    return telling.stop(
+        Reason.KEY_MISMATCH, "HTTP 422: the idempotency key was used before for another tenant, URL or method"
+    )
+
+
+def _wrong_endpoint(telling: _Telling) -> Judgement:
+    return telling.stop(
+        Reason.ENDPOINT,
+        f"HTTP {telling.reply.status}: this is not where the operation is; check the base URL",
+    )
