@@ -164,7 +164,7 @@ class _Checking:
             count > 1,
             "identifiers-exclude-each-other",
             lambda row: (
-                f"the row names {' and '.join(f'a {t}' for t in named if named[t][row])}, "
+                f"the row names {' and '.join(t for t in named if named[t][row])} at once, "
                 "say which is meant with --type or a type column"
             ),
         )
@@ -185,7 +185,7 @@ class _Checking:
         filled = {wire: given(text) for wire, text in texts.items()}
         touched = {a: any_of(filled[wire] for wire in a.fields) for a in schema.alternatives}
         count = reduce(add, (mask.astype(int) for mask in touched.values()))
-        self._problems.add(count == 0, "identifier-missing", f"a {schema.name} needs {schema.needs}")
+        self._problems.add(count == 0, "identifier-missing", f"give {schema.needs} of the {schema.name}")
         self._problems.add(
             count > 1,
             "identifiers-exclude-each-other",

@@ -42,6 +42,8 @@ def digest(path: str) -> Digest:
 
 
 def _require_file(path: str) -> os.stat_result:
+    if "\0" in path:
+        raise UnreadableManifest(f"{place(path)}: no file can have such a name; check the path")
     status = Path(path).stat()
     if stat.S_ISDIR(status.st_mode):
         raise UnreadableManifest(f"{place(path)}: this is a folder; name the files in it")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from manifests.errors import MalformedManifest, UnreadableManifest, place
+from manifests.errors import UnreadableManifest, place
 from manifests.read.frames import checked_headers, framed
 from manifests.read.origin import Origin
 
@@ -32,11 +32,8 @@ class Parquet:
     def frames(self, rows: int) -> Iterator[DataFrame]:
         """The rows, in frames of at most `rows`. Raises ManifestError if the file is damaged."""
         with self._open() as file:
-            done = 0
             for batch in file.iter_batches(batch_size=rows, use_threads=False):
-                columns = [self._texts(column, done) for column in batch.columns]
-                yield framed(columns, self.headers, batch.num_rows)
-                done += batch.num_rows
+                yield framed([text_of(column) for column in batch.columns], self.headers, batch.num_rows)
 
     @contextmanager
     def _open(self) -> Iterator[Any]:
@@ -47,23 +44,17 @@ class Parquet:
             try:
                 with ParquetFile(raw, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
                     yield file
-            except ArrowException as error:
+            except (ArrowException, UnicodeDecodeError, OSError) as error:
+                if isinstance(error, OSError) and error.errno:
+                    raise  # of the disk, not of the format
                 reason = str(error).splitlines()[0]
                 raise UnreadableManifest(
-                    f"{place(self._origin.path)}: damaged Parquet ({reason}); write or fetch it again"
+                    f"{place(self._origin.path)}: damaged Parquet, or text that is not UTF-8 ({reason}); write it again"
                 ) from None
-
-    def _texts(self, column: Array, row: int) -> Any:
-        try:
-            return text_of(column)
-        except UnicodeDecodeError:
-            raise MalformedManifest(
-                f"{place(self._origin.path, row + 1, 'row')} or after: text that is not UTF-8; write it again as text"
-            ) from None
 
 
 def text_of(column: Array) -> Any:
-    """A column as text: `true`, `2026-11-30`, `12.50`; floats as Python writes them: 1.0 stays 1.0."""
+    """A column as text, None for null: `true`, `2026-11-30`, `12.50`; floats as Python writes them: 1.0 stays 1.0."""
     from pyarrow import compute, string, types
 
     kind = column.type

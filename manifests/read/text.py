@@ -64,7 +64,7 @@ def _encoding(head: bytes, path: str) -> str:
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise UnreadableManifest(f"{place(path)}: this is UTF-32; save it as UTF-8")
     encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "utf-8")
-    if encoding != "utf-16" and b"\0" in head.split(b"\n", 1)[0]:
+    if encoding != "utf-16" and b"\0" in re.split(b"[\r\n]", head, maxsplit=1)[0]:
         raise UnreadableManifest(
             f"{place(path, 1)}: no text but binary data, or UTF-16 without its mark; save it as UTF-8 text"
         )
