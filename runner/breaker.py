@@ -87,7 +87,8 @@ class Breaker:
         if self.outage_since is None or now < self._paused_until:
             return None
         first, longest = OUTAGE_WAIT_SECONDS
-        pause = min(longest, first * 2.0 ** min(self._pauses, 10))
+        left = self.outage_since + self.outage_patience_seconds - now
+        pause = max(0.1, min(longest, first * 2.0 ** min(self._pauses, 10), left))
         self._pauses += 1
         self._paused_until = now + pause
         return pause

@@ -194,7 +194,7 @@ class Dispatch:
         room = min(2 * self._pace.limit, self._pace.limit + self._pace.ahead) - self._outstanding
         if self._claims_left is not None:
             room = min(room, self._claims_left)
-        if room <= 0:
+        if room <= 0 or self._pace.held_seconds > 0:
             return []
         return self._backlog.take(room, asyncio.get_running_loop().time(), self._canary_left)
 
@@ -228,6 +228,8 @@ class Dispatch:
         timeout = 1.0
         if self._backlog.next_due is not None:
             timeout = min(timeout, max(0.001, self._backlog.next_due - asyncio.get_running_loop().time()))
+        if self._pace.held_seconds > 0:
+            timeout = min(1.0, self._pace.held_seconds)
         try:
             async with asyncio.timeout(timeout):
                 await self._wake.wait()
@@ -300,24 +302,40 @@ class Dispatch:
 
     def _conclude(self, job: Job, answer: Answer, sent_at: float, latency_ms: float) -> None:
         now = self._now()
-        before = job.history
-        judgement = self._judge(answer, job.request, before, now)
+        judgement = self._judge(answer, job.request, job.history, now)
         ending = self._breaker.observe(job.request.number, judgement, now)
         if self._breaker.outage_since is not None:
             judgement = replace(judgement, spends=False)
+        if isinstance(answer, Silence) and not answer.sent and not judgement.in_doubt:
+            self._unsent(job, judgement)
+        else:
+            self._answered(job, answer, judgement, sent_at, now, latency_ms)
+        self._hold(judgement, now)
+        if ending is not None:
+            self.stop(ending)
+        self._wake.set()
+
+    def _unsent(self, job: Job, judgement: Judgement) -> None:
+        """Nothing went out, for want of a token or of a server to trust: the claim is taken back."""
+        self._tally.sent -= 1
+        if job.history.attempts == 1:
+            job.first_sent_at = None
+        self._give_back(job, later=False)
+        self._backlog.later(job, asyncio.get_running_loop().time() + (judgement.hold_seconds or 0.0))
+
+    def _answered(
+        self, job: Job, answer: Answer, judgement: Judgement, sent_at: float, now: float, latency_ms: float
+    ) -> None:
+        before = job.history
         token = answer.token if isinstance(answer, Reply) else 0
         job.history = before.after(judgement, now, token)
         outcome = self._outcome(judgement, before, job)
         self._pen.record(_record(job, answer, judgement, outcome, before, int(sent_at * 1e6), now, latency_ms))
         self._outstanding -= 1
-        self._hold(judgement, now)
         if outcome is not None:
             self._settle(job, outcome, judgement)
         elif judgement.kind is Kind.AGAIN:
             self._again(job, judgement, before)
-        if ending is not None:
-            self.stop(ending)
-        self._wake.set()
 
     def _outcome(self, judgement: Judgement, before: History, job: Job) -> Outcome | None:
         if judgement.kind in (Kind.SUCCEEDED, Kind.FAILED):

@@ -182,7 +182,8 @@ def write_views(store: Store, folder: Path, formats: Iterable[str], run: str) ->
 def write_csv(place: Path, layout: Layout, results: Iterable[ResultLine]) -> Path:
     """Write lines as CSV that is safe to open in a spreadsheet."""
     times = [at for at, name in enumerate(layout.names) if name.endswith("_at") and name.startswith("regen_")]
-    with replacing(place) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
+    with replacing(place) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([safe(name) for name in layout.names])
         for line in results:
