@@ -21,7 +21,7 @@ import pandas
 
 from manifests.columns import Binding, bind
 from manifests.read import Batch
-from manifests.rules import Column, Mask, Problems, any_of, given, nothing, shown, trimmed, values
+from manifests.rules import Column, Mask, Problems, any_of, given, nothing, put, shown, trimmed, values
 from manifests.schemas import TYPES, Alternative, Schema, canonical, suggestion
 
 Value = str | int | bool | None
@@ -89,17 +89,11 @@ class _Checking:
     def checked(self) -> Checked:
         """The outcome, once all rules have spoken."""
         problems = self._problems.texts
-        bad = [position for position, problem in enumerate(problems) if problem]
-        if bad:
-            for column in (self._objects, self._lanes, *self._fields.values()):
-                column.iloc[bad] = None
-        types = self.types.tolist()
-        objects = self._objects.tolist()
-        for position in bad:
-            objects[position] = self._named(types[position], position)
+        bad = pandas.Series([problem is not None for problem in problems], self._index)
+        objects = put(self._objects, bad, [self._named(n) for n in self._index[bad]])
         fields: dict[str, list[Value]] = {wire: [None] * len(problems) for wire in _wires()}
-        fields |= {wire: column.tolist() for wire, column in self._fields.items()}
-        return Checked(types, fields, objects, self._lanes.tolist(), problems)
+        fields |= {wire: put(column, bad, None).tolist() for wire, column in self._fields.items()}
+        return Checked(self.types.tolist(), fields, objects.tolist(), put(self._lanes, bad, None).tolist(), problems)
 
     def refuse_unknown_outcomes(self) -> None:
         """Rows of an earlier run that may have been done: a new run is a new key, and would do them twice."""
@@ -120,9 +114,10 @@ class _Checking:
         self._refuse_strange_types(told, asked)
         silent = ~given(told)
         if asked:
-            self.types[silent] = asked
+            self.types = put(self.types, silent, asked)
         elif self._regen is not None:
-            self.types[silent] = _canonical(trimmed(self._regen["regen_type"].set_axis(self._index)))[silent]
+            earlier = _canonical(trimmed(self._regen["regen_type"].set_axis(self._index)))
+            self.types = put(self.types, silent, earlier[silent])
         self._infer(silent & self.types.isna())
 
     def identify(self, schema: Schema) -> None:
@@ -130,8 +125,8 @@ class _Checking:
         rows = self.types == schema.name
         texts = {f.wire: self._field(schema, f.wire, rows) for f in schema.fields}
         for field in schema.fields:
-            column: Column = self._fields.setdefault(field.wire, nothing(self._index))
-            column[rows] = values(texts[field.wire], field, self._problems)
+            column = self._fields.get(field.wire, nothing(self._index))
+            self._fields[field.wire] = put(column, rows, values(texts[field.wire], field, self._problems))
         complete = self._refuse_misnamed(schema, texts)
         for alternative in schema.alternatives:
             self._name(alternative, complete[alternative])
@@ -149,26 +144,26 @@ class _Checking:
             lambda row: f"the row says {types[row]} and --type says {asked}, correct one of them",
         )
 
-    def _infer(self, open: Mask) -> None:
+    def _infer(self, untold: Mask) -> None:
         """The one type whose own columns are filled in; none if there are several, or only columns of any type."""
-        if not open.any():
+        if not untold.any():
             return
         named = {t: self._named_in(fields) for t, fields in self._binding.specific.items()}
         count = sum((mask.astype(int) for mask in named.values()), start=pandas.Series(0, self._index))
         for type, mask in named.items():
-            self.types[open & mask & (count == 1)] = type
-        self._refuse_unnamed(open, named, count)
+            self.types = put(self.types, untold & mask & (count == 1), type)
+        self._refuse_unnamed(untold, named, count)
 
-    def _refuse_unnamed(self, open: Mask, named: dict[str, Mask], count: Column) -> None:
+    def _refuse_unnamed(self, untold: Mask, named: dict[str, Mask], count: Column) -> None:
         self._problems.add(
-            count > 1,
+            untold & (count > 1),
             "identifiers-exclude-each-other",
             lambda row: (
                 f"the row names {' and '.join(t for t in named if named[t][row])} at once, "
                 "say which is meant with --type or a type column"
             ),
         )
-        unnamed = open & (count == 0)
+        unnamed = untold & (count == 0)
         if unnamed.any():
             anything = any_of(self._named_in(fields) for fields in self._binding.every.values())
             self._problems.add(
@@ -203,16 +198,16 @@ class _Checking:
             self._problems.add(
                 rows & ~filled[wire],
                 "half-of-a-pair",
-                f"{wire} is missing, {' and '.join(alternative.fields)} belong together",
+                f"{wire} is missing, fill it in, since {' and '.join(alternative.fields)} belong together",
             )
 
     def _name(self, alternative: Alternative, rows: Mask) -> None:
         if not rows.any():
             return
-        positions = rows.index[rows]
-        texts = {wire: _as_text(self._fields[wire][positions]) for wire in alternative.fields}
-        self._objects[positions] = _rendered(alternative.label, texts)
-        self._lanes[positions] = _rendered(alternative.lane, texts)
+        here = self._everywhere(rows)
+        texts = {wire: _as_text(self._fields[wire][here]) for wire in alternative.fields}
+        self._objects = put(self._objects, here, _rendered(alternative.label, texts))
+        self._lanes = put(self._lanes, here, _rendered(alternative.lane, texts))
 
     def _field(self, schema: Schema, wire: str, rows: Mask) -> Column:
         """The text of a field, from whichever of its columns is filled in; a problem if two are, with unlike values."""
@@ -237,8 +232,13 @@ class _Checking:
     def _named_in(self, fields: dict[str, list[str]]) -> Mask:
         return any_of(given(self._cells[header]) for headers in fields.values() for header in headers)
 
-    def _named(self, type: str | None, position: int) -> str | None:
+    def _everywhere(self, rows: Mask) -> Mask:
+        """A mask over some rows as one over all rows of the batch."""
+        return rows.reindex(self._index, fill_value=False)
+
+    def _named(self, position: int) -> str | None:
         """What a rejected row names, as it stands there."""
+        type = self.types[position]
         types = [type] if type else list(self._binding.every)
         headers = dict.fromkeys(h for t in types for hs in self._binding.every.get(t, {}).values() for h in hs)
         found = [cell for header in headers if (cell := self._cells[header][position])]

@@ -66,6 +66,13 @@ def nothing(index: pandas.Index) -> Column:
     return pandas.Series(numpy.full(len(index), None, dtype=object), index)
 
 
+def put(column: Column, rows: Mask, cells: Any) -> Column:
+    """The column with other cells in these rows. (Assigning to a Series would turn None into NaN.)"""
+    array = column.to_numpy(dtype=object, copy=True)
+    array[rows.to_numpy()] = cells.to_numpy() if isinstance(cells, pandas.Series) else cells
+    return pandas.Series(array, column.index, dtype=object)
+
+
 def shown(value: str, most: int = 40) -> str:
     """A value for people: what cannot be seen as `�`, and not too long."""
     seen = _CONTROL.sub("\ufffd", value)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum
+from functools import lru_cache
 
 
 class Kind(Enum):
@@ -158,6 +159,7 @@ def canonical(type: str) -> str | None:
     return {folded(name): name for name in TYPES}.get(folded(type))
 
 
+@lru_cache(maxsize=1024)
 def suggestion(type: str) -> str:
     """What to say to someone who gave a type that does not exist."""
     near = get_close_matches(folded(type), [folded(name) for name in TYPES], n=1)

@@ -1,0 +1,313 @@
+"""Rows: their type, fields, label and lane, and every problem by its name."""
+
+from __future__ import annotations
+
+import pandas
+import pytest
+
+from manifests import Batch, Checked, checker
+from manifests.schemas import TYPES, Alternative, Field, Kind, Schema
+
+ID = "8ad0885c8f3a4b1e018f3a9f3b6d1234"
+BOOKING = ["type", "subscriptionName", "subscriptionVersion", "subscriptionId"]
+
+
+def rows(
+    columns: list[str], *cells: list[str | None], type: str | None = None, resend_unknown: bool = False, **regen: str
+) -> Checked:
+    """The verdicts on some rows; `regen` gives the columns of an earlier run, the same in every row."""
+    frame = pandas.DataFrame(cells, columns=columns, dtype=object)
+    names = ("regen_type", "regen_state", "regen_outcome")
+    earlier = pandas.DataFrame([[regen.get(n) for n in names]] * len(cells), columns=names, dtype=object)
+    judge = checker(columns, path="m.csv", type=type, resend_unknown=resend_unknown)
+    return judge.check(Batch(1, frame, earlier if regen else None))
+
+
+def rules(problem: str | None) -> list[str]:
+    return [part.split(":")[0] for part in problem.split("; ")] if problem else []
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "type", "fields", "label", "lane"),
+    [
+        (
+            ["subscriptionName", "subscriptionVersion"],
+            ["A-S1", "2"],
+            "Subscription",
+            {"subscriptionName": "A-S1", "subscriptionVersion": 2},
+            "A-S1 v2",
+            "Subscription A-S1",
+        ),
+        (["subscriptionId"], [ID], "Subscription", {"subscriptionId": ID}, ID, f"Subscription#{ID}"),
+        (
+            ["orderNumber", "itemNumber"],
+            ["O-1", "01"],
+            "OrderLineItem",
+            {"orderNumber": "O-1", "itemNumber": "01"},
+            "O-1 / 01",
+            "Order O-1",
+        ),
+        (["orderLineItemId"], [ID], "OrderLineItem", {"orderLineItemId": ID}, ID, f"OrderLineItem#{ID}"),
+        (["chargeNumber"], ["C-1"], "DynamicUsageCharge", {"chargeNumber": "C-1"}, "C-1", "Charge C-1"),
+        (["ratePlanChargeId"], [ID], "DynamicUsageCharge", {"ratePlanChargeId": ID}, ID, f"Charge#{ID}"),
+        (["invoiceNumber"], ["INV1"], "Invoice", {"number": "INV1"}, "INV1", "Invoice INV1"),
+        (["type", "id"], ["invoice", ID], "Invoice", {"id": ID}, ID, f"Invoice#{ID}"),
+        (["creditMemoNumber"], ["CM1"], "CreditMemo", {"number": "CM1"}, "CM1", "CreditMemo CM1"),
+        (["type", "documentId"], ["credit_memo", ID], "CreditMemo", {"id": ID}, ID, f"CreditMemo#{ID}"),
+        (["Debit Memo ID"], [ID], "DebitMemo", {"id": ID}, ID, f"DebitMemo#{ID}"),
+        (["adjustmentNumber"], ["IIA-1"], "InvoiceItemAdjustment", {"number": "IIA-1"}, "IIA-1", None),
+    ],
+)
+def test_accepted(
+    columns: list[str], cells: list[str], type: str, fields: dict[str, object], label: str, lane: str | None
+) -> None:
+    """Each way to name each object: the fields of the request, how people see it, its lane."""
+    found = rows(columns, cells)
+    assert (found.types, found.objects, found.problems) == ([type], [label], [None])
+    assert {wire: column[0] for wire, column in found.fields.items() if column != [None]} == fields
+    assert found.lanes == [lane or f"{type} {label}"]
+
+
+def test_one_entry_per_row_and_field() -> None:
+    """Every list is as long as the batch, and every wire field of every type has one."""
+    found = rows(["type", "id"], ["Invoice", "1"], ["x", "2"], ["DebitMemo", ""])
+    wires = {field.wire for schema in TYPES.values() for field in schema.fields}
+    assert found.fields.keys() == wires
+    assert {len(column) for column in [found.types, found.objects, found.lanes, found.problems]} == {3}
+    assert {len(column) for column in found.fields.values()} == {3}
+
+
+def test_versions_share_a_lane() -> None:
+    """All versions of a subscription and all items of an order go one after the other."""
+    found = rows(["subscriptionName", "subscriptionVersion"], ["A", "1"], ["A", "2"], ["B", "1"])
+    assert found.lanes == ["Subscription A", "Subscription A", "Subscription B"]
+
+
+@pytest.mark.parametrize("edge", [" ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\ufeff", "\u2009\ufeff"])
+def test_white_space_at_the_edges(edge: str) -> None:
+    """Is trimmed from what is sent, and leaves the original cells alone."""
+    frame = pandas.DataFrame({"invoiceNumber": [f"{edge}INV 1{edge}"]}, dtype=object)
+    found = checker(["invoiceNumber"], path="m.csv").check(Batch(1, frame, None))
+    assert found.fields["number"] == ["INV 1"]
+    assert frame["invoiceNumber"].tolist() == [f"{edge}INV 1{edge}"]
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1), (" 7 ", 7), ("01", 1), ("0009", 9), ("2147483647", 2**31 - 1)])
+def test_versions(text: str, value: int) -> None:
+    """Whole numbers from 1; leading zeros are dropped, so that `01` and `1` are the same request."""
+    found = rows(["subscriptionName", "subscriptionVersion"], ["A", text])
+    assert found.fields["subscriptionVersion"] == [value]
+    assert found.objects == [f"A v{value}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        *(
+            (text, "not-an-integer")
+            for text in ("1.0", "1.5", "one", "1e3", "+1", "1,000", "٣", "²", "1 2", "--1", "0x1")
+        ),
+        *((text, "not-positive") for text in ("0", "000", "-1", "-0", "-99999999999999999999")),
+        *((text, "too-large") for text in ("2147483648", "99999999999", "9" * 5_000)),
+    ],
+)
+def test_versions_that_are_none(text: str, rule: str) -> None:
+    """Each wrong version by the name of its rule, with the value and the remedy."""
+    found = rows(["subscriptionName", "subscriptionVersion"], ["A", text])
+    assert rules(found.problems[0]) == [f"subscription-version-{rule}"]
+    assert f"subscriptionVersion is '{text[:39]}" in found.problems[0]
+    assert {column[0] for column in found.fields.values()} == {None}
+
+
+@pytest.mark.parametrize(
+    "character", ["\0", "\n", "\t", "\x1f", "\x7f", "\x85", "\x9f", "\u200b", "\u202e", "\ufeff", "\u2066"]
+)
+def test_control_characters(character: str) -> None:
+    """What cannot be seen in an identifier is refused, and shown in the message as `�`."""
+    found = rows(["invoiceNumber"], [f"INV{character}1"])
+    assert found.problems == [
+        "control-characters: number 'INV\ufffd1' holds characters that cannot be seen, type it anew"
+    ]
+    assert found.objects == ["INV\ufffd1"]
+    assert found.lanes == [None]
+
+
+@pytest.mark.parametrize("character", ["é", "Ü", "日", "𝄞", "'", '"', "/", ";", "%", "\u00a0", "\u3000", "\ue000"])
+def test_characters_that_are_allowed(character: str) -> None:
+    """Everything else may be part of a name."""
+    assert rows(["invoiceNumber"], [f"INV{character}1"]).problems == [None]
+
+
+def test_long_values() -> None:
+    """255 characters are allowed, 256 not."""
+    found = rows(["invoiceNumber"], ["x" * 255], ["x" * 256], [" " + "x" * 255 + " "])
+    assert [rules(problem) for problem in found.problems] == [[], ["value-too-long"], []]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["Subscription", "A", "1", ""], []),
+        (["Subscription", "", "", "ID"], []),
+        (["Subscription", "A", "", ""], ["half-of-a-pair"]),
+        (["Subscription", " ", "1", None], ["half-of-a-pair"]),
+        (["Subscription", "", "", ""], ["identifier-missing"]),
+        (["Subscription", None, None, None], ["identifier-missing"]),
+        (["Subscription", "A", "1", "ID"], ["identifiers-exclude-each-other"]),
+        (["Subscription", "", "1", "ID"], ["identifiers-exclude-each-other"]),
+        (["Subscripton", "A", "1", ""], ["type-unknown"]),
+        (["", "A", "1", ""], []),
+        ([None, "", "", ""], ["identifier-missing"]),
+        (["Subscription", "A\0", "1.5", ""], ["control-characters", "subscription-version-not-an-integer"]),
+        (["Subscription", "x" * 300 + "\0y", "", ""], ["control-characters", "value-too-long", "half-of-a-pair"]),
+        (["Subscription", "", "x", "ID"], ["subscription-version-not-an-integer", "identifiers-exclude-each-other"]),
+    ],
+)
+def test_problems(cells: list[str | None], expected: list[str]) -> None:
+    """Every problem of a row at once, each by its name; among good rows, whose verdict they do not touch."""
+    good = ["Subscription", "A", "1", ""]
+    found = rows(BOOKING, good, cells, good)
+    assert [rules(problem) for problem in found.problems] == [[], expected, []]
+    assert found.objects[0] == found.objects[2] == "A v1"
+    assert (found.lanes[1] is None) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["Subscripton", "A", "1", ""], "there is no type 'Subscripton', did you mean Subscription?"),
+        (["Qwxz", "A", "1", ""], "there is no type 'Qwxz', use one of Subscription, OrderLineItem"),
+        (["Subscription", "A", "", ""], "subscriptionVersion is missing, fill it in"),
+        (["Invoice", "A", "", ""], "give invoiceNumber, or invoiceId of the Invoice"),
+        (["Subscription", "A", "", "ID"], "the row gives subscriptionName and subscriptionId, leave only"),
+    ],
+)
+def test_words(cells: list[str], words: str) -> None:
+    """A problem says what to do."""
+    assert words in rows(BOOKING, cells).problems[0]
+
+
+def test_types_by_the_columns_that_are_filled_in() -> None:
+    """Without a type each row is what its own columns say; several at once are refused, none as well."""
+    columns = ["subscriptionName", "subscriptionVersion", "invoiceNumber", "id"]
+    found = rows(
+        columns,
+        ["A", "1", None, None],
+        [None, None, "INV1", None],
+        ["A", "1", "INV1", None],
+        [None, None, None, "x"],
+        [None, None, None, None],
+    )
+    assert found.types == ["Subscription", "Invoice", None, None, None]
+    assert [rules(problem) for problem in found.problems] == [
+        [],
+        [],
+        ["identifiers-exclude-each-other"],
+        ["type-missing"],
+        ["identifier-missing"],
+    ]
+    assert "names Subscription and Invoice at once, say which is meant with --type" in found.problems[2]
+    assert found.objects == ["A v1", "INV1", "A / 1 / INV1", "x", None]
+
+
+def test_own_words_count_once_the_type_is_known() -> None:
+    """`version` beside `subscriptionName` is the subscription's, `memoNumber` that of the memo in the type column."""
+    assert rows(["subscriptionName", "version"], ["A", "3"]).objects == ["A v3"]
+    assert rows(["type", "memoNumber"], ["DebitMemo", "DM1"]).lanes == ["DebitMemo DM1"]
+    assert rows(["name", "version"], ["A", "3"], type="subscription").objects == ["A v3"]
+
+
+def test_columns_of_other_types_are_carried_along() -> None:
+    """A credit memo may have the number of its invoice beside it, once it is said to be a credit memo."""
+    columns = ["creditMemoNumber", "invoiceNumber"]
+    assert rows(columns, ["CM1", "INV1"], type="CreditMemo").objects == ["CM1"]
+    assert rules(rows(columns, ["CM1", "INV1"]).problems[0]) == ["identifiers-exclude-each-other"]
+
+
+def test_type_column_and_option_must_agree() -> None:
+    """--type does not overrule the type column; it serves where that is empty."""
+    found = rows(["type", "id"], ["Invoice", "1"], ["", "2"], ["Credit Memo", "3"], ["?", "4"], type="Invoice")
+    assert found.types == ["Invoice", "Invoice", "CreditMemo", None]
+    assert [rules(problem) for problem in found.problems] == [[], [], ["type-disagrees"], ["type-unknown"]]
+    assert "the row says CreditMemo and --type says Invoice" in found.problems[2]
+
+
+def test_two_columns_for_one_field_in_a_row() -> None:
+    """One filled in, or both alike, is fine; unlike values exclude each other."""
+    found = rows(
+        ["type", "id", "documentId"],
+        ["Invoice", "1", ""],
+        ["Invoice", "", "2"],
+        ["Invoice", "3", " 3"],
+        ["Invoice", "4", "5"],
+    )
+    assert found.fields["id"] == ["1", "2", "3", None]
+    assert rules(found.problems[3]) == ["identifiers-exclude-each-other"]
+    assert "the columns 'id' and 'documentId' both give id" in found.problems[3]
+
+
+def test_unknown_outcomes() -> None:
+    """A row whose work may have been done is refused, also under the cloak of a duplicate, unless it is asked for."""
+    for earlier in ({"regen_state": "unknown"}, {"regen_state": "duplicate", "regen_outcome": "unknown"}):
+        found = rows(["invoiceNumber"], ["INV1"], **earlier)
+        assert rules(found.problems[0]) == ["outcome-unknown"]
+        assert "use regen resume on that run, or --resend-unknown" in found.problems[0]
+        assert rows(["invoiceNumber"], ["INV1"], resend_unknown=True, **earlier).problems == [None]
+    for state in ("failed", "succeeded", "rejected", "duplicate", "", None):
+        assert rows(["invoiceNumber"], ["INV1"], regen_state=state, regen_outcome="failed").problems == [None]
+
+
+def test_type_of_an_earlier_run() -> None:
+    """regen_type serves where neither a type column nor --type does."""
+    assert rows(["type", "id"], [None, "1"], regen_type="DebitMemo").types == ["DebitMemo"]
+    assert rows(["type", "id"], ["Invoice", "1"], regen_type="DebitMemo").types == ["Invoice"]
+    assert rows(["id"], ["1"], type="CreditMemo", regen_type="DebitMemo").types == ["CreditMemo"]
+    assert rows(["invoiceNumber"], ["1"], regen_type="").types == ["Invoice"]
+
+
+def test_rows_do_not_touch_each_other() -> None:
+    """A batch is checked as if each row were alone."""
+    cells = [
+        ["Subscription", "A", "1", ""],
+        ["Subscription", "B", "0", ""],
+        ["Invoice", "", "", ""],
+        ["", "C", "x", ""],
+        ["", "", "", "ID"],
+        ["nonsense", "A", "1", ""],
+    ]
+    together = rows(BOOKING, *cells)
+    for n, row in enumerate(cells):
+        alone = rows(BOOKING, row)
+        assert alone.problems == [together.problems[n]]
+        assert alone.objects == [together.objects[n]]
+        assert alone.types == [together.types[n]]
+        assert alone.lanes == [together.lanes[n]]
+        assert {wire: column[0] for wire, column in alone.fields.items()} == {
+            wire: column[n] for wire, column in together.fields.items()
+        }
+
+
+def test_another_type_is_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A type with details beside its identifier needs a declaration and no code."""
+    yes_no = {"true": True, "false": False}
+    schedule = Schema(
+        name="DeliverySchedule",
+        objects=("DeliverySchedule",),
+        fields=(
+            Field("subscriptionNumber", ("subscriptionNumber",)),
+            Field("mode", ("mode",), kind=Kind.CHOICE, choices={"Incremental": "Incremental", "Full": "Full"}),
+            Field("forRevenueRecollect", ("forRevenueRecollect",), kind=Kind.CHOICE, choices=yes_no),
+        ),
+        alternatives=(
+            Alternative(("subscriptionNumber",), "{subscriptionNumber}", "Subscription {subscriptionNumber}"),
+        ),
+    )
+    monkeypatch.setitem(TYPES, schedule.name, schedule)
+    columns = ["subscriptionNumber", "mode", "forRevenueRecollect"]
+    cells = [["A", "FULL", "True"], ["B", "", "false"], ["C", "half", None], ["", "full", ""]]
+    found = rows(columns, *cells, type="delivery schedule")
+    assert found.fields["mode"] == ["Full", None, None, None]
+    assert found.fields["forRevenueRecollect"] == [True, False, None, None]
+    assert found.lanes == ["Subscription A", "Subscription B", None, None]
+    assert found.problems[2] == "mode-not-a-choice: mode is 'half', write Incremental or Full"
+    assert rules(found.problems[3]) == ["identifier-missing"]
