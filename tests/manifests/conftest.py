@@ -19,7 +19,7 @@ def _read(path: Path | str, size: int = 20_000, stdin: BytesIO | None = None) ->
         for batch in source.batches(size):
             assert batch.first_row == len(rows) + 1
             assert list(batch.frame.columns) == list(source.columns)
-            assert (batch.frame.dtypes == object).all()
+            assert all(dtype.kind == "O" and dtype == "object" for dtype in batch.frame.dtypes)
             assert len(batch.frame) > 0
             rows += batch.frame.to_numpy().tolist()
         return list(source.columns), rows
