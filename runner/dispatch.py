@@ -180,7 +180,7 @@ class Dispatch:
         until = self._terms.until
         if until is not None and self._now() >= until:
             self.stop(Ending("paused", ExitCode.PAUSED, "the deadline (--until) has come"))
-        elif self._claims_left == 0 and (self._backlog or not self._exhausted):
+        elif self._claims_left == 0 and not self._outstanding and (self._backlog or not self._exhausted):
             self.stop(Ending("paused", ExitCode.PAUSED, f"{self._terms.max_requests} requests sent (--max-requests)"))
         elif self._canary_left == 0 and self._canary_open == 0:
             self._canary_left = None  # all of them succeeded

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +17,7 @@ from typing import Any
 
 from runner import __version__
 from runner.breaker import Ending
-from runner.dispatch import Dispatch, Tally, Terms
+from runner.dispatch import Dispatch, Tally, Terms, window_closed
 from runner.errors import ExitCode, LedgerError, Refused
 from runner.events import SHOWN, EventLog
 from runner.ledger import Event, Journal, Pen, Store, open_read_only, open_writable
@@ -146,7 +147,7 @@ class _Session:
     async def _steps(self, client: zuora.Client, pen: Pen) -> Ending:
         ending = Ending("finished", ExitCode.SUCCEEDED)
         for step in ledger_views.steps(self.store):
-            await pen.call(reopen_unknown, self.journal, step["step"], self.invocation.resend_unknown)
+            await pen.call(reopen_unknown, self.journal, step["step"], self.invocation.resend_unknown, time.time())
             self.dispatch = self._dispatch(step["step"], client, pen)
             if self.ending is not None:
                 return self.ending
@@ -216,12 +217,9 @@ def judge_with(client: zuora.Client, request_seconds: float) -> Callable[[Answer
     return judge
 
 
-def reopen_unknown(journal: Journal, step: int, resend: bool) -> int:
+def reopen_unknown(journal: Journal, step: int, resend: bool, now: float) -> int:
     """Make unknown requests pending again: with the same key while its window is open, else only on demand
     and with the next. Returns how many."""
-    from runner.dispatch import window_closed
-
-    now = now_microseconds() / 1e6
     again = []
     for state in (State.UNKNOWN, State.PENDING):
         for begun in journal.begun(step, state):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from runner.errors import RunnerError
@@ -22,10 +22,10 @@ BATCH_SECONDS = 0.05
 class Pen:
     """Writes a journal from an event loop. `failure` is set once the ledger cannot be written any more."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, thread: Executor | None = None) -> None:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._records: list[Record] = []
         self._returned: list[Claim] = []
         self._events: list[Event] = []

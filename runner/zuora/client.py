@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import urllib.request
+import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -52,7 +53,11 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
     timeout = aiohttp.ClientTimeout(total=wire.request_seconds, sock_connect=wire.connect_seconds)
     connector = aiohttp.TCPConnector(limit=wire.concurrency + 1, ttl_dns_cache=60)
     async with aiohttp.ClientSession(
-        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), headers=_headers(wire)
+        connector=connector,
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=_headers(wire),
+        auto_decompress=False,
     ) as session:
         yield Client(wire, session)
 
@@ -144,14 +149,33 @@ class Client:
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """The body, decompressed. Raises OversizedError rather than hold more than `most` bytes."""
+    """The body, decompressed. Raises OversizedError rather than hold more than `most` bytes, and
+    ClientPayloadError for a body that breaks off, inside the compression too."""
     chunks, size = [], 0
     async for chunk in response.content.iter_any():
         size += len(chunk)
         if size > most:
             raise OversizedError(chunk[:SNIPPET_BYTES])
         chunks.append(chunk)
-    return b"".join(chunks)
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    encoding = response.headers.get("Content-Encoding", "identity")
+    return body if encoding == "identity" else _unpacked(body, encoding, most)
+
+
+def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
+    """The body without its gzip: aiohttp's own decompression takes a stream that breaks off for a whole one."""
+    if encoding.lower() not in ("gzip", "x-gzip"):
+        raise aiohttp.ClientPayloadError(f"a body compressed with {encoding}, which was not asked for")
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = unpacking.decompress(body, most + 1)
+    except zlib.error as error:
+        raise aiohttp.ClientPayloadError(f"gzip: {error}") from error
+    if len(unpacked) > most:
+        raise OversizedError(unpacked[:SNIPPET_BYTES])
+    if not unpacking.eof:
+        raise aiohttp.ClientPayloadError("gzip: the body breaks off")
+    return unpacked
 
 
 def _reply(response: aiohttp.ClientResponse, body: bytes, token: int) -> Reply:

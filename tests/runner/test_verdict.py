@@ -94,7 +94,9 @@ class TestSilence:
         assert (judgement.reason, judgement.spends, judgement.in_doubt) == (Reason.NO_TOKEN, False, False)
         assert (judgement.holds_everyone, judgement.hold_seconds) == (True, 7.0)
 
-    @pytest.mark.parametrize(("kind", "reason"), [("credentials", Reason.CREDENTIALS), ("certificate", Reason.ENDPOINT)])
+    @pytest.mark.parametrize(
+        ("kind", "reason"), [("credentials", Reason.CREDENTIALS), ("certificate", Reason.ENDPOINT)]
+    )
     def test_wrong_credentials_or_certificate_stop_the_run(self, kind, reason):
         judgement = verdict(Silence(kind, "no", sent=False), ASKED, BOOKING, now=NOW, progress_seconds=240)
         assert (judgement.kind, judgement.reason) == (Kind.STOP, reason)
