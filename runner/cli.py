@@ -237,6 +237,18 @@ def template(type_: str) -> ExitCode:
     return look.template(type_)
 
 
+@regen.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def simulate(words: tuple[str, ...]) -> int:
+    """A local imitation of the Zuora API, for rehearsals; `regen simulate --help` tells its options."""
+    from runner.simulator.server import main as serve
+
+    return serve(words)
+
+
 def main() -> None:
     """The entry point: every exception of ours becomes a sentence and an exit code, here and nowhere else."""
     try:

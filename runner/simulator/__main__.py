@@ -1,0 +1,10 @@
+"""`python -m runner.simulator`."""
+
+from __future__ import annotations
+
+import sys
+
+from .server import main
+
+if __name__ == "__main__":
+    sys.exit(main())

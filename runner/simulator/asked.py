@@ -1,0 +1,149 @@
+"""A request as the simulator sees it, and what makes two requests the same."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from dataclasses import dataclass
+from hashlib import blake2b, md5
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from aiohttp import web
+
+from .faults import Fault
+
+MALFORMED = object()  # the body is no JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file in a multipart body."""
+
+    name: str
+    content: bytes
+
+    @property
+    def md5(self) -> str:
+        """The checksum of the operation "Create a data backfill job": 32 hex characters."""
+        return md5(self.content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(slots=True)
+class Asked:
+    """One arrival of a request. `digest` names what is asked: method, path, query and body, and nothing else."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    json: Any  # the decoded body, None without one, MALFORMED
+    form: dict[str, str | Upload]
+    digest: str
+    request_id: str
+    key: str | None
+    track: str | None
+    entities: str
+    orgs: str
+    accepts_gzip: bool
+    authorization: str
+    text: str  # body and query, for fault rules
+    tenant: str = ""
+    arrival: int = 0
+    fault: Fault | None = None
+
+    @property
+    def shown_body(self) -> Any:
+        """The body as a value that JSON can show."""
+        if self.form:
+            return {name: _shown(value) for name, value in self.form.items()}
+        return "(malformed)" if self.json is MALFORMED else self.json
+
+
+def _shown(value: str | Upload) -> Any:
+    return {"name": value.name, "md5": value.md5} if isinstance(value, Upload) else value
+
+
+def asked(request: web.Request, raw: bytes, request_id: str) -> Asked:
+    """What a request says, its body decompressed and decoded."""
+    headers = request.headers
+    body = inflated(raw)
+    form: dict[str, str | Upload] = {}
+    value: Any = None
+    if body:
+        content_type = headers.get("Content-Type", "")
+        if content_type.startswith("multipart/form-data"):
+            form = multipart(content_type, body)
+        else:
+            value = decoded(body)
+    query = dict(request.query) if request.query_string else {}
+    found = Asked(
+        method=request.method,
+        path=request.path,
+        query=query,
+        json=value,
+        form=form,
+        digest="",
+        request_id=request_id,
+        key=headers.get("Idempotency-Key"),
+        track=headers.get("Zuora-Track-Id"),
+        entities=headers.get("Zuora-Entity-Ids", ""),
+        orgs=headers.get("Zuora-Org-Ids", ""),
+        accepts_gzip="gzip" in headers.get("Accept-Encoding", ""),
+        authorization=headers.get("Authorization", ""),
+        text=request.query_string + "\n" + ("" if form else body.decode("utf-8", "replace")),
+    )
+    found.digest = digest_of(found, body)
+    return found
+
+
+def digest_of(found: Asked, body: bytes) -> str:
+    """32 hex characters that name what is asked; the order of JSON keys and multipart boundaries do not matter."""
+    canonical = body if found.json is MALFORMED else msgspec.json.encode(found.shown_body, order="sorted")
+    query = msgspec.json.encode(found.query, order="sorted")
+    path = found.path.encode("utf-8", "surrogatepass")
+    return blake2b(b"\0".join((found.method.encode(), path, query, canonical)), digest_size=16).hexdigest()
+
+
+def inflated(raw: bytes) -> bytes:
+    """The body without its gzip, if it has one (guide "Compress requests and responses"); b"\\0" if that is broken."""
+    if not raw.startswith(b"\x1f\x8b"):
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error):
+        return b"\0"
+
+
+def decoded(body: bytes) -> Any:
+    """The value of a JSON body, or MALFORMED."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return MALFORMED
+
+
+_NAME = re.compile(rb'[; ]name="([^"]*)"')
+_FILENAME = re.compile(rb'[; ]filename="([^"]*)"')
+_FILENAME_STAR = re.compile(rb"[; ]filename\*=utf-8''([^;\r\n]+)", re.IGNORECASE)
+
+
+def multipart(content_type: str, body: bytes) -> dict[str, str | Upload]:
+    """The fields of a multipart/form-data body, empty if it has no such form."""
+    match = re.search(r'boundary="?([^";]+)"?', content_type)
+    if not match:
+        return {}
+    parts = (b"\r\n" + body).split(b"\r\n--" + match[1].encode("latin-1", "replace"))
+    fields = (part.partition(b"\r\n\r\n") for part in parts[1:] if not part.startswith(b"--"))
+    return dict(_field(head, content) for head, _, content in fields)
+
+
+def _field(head: bytes, content: bytes) -> tuple[str, str | Upload]:
+    name = _NAME.search(head)
+    called = name[1].decode("utf-8", "replace") if name else ""
+    if star := _FILENAME_STAR.search(head):
+        return called, Upload(unquote(star[1].decode("ascii", "replace")), content)
+    if plain := _FILENAME.search(head):
+        return called, Upload(plain[1].decode("utf-8", "replace"), content)
+    return called, content.decode("utf-8", "replace")

@@ -1,0 +1,117 @@
+"""What was asked, how often, and what was done about it: the proof that nothing was done twice."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .asked import Asked
+from .world import World
+
+
+@dataclass(slots=True)
+class Effect:
+    """Work that was done once: under which key (None without one), what it made, and when."""
+
+    key: str | None
+    ids: list[str]
+    at: float
+
+
+@dataclass(slots=True)
+class Entry:
+    """Everything about one identity: what is asked, in which entity and organisations."""
+
+    digest: str
+    method: str
+    path: str
+    query: dict[str, str]
+    body: Any
+    entities: str
+    orgs: str
+    arrivals: int = 0
+    failures: int = 0  # saved failures so far
+    failures_due: int = 0  # how many keys shall fail
+    failure_category: int = 0
+    keys: list[str | None] = field(default_factory=list)  # of each arrival
+    tracks: list[str | None] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+
+    def shown(self) -> dict[str, Any]:
+        """The entry as `GET /_sim/effects` shows it."""
+        return {
+            "id": self.digest,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "body": self.body,
+            "entityIds": self.entities,
+            "orgIds": self.orgs,
+            "arrivals": self.arrivals,
+            "failures": self.failures,
+            "keys": self.keys,
+            "trackIds": self.tracks,
+            "effects": [asdict(effect) for effect in self.effects],
+        }
+
+
+class Effects:
+    """One entry for each identity that arrived, in the order of first arrival."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._entries: dict[str, Entry] = {}
+        for name, value in world.store.values("entry"):
+            effects = [Effect(**effect) for effect in value.pop("effects")]
+            self._entries[name] = Entry(**value, effects=effects)
+
+    def entry(self, asked: Asked) -> Entry:
+        """The entry of a request; made at its first arrival."""
+        name = f"{asked.digest} {asked.entities} {asked.orgs}"
+        found = self._entries.get(name)
+        if found is None:
+            found = self._entries[name] = Entry(
+                asked.digest, asked.method, asked.path, asked.query, asked.shown_body, asked.entities, asked.orgs
+            )
+        return found
+
+    def arrive(self, asked: Asked) -> Entry:
+        """Count one arrival and note its key and track id."""
+        entry = self.entry(asked)
+        entry.arrivals += 1
+        entry.keys.append(asked.key)
+        entry.tracks.append(asked.track)
+        asked.arrival = entry.arrivals
+        self.keep(asked, entry)
+        return entry
+
+    def record(self, asked: Asked, ids: list[str]) -> None:
+        """The work of a request is done, this moment."""
+        entry = self.entry(asked)
+        entry.effects.append(Effect(asked.key, ids, self._world.now()))
+        self.keep(asked, entry)
+
+    def keep(self, asked: Asked, entry: Entry) -> None:
+        """Write the entry to the store."""
+        if self._world.options.state is not None:
+            self._world.store.put("entry", f"{asked.digest} {asked.entities} {asked.orgs}", asdict(entry))
+
+    def entries(self, path: str | None = None) -> list[Entry]:
+        """All entries, or those of one path."""
+        return [entry for entry in self._entries.values() if path in (None, entry.path)]
+
+    def doubled(self) -> list[Entry]:
+        """The entries whose work was done more than once."""
+        return [entry for entry in self._entries.values() if len(entry.effects) > 1]
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._entries.clear()
+
+    def shown(self) -> dict[str, Any]:
+        """All of it, as `GET /_sim/effects` shows it."""
+        return {
+            "identities": [entry.shown() for entry in self._entries.values()],
+            "effects": sum(len(entry.effects) for entry in self._entries.values()),
+            "doubled": [entry.digest for entry in self.doubled()],
+        }

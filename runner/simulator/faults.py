@@ -1,0 +1,136 @@
+"""The faults that the simulator can commit, as one table, and the choice among them.
+
+A fault for a request depends on the seed, on what is asked (method, path, query, body) and on how often the
+same was asked before; never on the order or the hour of arrival. So two rehearsals compare.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .chance import draw
+
+
+class Work(enum.Enum):
+    """What becomes of the work that was asked for."""
+
+    NONE = "none"  # it never reached the API: nothing is done, nothing saved under the key
+    DONE = "done"  # it is done and saved; only the answer is harmed on its way
+    GOES_ON = "goes on"  # the answer comes at once, the work is done some seconds later
+    FAILS = "fails"  # the API itself says no for now, and saves that under the key
+
+
+class Harm(enum.Enum):
+    """What becomes of the answer."""
+
+    CLOSED = "closed"  # connection closed without a byte
+    RESET = "reset"  # connection reset
+    GATEWAY = "gateway"  # HTML of a gateway, with the fault's status
+    BARE_500 = "bare 500"  # status 500 and no envelope
+    THROTTLED = "throttled"  # 429 of the rate limiter
+    TOKEN = "token"  # noqa: S105 - 401: the access token is refused
+    TORN = "torn"  # half of the body, then the connection closes
+    TORN_GZIP = "torn gzip"  # a gzip stream that breaks off inside a complete HTTP body
+    NOT_JSON = "not JSON"
+    HTML_200 = "HTML 200"
+    NO_SUCCESS = "no success"
+    NO_ID_LIST = "no idList"
+    ODD_ID_LIST = "odd idList"
+    HUGE = "huge"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to go wrong."""
+
+    name: str
+    work: Work
+    harm: Harm | None = None
+    status: int = 200
+    category: int = 0
+    about: str = ""
+
+
+_TABLE = (
+    Fault("drop-before", Work.NONE, Harm.RESET, about="connection reset, no work done"),
+    Fault("500", Work.NONE, Harm.BARE_500, 500, about="status 500 without an envelope, no work done"),
+    Fault("502", Work.NONE, Harm.GATEWAY, 502, about="HTML of a gateway, no work done"),
+    Fault("503", Work.NONE, Harm.GATEWAY, 503, about="HTML of a gateway with Retry-After, no work done"),
+    Fault("504", Work.NONE, Harm.GATEWAY, 504, about="HTML of a gateway, no work done"),
+    Fault("429", Work.NONE, Harm.THROTTLED, 429, about="rate limit with Retry-After, no work done"),
+    Fault("token-expired", Work.NONE, Harm.TOKEN, 401, about="401, at the first arrival only, no work done"),
+    Fault("lost-answer", Work.DONE, Harm.CLOSED, about="work done, connection closed without an answer"),
+    Fault("500-worked", Work.DONE, Harm.BARE_500, 500, about="work done, status 500 without an envelope"),
+    Fault("502-worked", Work.DONE, Harm.GATEWAY, 502, about="work done, HTML of a gateway"),
+    Fault("503-worked", Work.DONE, Harm.GATEWAY, 503, about="work done, HTML of a gateway with Retry-After"),
+    Fault("504-worked", Work.DONE, Harm.GATEWAY, 504, about="work done, HTML of a gateway"),
+    Fault("torn-body", Work.DONE, Harm.TORN, about="work done, half of the body"),
+    Fault("torn-gzip", Work.DONE, Harm.TORN_GZIP, about="work done, the gzip stream breaks off"),
+    Fault("not-json", Work.DONE, Harm.NOT_JSON, about="work done, status 200 with a body that is no JSON"),
+    Fault("html-200", Work.DONE, Harm.HTML_200, about="work done, status 200 with the HTML of a proxy"),
+    Fault("success-missing", Work.DONE, Harm.NO_SUCCESS, about="work done, `success` missing"),
+    Fault("idlist-missing", Work.DONE, Harm.NO_ID_LIST, about="work done, `idList` (`jobId`, …) missing"),
+    Fault("idlist-not-list", Work.DONE, Harm.ODD_ID_LIST, about="work done, `idList` (`jobId`, …) of another type"),
+    Fault("huge-body", Work.DONE, Harm.HUGE, about="work done, a body of many megabytes"),
+    Fault("slow", Work.DONE, Harm.SLOW, about="the work takes --slow-seconds"),
+    Fault("cut-works-on", Work.GOES_ON, Harm.CLOSED, about="connection closed, the work goes on for --work-seconds"),
+    Fault("503-works-on", Work.GOES_ON, Harm.GATEWAY, 503, about="503, the work goes on for --work-seconds"),
+    Fault("504-works-on", Work.GOES_ON, Harm.GATEWAY, 504, about="504, the work goes on for --work-seconds"),
+    Fault("locking", Work.FAILS, category=50, about="saved failure of category 50; a later new key succeeds"),
+    Fault("internal", Work.FAILS, category=60, about="saved failure of category 60; a later new key succeeds"),
+    Fault("temporary", Work.FAILS, category=61, about="saved failure of category 61; a later new key succeeds"),
+    Fault("external", Work.FAILS, category=99, about="saved failure of category 99; a later new key succeeds"),
+)
+
+FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _TABLE}
+
+# Properties of an object, not accidents of a request: they hold for every arrival and every key.
+PERMANENT: Mapping[str, int] = {"not-found": 40, "rule": 30, "no-permission": 10}
+
+NAMES = (*FAULTS, *PERMANENT)
+
+
+def parse_fault(text: str) -> tuple[str, float]:
+    """`lost-answer=0.05` as ("lost-answer", 0.05).
+
+    Raises ValueError if the name is unknown or the rate is no number between 0 and 1.
+    """
+    name, found, rate = text.partition("=")
+    if not found:
+        raise ValueError(f"fault {text!r}: expected NAME=RATE, such as lost-answer=0.05")
+    return checked_fault(name.strip(), rate.strip())
+
+
+def checked_fault(name: str, rate: object) -> tuple[str, float]:
+    """The name and the rate as a number; ValueError if there is no such fault or rate."""
+    if name not in NAMES:
+        raise ValueError(f"fault {name!r} is unknown; there are: {', '.join(NAMES)}")
+    try:
+        value = float(str(rate))
+    except ValueError:
+        raise ValueError(f"fault {name}: rate {rate!r} is no number") from None
+    if not 0 <= value <= 1:
+        raise ValueError(f"fault {name}: rate {rate} is not between 0 and 1")
+    return name, value
+
+
+def checked_faults(rates: Mapping[str, float]) -> dict[str, float]:
+    """The rates, each checked; ValueError also if those of one draw add up to more than 1."""
+    checked = dict(checked_fault(name, rate) for name, rate in rates.items())
+    total = sum(rate for name, rate in checked.items() if name in FAULTS)
+    if total > 1 + 1e-9:
+        raise ValueError(f"the faults' rates add up to {total:g}; one request gets at most one, so at most 1")
+    return checked
+
+
+def pick(rates: Mapping[str, float], seed: int, digest: str, arrival: int) -> Fault | None:
+    """The fault for the `arrival`-th time (from 1) that this was asked, or None."""
+    at = draw(seed, "fault", digest, arrival)
+    for name, fault in FAULTS.items():
+        at -= rates.get(name, 0.0)
+        if at < 0:
+            return None if fault.harm is Harm.TOKEN and arrival > 1 else fault
+    return None

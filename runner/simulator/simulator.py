@@ -1,0 +1,236 @@
+"""A small Zuora, in one picture:
+
+request ─ outage? ─ token? ─ quota? ─ room? ─ arrival counted ─ fault drawn ─┬─ key known? ─ work ─ saved ─┐
+                                                                             └─ gateway's answer           │
+answer ◀─ wire ◀─ harm ◀───────────────────────────────────────────────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from .answers import INVALID_VALUE, LIMIT, REQUEST, Answer, Problem, failure, gateway_page, throttled
+from .asked import Asked, asked
+from .chance import draw
+from .clock import Clock, SystemClock
+from .control import Control
+from .counts import Counts
+from .effects import Effects
+from .faults import FAULTS, Fault, Harm, Work, pick
+from .harm import harmed, instead, unauthorized
+from .hindrance import Hindrance
+from .keys import Keys
+from .limits import Gate, Quotas
+from .operations import routes_of
+from .options import OUTAGE_KINDS, Options
+from .outage import Outage
+from .routes import Route
+from .store import Store
+from .tokens import Tokens
+from .wire import deliver
+from .world import World
+
+LARGEST_BODY = 64 * 1024 * 1024
+TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
+
+Result = tuple[Answer, Harm | None]
+
+
+class Simulator:
+    """A server that behaves as the Zuora API is documented to, and as badly as its options say."""
+
+    def __init__(self, options: Options | None = None, clock: Clock | None = None) -> None:
+        options = options or Options()
+        self.world = World(options, clock or SystemClock(), Store(options.state))
+        self.counts = Counts()
+        self.outage = Outage(self.world)
+        self.tokens = Tokens(self.world)
+        self.quotas = Quotas(self.world)
+        self.gate = Gate(self.world)
+        self.keys = Keys(self.world)
+        self.effects = Effects(self.world)
+        self._routes = routes_of(self.world, self.effects, Hindrance(self.world, self.effects), self.counts)
+        self._control = Control(self)
+        self._going_on: set[asyncio.Task[Answer]] = set()
+
+    def application(self) -> web.Application:
+        """The aiohttp application that answers for this simulator."""
+        application = web.Application(client_max_size=LARGEST_BODY)
+        application.router.add_route("*", "/{path:.*}", self._respond)
+        application.on_cleanup.append(self._close)
+        return application
+
+    def change(self, faults: dict[str, float] | None = None, **options: Any) -> None:
+        """Other faults or options from now on; ValueError if they cannot be."""
+        changes = options if faults is None else {**options, "faults": faults}
+        self.world.options = self.world.options.changed(changes)
+
+    def order_outage(self, *, seconds: float = 0.0, requests: int = 0, kind: str | None = None) -> None:
+        """Serve nobody for so many seconds or requests; without both, serve again."""
+        if kind not in (None, *OUTAGE_KINDS):
+            raise ValueError(f"outage kind {kind!r} is unknown; there are: {', '.join(OUTAGE_KINDS)}")
+        self.outage.order(seconds=seconds, requests=requests, kind=kind)
+
+    def reset(self) -> None:
+        """Forget everything but the options and the tokens that clients hold."""
+        for part in (self.counts, self.outage, self.tokens, self.quotas, self.keys, self.effects, self.world):
+            part.forget()
+        self.gate.peak = 0
+        self._routes = routes_of(self.world, self.effects, Hindrance(self.world, self.effects), self.counts)
+        self.world.store.clear()
+        self.tokens.keep()
+
+    def stats(self) -> dict[str, Any]:
+        """What `GET /_sim/stats` shows."""
+        doubled = len(self.effects.doubled())
+        return {**self.counts.shown(), "peakConcurrency": self.gate.peak, "keys": len(self.keys), "doubled": doubled}
+
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/_sim/"):
+            return await self._control.respond(request)
+        ordinal = self.counts.arrive(request.method, request.path, self.world.now())
+        outage = self.outage.strikes(ordinal)
+        raw = await request.read()
+        if outage is not None:
+            page = gateway_page(503, self.world.options.retry_after)
+            return await self._send(request, page, Harm.CLOSED if outage == "silent" else None)
+        if request.path == TOKEN_PATH and request.method == "POST":
+            self.counts.tokens += 1
+            return await self._send(request, self.tokens.issue(raw, request.remote or ""))
+        return await self._admit(request, asked(request, raw, self.world.request_id()))
+
+    async def _admit(self, request: web.Request, call: Asked) -> web.StreamResponse:
+        """Token, quota and room: what stands before the API."""
+        tenant = self.tokens.tenant(call.authorization)
+        if tenant is None:
+            return await self._send(request, unauthorized(call, self.world.options))
+        call.tenant = tenant
+        wait = self.quotas.refusal_seconds(tenant)
+        room = f"{tenant} {call.entities}"
+        if wait is not None:
+            return await self._send(request, self._limited(throttled(wait), call, room))
+        if not self.gate.enter(room):
+            return await self._send(request, self._limited(self._crowded(call), call, room))
+        try:
+            answer, harm = await self._serve(call)
+            return await self._send(request, self._limited(answer, call, room), harm, gzipped=call.accepts_gzip)
+        finally:
+            self.gate.leave(room)
+
+    async def _send(
+        self, request: web.Request, answer: Answer, harm: Harm | None = None, *, gzipped: bool = False
+    ) -> web.StreamResponse:
+        broken = harm if harm in (Harm.CLOSED, Harm.RESET, Harm.TORN) else None
+        self.counts.statuses[broken.value if broken else str(answer.status)] += 1
+        return await deliver(request, answer, harm, gzipped=gzipped)
+
+    def _limited(self, answer: Answer, call: Asked, room: str) -> Answer:
+        """The answer with the headers that tell of the limits; they are of this moment, never saved."""
+        headers = {**answer.headers, **self.gate.headers(room), **self.quotas.headers(call.tenant)}
+        return Answer(answer.status, answer.body, answer.content_type, headers)
+
+    def _crowded(self, call: Asked) -> Answer:
+        """Too many requests at once: 429, with an envelope of category 70 unless `plain_429`."""
+        options = self.world.options
+        if options.plain_429:
+            return throttled(options.retry_after)
+        problem = Problem(REQUEST, LIMIT, "Concurrent request limit exceeded, please retry later")
+        answer = failure(call, problem, options, 429)
+        answer.headers["Retry-After"] = str(options.retry_after)
+        return answer
+
+    async def _serve(self, call: Asked) -> Result:
+        """Count the arrival, draw its fault, and have the work done as the fault allows."""
+        route = self._routes.find(call.method, call.path)
+        if route is None:
+            return self._nowhere(call), None
+        if (wrong := _track_problem(call)) is not None:
+            return failure(call, wrong, self.world.options, 400), None
+        self.effects.arrive(call)
+        self.world.store.commit()
+        if not route.idempotent:
+            call.key = None
+        call.fault = self._fault(call)
+        if call.fault is None:
+            return await self._work(call, route), None
+        self.counts.faults[call.fault.name] += 1
+        return await self._serve_badly(call, route, call.fault)
+
+    async def _serve_badly(self, call: Asked, route: Route, fault: Fault) -> Result:
+        options = self.world.options
+        if fault.work is Work.NONE:
+            return instead(fault, call, options), fault.harm
+        if fault.work is Work.GOES_ON:
+            self._go_on(call, route)
+            return instead(fault, call, options), fault.harm
+        answer = await self._work(call, route, options.slow_seconds if fault.harm is Harm.SLOW else 0.0)
+        return harmed(answer, fault, call, options), fault.harm
+
+    def _fault(self, call: Asked) -> Fault | None:
+        options = self.world.options
+        if call.arrival > options.fault_arrivals or not call.path.startswith(options.fault_paths):
+            return None
+        for text, name in options.fault_rules.items():
+            if text in call.text:
+                return FAULTS[name]
+        return pick(options.faults, options.seed, call.digest, call.arrival) if options.faults else None
+
+    async def _work(self, call: Asked, route: Route, more_seconds: float = 0.0) -> Answer:
+        """The saved answer, or the work and its answer, which is saved."""
+        known = self.keys.answer(call)
+        if known is None:
+            self.keys.begin(call)
+            return await self._finish(call, route, self._latency(call) + more_seconds)
+        if seconds := self._latency(call):
+            await self.world.clock.sleep(seconds)
+        return known
+
+    def _go_on(self, call: Asked, route: Route) -> None:
+        """The work begins now and ends later, whoever hears of it."""
+        if self.keys.answer(call) is not None:
+            return
+        self.keys.begin(call)
+        seconds = self._latency(call) + self.world.options.work_seconds
+        task = asyncio.get_running_loop().create_task(self._finish(call, route, seconds))
+        self._going_on.add(task)
+        task.add_done_callback(self._going_on.discard)
+
+    async def _finish(self, call: Asked, route: Route, seconds: float) -> Answer:
+        try:
+            if seconds:
+                await self.world.clock.sleep(seconds)
+            answer = route(call)
+        except BaseException:
+            self.keys.give_up(call)
+            raise
+        self.keys.save(call, answer)
+        self.world.store.commit()
+        return answer
+
+    def _latency(self, call: Asked) -> float:
+        options = self.world.options
+        jitter = options.latency_jitter
+        return options.latency + (jitter * draw(options.seed, "latency", call.digest, call.arrival) if jitter else 0.0)
+
+    def _nowhere(self, call: Asked) -> Answer:
+        """404 for a path and 405 for a method that no operation has, without an envelope."""
+        if self._routes.knows(call.path):
+            return Answer(405, b"Method Not Allowed", "text/plain")
+        return Answer(404, b"Not Found", "text/plain")
+
+    async def _close(self, _: web.Application) -> None:
+        for task in self._going_on:
+            task.cancel()
+        await asyncio.gather(*self._going_on, return_exceptions=True)
+        self.world.store.close()
+
+
+def _track_problem(call: Asked) -> Problem | None:
+    """Zuora-Track-Id: at most 64 characters of US-ASCII, none of `: ; " '`."""
+    track = call.track
+    if track is None or (len(track) <= 64 and track.isascii() and not set(track) & set(":;\"'")):
+        return None
+    return Problem(REQUEST, INVALID_VALUE, "Invalid value for header Zuora-Track-Id")
