@@ -136,7 +136,10 @@ class _Checking:
         self._problems.add(
             given(told) & types.isna(),
             "type-unknown",
-            lambda row: f"there is no type {shown(told[row])!r}, {suggestion(told[row])}",
+            lambda row: (
+                f"there is no type {shown(told[row])!r}, {suggestion(told[row])} "
+                "(If the column means something else, rename it.)"
+            ),
         )
         self._problems.add(
             types.notna() & (types != asked) & bool(asked),

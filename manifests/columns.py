@@ -10,6 +10,7 @@ from manifests.errors import UnsuitableHeader, place
 from manifests.schemas import TYPES, Schema, canonical, folded, suggestion
 
 RESULT_PREFIX = "regen_"
+RESULT_COLUMNS = ("regen_type", "regen_state", "regen_outcome")  # those of an earlier run that matter for the next
 _PREFIX = re.compile(r"^(?P<object>[^:.]+)[:.](?P<name>.+)$", re.DOTALL)
 
 
@@ -27,6 +28,11 @@ class Headers(tuple[str, ...]):
         new = super().__new__(cls, (h for h in every if not h.startswith(RESULT_PREFIX)))
         new.results = len(new) < len(every)
         return new
+
+
+def matters(header: str) -> bool:
+    """Whether a column has to be read at all."""
+    return not header.startswith(RESULT_PREFIX) or header in RESULT_COLUMNS
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from manifests.columns import matters
 from manifests.errors import UnreadableManifest, place
 from manifests.read.frames import checked_headers, framed
 from manifests.read.origin import Origin
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from pyarrow import Array
 
-_BUFFER_BYTES = 1024 * 1024
+_BUFFER_BYTES = 64 * 1024
 
 
 class Parquet:
@@ -32,8 +33,15 @@ class Parquet:
     def frames(self, rows: int) -> Iterator[DataFrame]:
         """The rows, in frames of at most `rows`. Raises ManifestError if the file is damaged."""
         with self._open() as file:
-            for batch in file.iter_batches(batch_size=rows, use_threads=False):
-                yield framed([text_of(column) for column in batch.columns], self.headers, batch.num_rows)
+            wanted = [header for header in self.headers if matters(header)]
+            for batch in file.iter_batches(batch_size=rows, columns=wanted, use_threads=False):
+                cells = dict(zip(batch.schema.names, map(text_of, batch.columns), strict=True))
+                nothing = [None] * batch.num_rows
+                yield framed(
+                    [cells[header] if matters(header) else nothing for header in self.headers],
+                    self.headers,
+                    batch.num_rows,
+                )
 
     @contextmanager
     def _open(self) -> Iterator[Any]:

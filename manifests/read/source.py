@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from manifests.columns import Headers
-from manifests.errors import MalformedManifest, ManifestError, place
+from manifests.columns import RESULT_COLUMNS, Headers, matters
+from manifests.errors import MalformedManifest, ManifestError, UnreadableManifest, place
 from manifests.read.formats import Table, table_of
 from manifests.read.frames import Cell, checked_headers, framed
 from manifests.read.origin import Digest, Origin
@@ -17,7 +17,7 @@ from manifests.read.origin import Digest, Origin
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_REGEN = ("regen_type", "regen_state", "regen_outcome")
+_MOST_CELLS = 400_000  # of a batch: a wide manifest is read in smaller ones, or memory would grow with its columns
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Source:
         self.columns: Headers = Headers(self._headers)
 
     def batches(self, rows: int = 20_000) -> Iterator[Batch]:
-        """The rows in order, about `rows` at a time. Raises ManifestError where the file turns out to be wrong."""
+        """The rows in order, at most about `rows` at a time. Raises ManifestError where the file is wrong."""
         done = 0
-        for frame in self._table.frames(rows):
+        for frame in self._table.frames(min(rows, 1 + _MOST_CELLS // (1 + len(self._headers)))):
             yield self._batch(done + 1, frame)
             done += len(frame)
         self._origin.verify_unchanged()
@@ -70,10 +70,12 @@ class Source:
     def _batch(self, first_row: int, frame: DataFrame) -> Batch:
         if not self.columns.results:
             return Batch(first_row, frame, None)
-        cells = {h: self._unescaped(frame.iloc[:, n].tolist()) for n, h in enumerate(self._headers)}
+        cells = {h: self._unescaped(frame.iloc[:, n].tolist()) for n, h in enumerate(self._headers) if matters(h)}
         nothing = [None] * len(frame)
         kept = framed([cells[h] for h in self.columns], self.columns, len(frame))
-        return Batch(first_row, kept, framed([cells.get(h, nothing) for h in _REGEN], _REGEN, len(frame)))
+        return Batch(
+            first_row, kept, framed([cells.get(h, nothing) for h in RESULT_COLUMNS], RESULT_COLUMNS, len(frame))
+        )
 
     def _unescaped(self, cells: Sequence[Cell]) -> Sequence[Cell]:
         """The cells without the `'` that the writer of results puts before what could be taken for a formula."""
@@ -87,9 +89,16 @@ def open_manifest(path: str, *, stdin: BinaryIO | None = None) -> Source:
 
     Raises ManifestError if it cannot be read, is in no known format or has no usable header line.
     """
-    origin = Origin(path, (stdin or sys.stdin.buffer) if path == "-" else None)
+    origin = Origin(path, _standard_input(stdin) if path == "-" else None)
     try:
         return Source(origin, table_of(origin))
     except ManifestError:
         origin.close()
         raise
+
+
+def _standard_input(given: BinaryIO | None) -> BinaryIO:
+    stdin = given or getattr(sys.stdin, "buffer", None)
+    if stdin is None:  # as under some schedulers
+        raise UnreadableManifest(f"{place('-')}: it is closed; pipe the manifest into it, or give a path")
+    return stdin

@@ -131,6 +131,13 @@ def test_standard_input_has_a_name() -> None:
         open_manifest("-", stdin=io.BytesIO())
 
 
+def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler may start a program without any standard input."""
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(ManifestError, match="standard input: it is closed"):
+        open_manifest("-")
+
+
 def test_what_is_no_file(tmp_path: Path) -> None:
     """Folder, pipe, missing file and impossible name, for the digest as for the manifest."""
     os.mkfifo(tmp_path / "pipe")

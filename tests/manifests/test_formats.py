@@ -20,12 +20,13 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
     lambda name: name.strip() and not name.startswith("regen_")
 )
+PATH = st.text("ab. ", min_size=1, max_size=3).filter(str.strip)  # Parquet takes a dot for a step into a structure
 SLOW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str | None]]]:
-    header = draw(st.lists(NAME, min_size=1, max_size=4, unique=True))
+    header = draw(st.lists(NAME | PATH, min_size=1, max_size=4, unique=True))
     row = st.lists(st.none() | TEXT, min_size=len(header), max_size=len(header))
     return header, draw(st.lists(row, min_size=1, max_size=12))
 
@@ -81,6 +82,15 @@ def test_parquet_types(read, tmp_path: Path) -> None:
     assert dict(zip(header, map(list, zip(*rows, strict=True)), strict=True)) == {
         name: texts for name, (_, texts) in columns.items()
     }
+
+
+@SLOW
+@given(st.lists(PATH, min_size=1, max_size=5, unique=True))
+def test_parquet_results_read_back(read, tmp_path: Path, header: list[str]) -> None:
+    """The columns of an earlier run are not even read, and the others are still themselves."""
+    columns = {name: [name, None] for name in header} | {"regen_id_list": [["x"], None], "regen_state": ["failed"] * 2}
+    parquet.write_table(pa.table(columns), tmp_path / "results.parquet")
+    assert read(tmp_path / "results.parquet") == (header, [header, [None] * len(header)])
 
 
 def test_json_values_stay_as_they_are_written(read, write) -> None:
