@@ -265,9 +265,8 @@ def _canonical(told: Column) -> Column:
 
 
 def _as_text(column: Column) -> Column:
-    if isinstance(column.iloc[0], str):
-        return column
-    return pandas.Series([str(value) for value in column.tolist()], column.index, dtype=object)
+    cells = [cell if isinstance(cell, str) else str(cell) for cell in column.tolist()]
+    return pandas.Series(cells, column.index, dtype=object)
 
 
 def _rendered(template: str, texts: dict[str, Any]) -> Column:

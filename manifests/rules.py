@@ -80,7 +80,7 @@ def shown(value: str, most: int = 40) -> str:
 
 
 def values(text: Column, field: Field, problems: Problems) -> Column:
-    """What the column becomes on the wire: str, int or bool, and None where it is empty. Wrong rows do not count."""
+    """What the column becomes on the wire: str, int or bool, and None where it is empty or no value of its kind."""
     return _OF_KIND[field.kind](text, field, problems)
 
 
@@ -112,7 +112,8 @@ def _integers(text: Column, field: Field, problems: Problems) -> Column:
         broken = [word for word, value in meant.items() if value == rule]
         if broken:
             problems.add(text.isin(broken), f"{_kebab(field.wire)}-{rule}", _about(text, field, remedy))
-    return pandas.Series([meant[word] for word in cells], text.index, dtype=object)
+    numbers = {word: None if isinstance(value, str) else value for word, value in meant.items()}
+    return pandas.Series([numbers[word] for word in cells], text.index, dtype=object)
 
 
 def _integer(word: str) -> int | str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from manifests import Batch, Checked, checker
 from manifests.schemas import TYPES, Alternative, Field, Kind, Schema
@@ -265,16 +267,18 @@ def test_type_of_an_earlier_run() -> None:
     assert rows(["invoiceNumber"], ["1"], regen_type="").types == ["Invoice"]
 
 
-def test_rows_do_not_touch_each_other() -> None:
-    """A batch is checked as if each row were alone."""
-    cells = [
-        ["Subscription", "A", "1", ""],
-        ["Subscription", "B", "0", ""],
-        ["Invoice", "", "", ""],
-        ["", "C", "x", ""],
-        ["", "", "", "ID"],
-        ["nonsense", "A", "1", ""],
-    ]
+CELLS = st.tuples(
+    st.sampled_from(["Subscription", "", None, "Invoice", "nonsense"]),
+    st.sampled_from(["A", "B", "", "C\0", "x" * 256, None]),
+    st.sampled_from(["1", "2", "03", "0", "1.5", "", "9" * 11, None]),
+    st.sampled_from(["", "", "ID", "I\nD", None]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(CELLS.map(list), min_size=1, max_size=6))
+def test_rows_do_not_touch_each_other(cells: list[list[str | None]]) -> None:
+    """A batch is checked as if each row were alone, whatever stands before and behind it."""
     together = rows(BOOKING, *cells)
     for n, row in enumerate(cells):
         alone = rows(BOOKING, row)
