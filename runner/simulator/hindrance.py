@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from .answers import NOT_FOUND, Problem
-from .asked import MALFORMED, Asked
+from .asked import Asked
 from .chance import draw
 from .effects import Effects, Entry
 from .faults import PERMANENT, Work
@@ -37,13 +37,17 @@ class Hindrance:
 
     def _permanent(self, asked: Asked) -> int:
         options = self._world.options
-        if options.missing_prefix and any(text.startswith(options.missing_prefix) for text in _identifiers(asked)):
+        if options.missing_prefix and self._is_missing(asked, options.missing_prefix):
             return NOT_FOUND
         for name, category in PERMANENT.items():
             rate = options.faults.get(name, 0.0)
             if rate and draw(options.seed, name, asked.digest) < rate:
                 return category
         return 0
+
+    @staticmethod
+    def _is_missing(asked: Asked, prefix: str) -> bool:
+        return any(isinstance(value, str) and value.startswith(prefix) for value in _identifiers(asked))
 
     def _passing(self, asked: Asked) -> int:
         entry = self._effects.entry(asked)
@@ -60,13 +64,8 @@ class Hindrance:
         return entry.failure_category
 
 
-def _identifiers(asked: Asked) -> Iterator[str]:
-    """All texts that may name the object."""
+def _identifiers(asked: Asked) -> Iterable[Any]:
+    """All values that may name the object."""
     if isinstance(asked.json, dict):
-        yield from _texts(asked.json.values())
-    elif asked.json is not MALFORMED and asked.query:
-        yield from asked.query.values()
-
-
-def _texts(values: Iterable[Any]) -> Iterator[str]:
-    return (value for value in values if isinstance(value, str))
+        return asked.json.values()
+    return asked.query.values()

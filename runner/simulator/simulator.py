@@ -30,7 +30,7 @@ from .outage import Outage
 from .routes import Route
 from .store import Store
 from .tokens import Tokens
-from .wire import deliver
+from .wire import deliver, read_modestly
 from .world import World
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -91,6 +91,7 @@ class Simulator:
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         if request.path.startswith("/_sim/"):
             return await self._control.respond(request)
+        read_modestly(request)
         ordinal = self.counts.arrive(request.method, request.path, self.world.now())
         outage = self.outage.strikes(ordinal)
         raw = await request.read()
