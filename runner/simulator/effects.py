@@ -109,9 +109,9 @@ class Effects:
         self._entries.clear()
 
     def shown(self) -> dict[str, Any]:
-        """All of it, as `GET /_sim/effects` shows it."""
+        """All that was asked for but mere looking (GET), as `GET /_sim/effects` shows it."""
         return {
-            "identities": [entry.shown() for entry in self._entries.values()],
+            "identities": [entry.shown() for entry in self._entries.values() if entry.method != "GET"],
             "effects": sum(len(entry.effects) for entry in self._entries.values()),
             "doubled": [entry.digest for entry in self.doubled()],
         }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from .backfill import Backfill
+from .booking_dates import BookingDates
 from .counts import Counts
 from .effects import Effects
 from .hindrance import Hindrance
+from .journal_runs import JournalRuns
 from .regenerate import Regenerate
 from .routes import Routes
 from .world import World
@@ -14,6 +17,9 @@ def routes_of(world: World, effects: Effects, hindrance: Hindrance, counts: Coun
     """The operations over one world."""
     routes = Routes()
     _add_regenerate(routes, Regenerate(world, effects, hindrance))
+    _add_booking_dates(routes, BookingDates(world, effects, hindrance))
+    _add_backfill(routes, Backfill(world, effects, hindrance, counts))
+    _add_journal_runs(routes, JournalRuns(world, effects, hindrance))
     return routes
 
 
@@ -23,3 +29,30 @@ def _add_regenerate(routes: Routes, regenerate: Regenerate) -> None:
     routes.add("POST", f"{begin}/billing-transaction", regenerate.billing, idempotent=True)
     routes.add("POST", f"{begin}/rev-rec-events", regenerate.events, idempotent=True)
     routes.add("POST", f"{begin}/rev-rec-events/daily-consumption", regenerate.consumption, idempotent=True)
+
+
+def _add_booking_dates(routes: Routes, dates: BookingDates) -> None:
+    begin = "/v1/uno/data-backfill/bookingdate/jobs"
+    routes.add("POST", begin, dates.create, idempotent=True)
+    routes.add("GET", begin, dates.listing)
+    routes.add("GET", f"{begin}/{{}}", dates.retrieve)
+    routes.add("PUT", f"{begin}/{{}}", dates.stop)
+
+
+def _add_backfill(routes: Routes, backfill: Backfill) -> None:
+    begin = "/v1/uno/data-backfill/jobs"
+    routes.add("POST", begin, backfill.create)
+    routes.add("GET", f"{begin}/{{}}", backfill.retrieve)
+    routes.add("PUT", f"{begin}/{{}}", backfill.stop)
+    routes.add("GET", f"{begin}/{{}}/template", backfill.template)
+    routes.add("GET", "/v1/uno/data-backfill/listjobs", backfill.listing)
+    routes.add("GET", "/v1/uno/date-backfill/listjobs", backfill.listing)  # sic: the official SDK's spelling
+    routes.add("GET", "/v1/files/{}", backfill.download)
+
+
+def _add_journal_runs(routes: Routes, runs: JournalRuns) -> None:
+    begin = "/v1/journal-runs"
+    routes.add("POST", begin, runs.create, idempotent=True)
+    routes.add("GET", f"{begin}/{{}}", runs.retrieve)
+    routes.add("DELETE", f"{begin}/{{}}", runs.delete)
+    routes.add("PUT", f"{begin}/{{}}/cancel", runs.cancel)

@@ -182,12 +182,10 @@ class Simulator:
     async def _work(self, call: Asked, route: Route, more_seconds: float = 0.0) -> Answer:
         """The saved answer, or the work and its answer, which is saved."""
         known = self.keys.answer(call)
-        if known is None:
-            self.keys.begin(call)
-            return await self._finish(call, route, self._latency(call) + more_seconds)
-        if seconds := self._latency(call):
-            await self.world.clock.sleep(seconds)
-        return known
+        if known is not None:
+            return known
+        self.keys.begin(call)
+        return await self._finish(call, route, self._latency(call) + more_seconds)
 
     def _go_on(self, call: Asked, route: Route) -> None:
         """The work begins now and ends later, whoever hears of it."""

@@ -1,0 +1,235 @@
+"""The data backfill operations, and "Download a file" for their results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from .answers import (
+    BACKFILL,
+    FILES,
+    INVALID_PARAMETER,
+    INVALID_VALUE,
+    MALFORMED_REQUEST,
+    MISSING_FIELD,
+    NOT_FOUND,
+    RULE,
+    Answer,
+    Problem,
+    failure,
+    stamped,
+    success,
+)
+from .asked import Asked, Upload
+from .chance import draw, hex_ids
+from .checks import Complaint
+from .counts import Counts
+from .effects import Effects
+from .hindrance import Hindrance
+from .jobs import Job, Jobs, Stage
+from .paging import page_of
+from .uploads import LARGEST_BYTES, Rows, result_of, rows_of, zipped
+from .world import World
+
+# The first column names the record; a column that begins with # is for reference only.
+TEMPLATES = {
+    "ProductRatePlanCharge": "ID,#Product Name,#Name,Revenue Recognition Rule,Revenue Recognition Timing",
+    "RatePlanCharge": "ID,#Subscription Number,#Charge Number,Revenue Recognition Rule,Revenue Recognition Timing",
+    "InvoiceDetail": "ID,#Invoice Number,#Charge Name,Revenue Recognition Rule,Revenue Recognition Timing",
+    "MemoDetail": "ID,#Memo Number,#Charge Name,Revenue Recognition Rule,Revenue Recognition Timing",
+    "InvoiceItemAdjustment": "ID,#Adjustment Number,#Invoice Number,Revenue Recognition Rule",
+}
+
+_WORDS = {
+    Stage.PENDING: "Pending",
+    Stage.PROCESSING: "Processing",
+    Stage.COMPLETED: "Completed",
+    Stage.FAILED: "Failed",
+    Stage.STOPPING: "Stopping",
+    Stage.STOPPED: "Stopped",
+    Stage.CANCELED: "Canceled",
+}
+BAD = "BAD"  # a row whose first cell begins so fails
+FAILING = "FAIL"  # a job whose file name begins so fails as a whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    type: str
+    upload: Upload
+    rows: Rows
+
+
+class Backfill:
+    """Updates nothing, and tells of every row how it went."""
+
+    def __init__(self, world: World, effects: Effects, hindrance: Hindrance, counts: Counts) -> None:
+        self._world = world
+        self._effects = effects
+        self._hindrance = hindrance
+        self._counts = counts
+        self._jobs = Jobs(world, "backfill")
+        self._files = dict(world.store.blobs("file"))
+
+    def create(self, asked: Asked) -> Answer:
+        """POST /v1/uno/data-backfill/jobs: "Create a data backfill job"; no Idempotency-Key is listed for it."""
+        wanted = _wanted(asked)
+        if not isinstance(wanted, _Wanted):
+            return self._refuse(asked, *wanted)
+        hindered = self._hindrance.of(asked, BACKFILL)
+        if hindered is not None:
+            return failure(asked, hindered, self._world.options)
+        number = self._world.serial("backfill")
+        (name,) = hex_ids(self._world.options.seed, 1, "backfill", asked.digest, number)
+        self._begin(name, number, wanted)
+        self._effects.record(asked, [name])
+        self._counts.uploads[wanted.upload.name] += 1
+        return success(asked, jobId=name)
+
+    def retrieve(self, asked: Asked, name: str) -> Answer:
+        """GET /v1/uno/data-backfill/jobs/{jobId}: "Retrieve a data backfill job"."""
+        job = self._jobs.find(name)
+        return self._unknown(asked, name) if job is None else success(asked, job=self._shown(job))
+
+    def listing(self, asked: Asked) -> Answer:
+        """GET /v1/uno/data-backfill/listjobs: "List data backfill jobs", the newest first."""
+        try:
+            page, next_page = page_of(list(self._jobs.newest_first()), asked.query, asked.path)
+        except ValueError as wrong:
+            return self._refuse(asked, INVALID_PARAMETER, str(wrong))
+        return success(asked, jobs=[self._shown(job) for job in page], **next_page)
+
+    def stop(self, asked: Asked, name: str) -> Answer:
+        """PUT /v1/uno/data-backfill/jobs/{jobId} with status Stopping: "Stop a data backfill job"."""
+        job = self._jobs.find(name)
+        if job is None:
+            return self._unknown(asked, name)
+        complaint = stop_problem(asked.json)
+        if complaint is not None:
+            return self._refuse(asked, *complaint)
+        return success(asked) if self._jobs.stop(job) else self._refuse(asked, RULE, "The job is over already")
+
+    def template(self, asked: Asked, type_: str) -> Answer:
+        """GET /v1/uno/data-backfill/jobs/{type}/template: "Download a data backfill template", as text/csv."""
+        if type_ not in TEMPLATES:
+            return self._refuse(asked, INVALID_VALUE, f"Invalid value for type: {type_}")
+        name = f'attachment; filename="{type_}_template.csv"'
+        headers = {**stamped(asked), "Content-Disposition": name}
+        return Answer(200, f"{TEMPLATES[type_]}\n".encode(), "text/csv;charset=UTF-8", headers)
+
+    def download(self, asked: Asked, name: str) -> Answer:
+        """GET /v1/files/{fileId}: "Retrieve a file"; a result is there once its job is over."""
+        job = next((job for job in self._jobs.newest_first() if job.facts["resultFileId"] == name), None)
+        if job is None or self._stage(job) is not Stage.COMPLETED:
+            return failure(asked, Problem(FILES, NOT_FOUND, f"File {name} not found"), self._world.options)
+        headers = {**stamped(asked), "Content-Disposition": f'attachment; filename="{job.facts["resultFileName"]}"'}
+        return Answer(200, self._files[name], "application/zip", headers)
+
+    def _begin(self, name: str, number: int, wanted: _Wanted) -> None:
+        content, failed = result_of(wanted.rows, self._judge)
+        result, stem = hex_ids(0, 1, name, "result")[0], PurePath(wanted.upload.name).stem
+        self._files[result] = zipped(f"{stem}_result.csv", content)
+        self._world.store.put("file", result, self._files[result])
+        facts = {
+            "importType": wanted.type,
+            "uploadedFileId": hex_ids(0, 1, name, "upload")[0],
+            "uploadedFileName": wanted.upload.name,
+            "inputFileSize": len(wanted.upload.content),
+            "totalCount": len(wanted.rows) - 1,
+            "bad": failed,
+            "resultFileId": result,
+            "resultFileName": f"{stem}_result.zip",
+        }
+        self._jobs.create(name, number, facts, fails=wanted.upload.name.startswith(FAILING))
+
+    def _judge(self, row: list[str]) -> str:
+        options = self._world.options
+        if row[0].startswith(BAD) or (options.bad_rows and draw(options.seed, "row", *row) < options.bad_rows):
+            return f"Record {row[0]} not found"
+        return ""
+
+    def _stage(self, job: Job) -> Stage:
+        return job.stage(self._world.now())
+
+    def _shown(self, job: Job) -> dict[str, Any]:
+        """The job as "Retrieve a data backfill job" shows it; times are epoch milliseconds in a string."""
+        now, stage, facts = self._world.now(), self._stage(job), dict(job.facts)
+        bad, total = facts.pop("bad"), facts["totalCount"]
+        done = 0 if stage is Stage.FAILED else int(total * job.share(now))
+        failed = min(bad, done)
+        if stage is not Stage.COMPLETED:
+            del facts["resultFileId"], facts["resultFileName"]
+        counts = {"processedCount": done, "successCount": done - failed, "failedCount": failed}
+        shown = {"id": job.name, **facts, **counts, "status": _WORDS[stage], "uploadedBy": "simulator"}
+        shown["completedPercentage"] = 100 * done // total
+        return {**shown, **_times(job, stage)}
+
+    def _unknown(self, asked: Asked, name: str) -> Answer:
+        return self._refuse(asked, NOT_FOUND, f"Data backfill job {name} not found")
+
+    def _refuse(self, asked: Asked, category: int, message: str) -> Answer:
+        return failure(asked, Problem(BACKFILL, category, message), self._world.options)
+
+
+def _times(job: Job, stage: Stage) -> dict[str, Any]:
+    times = {"uploadedOn": _milliseconds(job.created_at)}
+    if stage not in (Stage.PENDING, Stage.CANCELED):
+        times["startedProcessingOn"] = _milliseconds(job.begins_at)
+    if stage in (Stage.COMPLETED, Stage.FAILED):
+        times["completedOn"] = _milliseconds(job.ends_at)
+    if stage is Stage.FAILED:
+        times["failureMessage"] = "The file could not be processed"
+    return times
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
+
+
+def stop_problem(body: Any) -> Complaint:
+    """A job is stopped with `{"status": "Stopping"}` and nothing else."""
+    if not isinstance(body, dict):
+        return MALFORMED_REQUEST, "Request body is not a JSON object"
+    if body.get("status") is None:
+        return MISSING_FIELD, "Missing required field: status"
+    if body != {"status": "Stopping"}:
+        return INVALID_VALUE, "status: Stopping is the only value allowed"
+    return None
+
+
+def _wanted(asked: Asked) -> _Wanted | tuple[int, str]:
+    """What a form asks for, or what is wrong with it."""
+    if not asked.form:
+        return MALFORMED_REQUEST, "Request body is not multipart/form-data"
+    type_, upload = _type(asked.form.get("type")), asked.form.get("file")
+    if type_ is None or upload is None:
+        return MISSING_FIELD, f"Missing required field: {'file' if type_ else 'type'}"
+    if type_ not in TEMPLATES:
+        return INVALID_VALUE, f"Invalid value for field type: {type_}"
+    if not isinstance(upload, Upload):
+        return INVALID_VALUE, "Invalid value for field file: not a file"
+    return _checked(type_, upload, asked.form.get("checksum"))
+
+
+def _type(value: str | Upload | None) -> str | None:
+    """The type; the official SDK (3.21) sends it as a JSON object with `importType`."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value if isinstance(value, str) and value else None
+    try:
+        return msgspec.json.decode(value, type=dict[str, str]).get("importType")
+    except msgspec.DecodeError:
+        return value
+
+
+def _checked(type_: str, upload: Upload, checksum: str | Upload | None) -> _Wanted | tuple[int, str]:
+    if len(upload.content) > LARGEST_BYTES:
+        return INVALID_VALUE, f"The file has {len(upload.content)} bytes; 4 MB are allowed"
+    if checksum is not None and checksum != upload.md5:
+        return INVALID_VALUE, "checksum does not match the file"
+    try:
+        return _Wanted(type_, upload, rows_of(upload))
+    except ValueError as wrong:
+        return INVALID_VALUE, str(wrong)

@@ -1,0 +1,99 @@
+"""The booking date backfill operations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from .answers import BOOKING_DATES, INVALID_PARAMETER, NOT_FOUND, RULE, Answer, Problem, failure, success
+from .asked import Asked
+from .backfill import stop_problem
+from .chance import hex_ids
+from .effects import Effects
+from .hindrance import Hindrance
+from .jobs import Job, Jobs, Stage
+from .paging import page_of
+from .world import World
+
+_WORDS = {
+    Stage.PENDING: "ACCEPTED",
+    Stage.PROCESSING: "PROCESSING",
+    Stage.COMPLETED: "COMPLETED",
+    Stage.FAILED: "FAILED",
+    Stage.STOPPING: "PROCESSING",  # the SDK's model knows no word for it
+    Stage.STOPPED: "STOPPED",
+    Stage.CANCELED: "STOPPED",
+}
+_BATCHES = 8
+
+
+class BookingDates:
+    """Jobs over the whole tenant; they have no file and no rows."""
+
+    def __init__(self, world: World, effects: Effects, hindrance: Hindrance) -> None:
+        self._world = world
+        self._effects = effects
+        self._hindrance = hindrance
+        self._jobs = Jobs(world, "booking dates")
+
+    def create(self, asked: Asked) -> Answer:
+        """POST /v1/uno/data-backfill/bookingdate/jobs: "Create a booking date backfill job"; no body."""
+        hindered = self._hindrance.of(asked, BOOKING_DATES)
+        if hindered is not None:
+            return failure(asked, hindered, self._world.options)
+        number = self._world.serial("booking dates")
+        (name,) = hex_ids(self._world.options.seed, 1, "booking dates", number)
+        self._jobs.create(name, number, {})
+        self._effects.record(asked, [name])
+        return success(asked, jobId=name)
+
+    def retrieve(self, asked: Asked, name: str) -> Answer:
+        """GET …/bookingdate/jobs/{jobId}: "Retrieve a booking date backfill job"."""
+        job = self._jobs.find(name)
+        return self._unknown(asked, name) if job is None else success(asked, job=self._shown(job))
+
+    def listing(self, asked: Asked) -> Answer:
+        """GET …/bookingdate/jobs: "List booking date backfill jobs", the newest first."""
+        try:
+            page, next_page = page_of(list(self._jobs.newest_first()), asked.query, asked.path)
+        except ValueError as wrong:
+            return self._refuse(asked, INVALID_PARAMETER, str(wrong))
+        return success(asked, jobs=[self._shown(job) for job in page], **next_page)
+
+    def stop(self, asked: Asked, name: str) -> Answer:
+        """PUT …/bookingdate/jobs/{jobId} with status Stopping: "Stop a booking date backfill job"."""
+        job = self._jobs.find(name)
+        if job is None:
+            return self._unknown(asked, name)
+        complaint = stop_problem(asked.json)
+        if complaint is not None:
+            return self._refuse(asked, *complaint)
+        return success(asked) if self._jobs.stop(job) else self._refuse(asked, RULE, "The job is over already")
+
+    def _shown(self, job: Job) -> dict[str, Any]:
+        now = self._world.now()
+        stage, finished = job.stage(now), int(_BATCHES * job.share(now))
+        failed = stage is Stage.FAILED
+        return {
+            "id": job.name,
+            "status": _WORDS[stage],
+            "createdOn": int(job.created_at * 1000),
+            "createdOnReadable": _readable(job.created_at),
+            "updatedOn": int(now * 1000),
+            "updatedOnReadable": _readable(now),
+            "updatedByUsername": "simulator",
+            "batchSentCount": 0 if stage in (Stage.PENDING, Stage.CANCELED) else _BATCHES,
+            "batchFinishedCount": finished - failed,
+            "errorCount": int(failed),
+            "progress": f"{100 * (finished - failed) / _BATCHES:.2f}%",
+        }
+
+    def _unknown(self, asked: Asked, name: str) -> Answer:
+        return self._refuse(asked, NOT_FOUND, f"Booking date backfill job {name} not found")
+
+    def _refuse(self, asked: Asked, category: int, message: str) -> Answer:
+        return failure(asked, Problem(BOOKING_DATES, category, message), self._world.options)
+
+
+def _readable(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

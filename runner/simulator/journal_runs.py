@@ -1,0 +1,121 @@
+"""The journal run operations."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, datetime
+from typing import Any
+
+from .answers import JOURNAL_RUNS, NOT_FOUND, RULE, Answer, Problem, failure, success
+from .asked import Asked
+from .effects import Effects
+from .hindrance import Hindrance
+from .jobs import Job, Jobs, Stage
+from .journal_checks import journal_problem
+from .world import World
+
+_WORDS = {
+    Stage.PENDING: "Pending",
+    Stage.PROCESSING: "Processing",
+    Stage.COMPLETED: "Completed",
+    Stage.FAILED: "Error",
+    Stage.STOPPING: "CancelInprogress",
+    Stage.STOPPED: "Cancelled",
+    Stage.CANCELED: "Cancelled",
+}
+FAILING = "FAIL"  # a run whose accounting period begins so ends in Error
+_ENTRIES_A_TYPE = 3
+_OVER_BADLY = (Stage.STOPPED, Stage.CANCELED, Stage.FAILED)
+
+
+class JournalRuns:
+    """Runs that write no journal."""
+
+    def __init__(self, world: World, effects: Effects, hindrance: Hindrance) -> None:
+        self._world = world
+        self._effects = effects
+        self._hindrance = hindrance
+        self._jobs = Jobs(world, "journal run")
+
+    def create(self, asked: Asked) -> Answer:
+        """POST /v1/journal-runs: "Create a journal run"."""
+        complaint = journal_problem(asked.json)
+        if complaint is not None:
+            return self._refuse(asked, *complaint)
+        hindered = self._hindrance.of(asked, JOURNAL_RUNS)
+        if hindered is not None:
+            return failure(asked, hindered, self._world.options)
+        number = self._world.serial("journal run")
+        name = f"JR-{number:08d}"
+        fails = (asked.json.get("accountingPeriodName") or "").startswith(FAILING)
+        self._jobs.create(name, number, asked.json, fails=fails)
+        self._effects.record(asked, [name])
+        return success(asked, journalRunNumber=name)
+
+    def retrieve(self, asked: Asked, name: str) -> Answer:
+        """GET /v1/journal-runs/{jr-number}: "Retrieve a journal run"."""
+        job = self._find(name)
+        return self._unknown(asked, name) if job is None else success(asked, **self._shown(job))
+
+    def cancel(self, asked: Asked, name: str) -> Answer:
+        """PUT /v1/journal-runs/{jr-number}/cancel: "Cancel a journal run", while it is pending or under way."""
+        job = self._find(name)
+        if job is None:
+            return self._unknown(asked, name)
+        if job.deleted_at is not None or not self._jobs.stop(job):
+            return self._refuse(asked, RULE, f"Journal run {name} is over and cannot be cancelled")
+        return success(asked)
+
+    def delete(self, asked: Asked, name: str) -> Answer:
+        """DELETE /v1/journal-runs/{jr-number}: "Delete a journal run", once it is cancelled or ended in error."""
+        job = self._find(name)
+        if job is None:
+            return self._unknown(asked, name)
+        if job.stage(self._world.now()) not in _OVER_BADLY:
+            return self._refuse(asked, RULE, f"Journal run {name} must be cancelled before it is deleted")
+        if job.deleted_at is None:
+            job.deleted_at = self._world.now()
+            self._jobs.keep(job)
+        return success(asked)
+
+    def _find(self, name: str) -> Job | None:
+        """The run, unless it is deleted by now."""
+        job = self._jobs.find(name)
+        if job is None or job.deleted_at is None or self._world.now() < job.deleted_at + job.seconds:
+            return job
+        self._jobs.drop(job)
+        return None
+
+    def _shown(self, job: Job) -> dict[str, Any]:
+        stage, body = job.stage(self._world.now()), job.facts
+        start, end = _target_dates(body)
+        return {
+            "number": job.name,
+            "status": "DeleteInprogress" if job.deleted_at is not None else _WORDS[stage],
+            "executedOn": datetime.fromtimestamp(job.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+            "journalEntryDate": body["journalEntryDate"],
+            "targetStartDate": start,
+            "targetEndDate": end,
+            "totalJournalEntryCount": _entries(body) if stage is Stage.COMPLETED else 0,
+            "aggregateCurrency": False,
+            "transactionTypes": body["transactionTypes"],
+            **({"organizationLabels": body["organizationLabels"]} if "organizationLabels" in body else {}),
+        }
+
+    def _unknown(self, asked: Asked, name: str) -> Answer:
+        return self._refuse(asked, NOT_FOUND, f"Journal run {name} not found")
+
+    def _refuse(self, asked: Asked, category: int, message: str) -> Answer:
+        return failure(asked, Problem(JOURNAL_RUNS, category, message), self._world.options)
+
+
+def _entries(body: dict[str, Any]) -> int:
+    return _ENTRIES_A_TYPE * len(body["transactionTypes"])
+
+
+def _target_dates(body: dict[str, Any]) -> tuple[str, str]:
+    """The dates as asked for; of a named accounting period, the month of the journal entry stands in."""
+    if body.get("targetStartDate"):
+        return body["targetStartDate"], body["targetEndDate"]
+    year, month = map(int, body["journalEntryDate"].split("-")[:2])
+    return f"{year:04d}-{month:02d}-01", f"{year:04d}-{month:02d}-{calendar.monthrange(year, month)[1]:02d}"
