@@ -49,10 +49,12 @@ class Invocation:
     quiet: bool = False
 
 
-def facts_of(settings: Settings, tenant: str, inputs: dict[str, Any], fingerprint: str, run: str) -> dict[str, Any]:
+def facts_of(
+    settings: Settings, tenant: str, inputs: dict[str, Any], fingerprint: str, folder: RunFolder
+) -> dict[str, Any]:
     """What a new ledger says of the run as a whole."""
     return {
-        "run_id": run,
+        "run_id": folder.id,
         "fingerprint": fingerprint,
         "inputs": inputs,
         "tenant": tenant,
@@ -64,6 +66,7 @@ def facts_of(settings: Settings, tenant: str, inputs: dict[str, Any], fingerprin
         "zuora_version": settings.profile.zuora_version,
         "planned_at": iso(now_microseconds()),
         "machine": machine(),
+        "place": str(folder.path.resolve()),
         "version": __version__,
     }
 
@@ -110,14 +113,14 @@ class _Session:
         self.log.note("started", {"run": self.folder.id, "process": os.getpid(), "version": __version__})
         try:
             ending = asyncio.run(self._drive())
+            ending = self._settle(ending)
+            self.log.note("ended", {"how": ending.name, "exit_code": int(ending.exit_code), "reason": ending.reason})
         except LedgerError as error:
             self.log.note("fault", {"reason": str(error)})
             raise
         finally:
             self.progress.close()
-        ending = self._settle(ending)
-        self.log.note("ended", {"how": ending.name, "exit_code": int(ending.exit_code), "reason": ending.reason})
-        self.log.close()
+            self.log.close()
         close_run(self.folder, self.store, ending, self.journal.head)
         return ending
 

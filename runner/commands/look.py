@@ -89,7 +89,7 @@ def _story_lines(story: dict[str, Any]) -> Iterator[str]:
     for name in ("problem", "repeats_row", "code", "message"):
         if story[name] is not None:
             yield f"  {name.replace('_', ' ')}: {printable(str(story[name]))}"
-    if story["ids"] is not None:
+    if story["outcome"] == "succeeded":
         yield f"  ids: {', '.join(story['ids']) or 'none'}"
     for attempt in story["attempts"]:
         yield _attempt_line(attempt)

@@ -106,7 +106,7 @@ class _Preparation:
     def _place(self) -> RunFolder:
         """Which folder the run goes into."""
         asked, mark = self.asked, self.opened.fingerprint
-        name = asked.run_id or default_id(stem(asked.manifests[0]), mark)
+        name = default_id(stem(asked.manifests[0]), mark) if asked.run_id is None else asked.run_id
         place = folder(self.runs, name)
         if asked.again:
             return folder(self.runs, next_id(self.runs, name))
@@ -192,7 +192,7 @@ class _Preparation:
         opened, asked = self.opened, self.asked
         place.make()
         with place.lock():
-            facts = facts_of(self.settings, opened.target.tenant, _plain(opened.inputs), opened.fingerprint, place.id)
+            facts = facts_of(self.settings, opened.target.tenant, _plain(opened.inputs), opened.fingerprint, place)
             try:
                 refused = opened.enrol(place.ledger, place.id, facts | {"formats": list(asked.formats)})
             except Refused:

@@ -46,6 +46,7 @@ def plan(asked: Asked, output: Output) -> ExitCode:
         _print_json(prepared.folder)
     else:
         print(_plan_text(prepared.folder, prepared.settings))
+        print("\n".join(f"  {step}" for step in next_steps(reread(prepared.folder), str(prepared.folder.path))))
         if prepared.over:
             print(f"already finished; nothing would be sent. Everything once more: {_command_again()}")
     return ExitCode.SUCCEEDED
@@ -73,9 +74,18 @@ def resume(resumed: Resumed, invocation: Invocation, output: Output) -> ExitCode
     settings = gather(settings_of_flags)
     refuse_other_tenant(facts, settings, tenant_of(settings))
     _refuse_status(facts)
-    if facts["machine"] != machine() and not resumed.moved:
-        raise Refused(f"run {folder.id} was begun on {facts['machine']}, this is {machine()}; if it moved, say --moved")
+    _refuse_moved(folder, facts, moved=resumed.moved)
     return _send(folder, settings, invocation, output)
+
+
+def _refuse_moved(folder: RunFolder, facts: dict[str, Any], *, moved: bool) -> None:
+    """A folder that was copied could be resumed twice: at another place it needs a word."""
+    here, there = (machine(), str(folder.path.resolve())), (facts["machine"], facts["place"])
+    if here != there and not moved:
+        raise Refused(
+            f"run {folder.id} was begun at {there[1]} on {there[0]}, this is {here[1]} on {here[0]}; if it was moved, "
+            "and is resumed nowhere else, say --moved"
+        )
 
 
 def _refuse_status(facts: dict[str, Any]) -> None:
@@ -147,7 +157,6 @@ def _plan_text(folder: RunFolder, settings: Settings) -> str:
         lines += [f"  {manifest['path']}: {manifest['rows']:,} rows" for manifest in step["manifests"]]
     lines += [f"  POST …/{operation}{'?' if query else ''}{query} {body}" for operation, query, body in first]
     lines.append(f"  {told}")
-    lines += [f"  {step}" for step in next_steps(document, str(folder.path))]
     return "\n".join(lines)
 
 
