@@ -79,9 +79,9 @@ class Simulator:
         for part in (self.counts, self.outage, self.tokens, self.quotas, self.keys, self.effects, self.world):
             part.forget()
         self.gate.peak = 0
-        self._routes = routes_of(self.world, self.effects, Hindrance(self.world, self.effects), self.counts)
         self.world.store.clear()
         self.tokens.keep()
+        self._routes = routes_of(self.world, self.effects, Hindrance(self.world, self.effects), self.counts)
 
     def stats(self) -> dict[str, Any]:
         """What `GET /_sim/stats` shows."""

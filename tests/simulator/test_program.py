@@ -1,0 +1,124 @@
+"""`python -m runner.simulator`: a program of its own, that imports nothing of the runner."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import runner.simulator
+from runner.simulator import Options, main, serving, serving_in_thread
+
+from .conftest import BOOKING, subscription
+
+FOLDER = Path(runner.simulator.__file__).parent
+
+
+@contextmanager
+def program(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The program, and its URL as its first line tells it."""
+    command = [sys.executable, "-m", "runner.simulator", "--port", "0", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            said, _, url = process.stdout.readline().strip().partition("listening on ")
+            assert said == ""
+            yield process, url
+        finally:
+            process.kill()
+
+
+def post(url: str, body: bytes, headers: dict[str, str] | None = None) -> Any:
+    """The JSON of one answer."""
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers or {})) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_listens_and_ends_in_good_order(number: signal.Signals) -> None:
+    """First line, then a signal, then exit code 0 and nothing on stderr."""
+    with program() as (process, url):
+        assert url.startswith("http://127.0.0.1:")
+        assert post(f"{url}/_sim/reset", b"") == {"reset": True}
+        process.send_signal(number)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_state_survives_sigkill(tmp_path: Path) -> None:
+    """What was answered is kept, whatever happens to the process."""
+    token = b"client_id=a&client_secret=b&grant_type=client_credentials"
+    state = ["--state", str(tmp_path / "state.db")]
+    body = json.dumps(subscription()).encode()
+    with program(*state) as (process, url):
+        headers = {"Authorization": f"Bearer {post(f'{url}/oauth/token', token)['access_token']}"}
+        headers["Idempotency-Key"] = "k"
+        first = post(url + BOOKING, body, headers)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(10)
+    with program(*state) as (_, url):
+        assert post(url + BOOKING, body, headers) == first
+        with urllib.request.urlopen(f"{url}/_sim/effects") as answer:
+            assert json.load(answer)["effects"] == 1
+
+
+def test_options_reach_the_simulator() -> None:
+    """The command line is made out of the fields of `Options`."""
+    words = ["--fault", "502=0.5", "--fault", "slow=0.1", "--fault-rule", "A=504", "--outage", "5-6", "--plain-429"]
+    with program(*words, "--seed", "7", "--tenant", "production", "--quota-scale", "0.5") as (_, url):
+        with urllib.request.urlopen(f"{url}/_sim/options") as answer:
+            shown = json.load(answer)
+        assert shown["faults"] == {"502": 0.5, "slow": 0.1}
+        assert shown["fault_rules"] == {"A": "504"}
+        assert shown["outage"] == [5, 6]
+        assert (shown["seed"], shown["tenant"], shown["quota_scale"]) == (7, "production", 0.5)
+        assert (shown["plain_429"], shown["fault_paths"]) == (True, ["/v1/"])
+
+
+@pytest.mark.parametrize("words", [["--fault", "x=1"], ["--outage", "x"], ["--host", "0.0.0.0"], ["--latency", "-1"]])
+def test_what_cannot_be_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2 and one line that says why."""
+    assert main(["--port", "0", *words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("simulator: ")
+    assert error.count("\n") == 1
+
+
+async def test_other_machines_are_kept_out_unless_told() -> None:
+    """Loopback only."""
+    with pytest.raises(ValueError, match="other machines"):
+        async with serving(host="0.0.0.0"):
+            pass
+    async with serving(host="0.0.0.0", allow_remote=True) as served:
+        assert served.url.startswith("http://0.0.0.0:")
+
+
+def test_a_thread_of_its_own() -> None:
+    """For clients that block; it ends with the block."""
+    with serving_in_thread(Options(missing_prefix="")) as served:
+        assert post(f"{served.url}/_sim/reset", b"") == {"reset": True}
+        assert served.simulator.world.options.missing_prefix == ""
+    with pytest.raises(OSError, match="refused"):
+        post(f"{served.url}/_sim/reset", b"")
+
+
+def test_it_shares_no_code_with_the_runner() -> None:
+    """Not one import of ours outside the folder."""
+    for path in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                assert node.level <= 1, path
+                names = [node.module or ""] if node.level == 0 else []
+            assert not {name.partition(".")[0] for name in names} & {"runner", "manifests"}, path

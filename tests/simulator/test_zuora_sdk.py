@@ -1,0 +1,182 @@
+"""The official client, which we did not write, takes the simulator for Zuora."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import date
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zuora_sdk
+from zuora_sdk.rest import ApiException
+from zuora_sdk.zuora_client import ZuoraClient
+
+from runner.simulator import Options, Serving, serving_in_thread
+
+# The SDK's own code calls what pydantic has deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
+
+INVOICE_ITEM = zuora_sdk.JournalRunTransactionType.INVOICE_ITEM
+CLIENT = "c" * 36
+CSV = b"ID,Rule\na1,R1\nBAD2,R2\n"
+
+
+@pytest.fixture
+def served() -> Iterator[Serving]:
+    """A simulator whose jobs are quick, and whose codes the SDK's models can read: strings."""
+    with serving_in_thread(Options(job_seconds=0.05, code_style="string")) as serving:
+        yield serving
+
+
+@pytest.fixture
+def client(served: Serving) -> Iterator[ZuoraClient]:
+    """The SDK's own client, which has fetched its token."""
+    made = ZuoraClient(CLIENT, "secret", None)
+    made.set_base_url(served.url)
+    made.refresh_token()
+    yield made
+    made.api_client.rest_client.pool_manager.clear()
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Path:
+    """A file to upload: the SDK names it in the request only if it reads it itself."""
+    path = tmp_path / "part-1.csv"
+    path.write_bytes(CSV)
+    return path
+
+
+def eventually(look: Callable[[], Any], status: str) -> Any:
+    """What is looked at, once it has that status."""
+    for _ in range(400):
+        seen = look()
+        if getattr(seen.status, "value", seen.status) == status:
+            return seen
+        time.sleep(0.01)
+    raise AssertionError(f"never {status}: {seen}")
+
+
+def test_token(client: ZuoraClient) -> None:
+    """`OAuthApi.create_token` reads the answer, and knows until when it holds."""
+    assert client.token["access_token"]
+    assert not client.is_token_expired()
+
+
+def test_wrong_credentials(served: Serving) -> None:
+    """401, as the SDK expects it."""
+    served.simulator.change(client_secret="other")
+    made = ZuoraClient(CLIENT, "secret", None)
+    made.set_base_url(served.url)
+    with pytest.raises(ApiException) as refused:
+        zuora_sdk.OAuthApi(made.api_client).create_token(CLIENT, "secret", grant_type="client_credentials")
+    assert refused.value.status == 401
+    made.api_client.rest_client.pool_manager.clear()
+
+
+def test_regenerate_booking(client: ZuoraClient, served: Serving) -> None:
+    """The idList is in the SDK's model."""
+    request = zuora_sdk.RegenerateBookingRequest(
+        type="Subscription", subscription_name="A-S00000001", subscription_version=1
+    )
+    answer = client.regenerate_api().p_ost_regenerate_booking_transaction(request, re_migrate=True)
+    assert answer.success is True
+    assert all(len(id_) == 32 for id_ in answer.id_list)
+    (entry,) = served.simulator.effects.entries()
+    assert entry.effects[0].ids == answer.id_list
+    assert entry.query == {"reMigrate": "true"}
+
+
+def test_regenerate_billing(client: ZuoraClient) -> None:
+    """A failure is in the SDK's model too: success false, with a reason."""
+    regenerate = client.regenerate_api().p_ost_regenerate_billing_transaction
+    assert regenerate(zuora_sdk.RegenerateBillingRequest(type="Invoice", number="INV1")).success is True
+    failure = regenerate(zuora_sdk.RegenerateBillingRequest(type="Invoice", id="MISSING-1"))
+    assert failure.success is False
+    assert failure.reasons[0].code.endswith("40")
+    assert failure.process_id
+    assert failure.request_id
+
+
+def test_revenue_events(client: ZuoraClient) -> None:
+    """By subscription, and by daily consumption."""
+    regenerate = client.regenerate_api()
+    assert regenerate.p_ost_create_rev_rec_events(subscription_number="A-S00000001", mode="Full").success is True
+    request = zuora_sdk.DailyConsumptionRevRecRequest(original_charge_id="a")
+    assert regenerate.p_ost_generate_rev_rec_events_for_daily_consumption(request).success is True
+
+
+def test_without_a_token(client: ZuoraClient) -> None:
+    """The SDK raises what it raises for 401."""
+    client.api_client.default_headers["Authorization"] = "Bearer stolen"
+    with pytest.raises(ApiException) as refused:
+        client.regenerate_api().p_ost_regenerate_billing_transaction(
+            zuora_sdk.RegenerateBillingRequest(type="Invoice", number="INV1")
+        )
+    assert refused.value.status == 401
+
+
+def test_backfill(client: ZuoraClient, part: Path) -> None:
+    """Create, list (at the SDK's own path), follow, fetch the result."""
+    jobs = zuora_sdk.DataBackfillJobApi(client.api_client)
+    created = jobs.p_ost_create_data_backfill_job(
+        type=zuora_sdk.Job(import_type=zuora_sdk.JobType.RATEPLANCHARGE),
+        file=str(part),
+        checksum=md5(CSV).hexdigest(),
+    )
+    assert created.success is True
+    job = eventually(lambda: jobs.g_et_data_backfill_job_by_id(created.job_id).job, "Completed")
+    assert (job.import_type, job.uploaded_file_name) == (zuora_sdk.JobType.RATEPLANCHARGE, "part-1.csv")
+    assert (job.total_count, job.success_count, job.failed_count) == (2, 1, 1)
+    assert job.completed_on > job.uploaded_on
+    assert [listed.id for listed in jobs.g_et_list_data_backfill_jobs().jobs] == [created.job_id]
+    result = zuora_sdk.FilesApi(client.api_client).get_files(job.result_file_id)
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
+        (name,) = archive.namelist()
+        assert archive.read(name).splitlines()[0] == b"ID,Rule,Success,Error Message"
+
+
+def test_stopping_a_backfill(client: ZuoraClient, served: Serving, part: Path) -> None:
+    """Asked for while it is pending, it is canceled."""
+    served.simulator.change(job_seconds=60.0)
+    jobs = zuora_sdk.DataBackfillJobApi(client.api_client)
+    details = zuora_sdk.Job(import_type=zuora_sdk.JobType.INVOICEDETAIL)
+    created = jobs.p_ost_create_data_backfill_job(type=details, file=str(part))
+    request = zuora_sdk.PUTStopBookingDateBackfillJobByIdRequest(status="Stopping")
+    stopped = jobs.p_ut_stop_data_backfill_job_by_id(
+        created.job_id, put_stop_booking_date_backfill_job_by_id_request=request
+    )
+    assert stopped.success is True
+    assert jobs.g_et_data_backfill_job_by_id(created.job_id).job.status == "Canceled"
+
+
+def test_booking_dates(client: ZuoraClient) -> None:
+    """Create, follow, list."""
+    jobs = zuora_sdk.BookingDateBackfillJobApi(client.api_client)
+    created = jobs.p_ost_create_booking_date_backfill_job()
+    job = eventually(lambda: jobs.g_et_booking_date_backfill_job_by_id(created.job_id).job, "COMPLETED")
+    assert (job.progress, job.error_count, job.batch_sent_count) == ("100.00%", 0, job.batch_finished_count)
+    assert [listed.id for listed in jobs.g_et_list_booking_date_backfill_jobs().jobs] == [created.job_id]
+
+
+def test_journal_runs(client: ZuoraClient, served: Serving) -> None:
+    """Create, retrieve, cancel, delete."""
+    served.simulator.change(job_seconds=0.4)
+    runs = client.journal_runs_api()
+    request = zuora_sdk.CreateJournalRunRequest(
+        accounting_period_name="Nov-2026",
+        journal_entry_date=date(2026, 11, 30),
+        transaction_types=[zuora_sdk.CreateJournalRunRequestTransactionType(type=INVOICE_ITEM)],
+    )
+    created = runs.create_journal_run(request, idempotency_key="k")
+    assert created.journal_run_number == "JR-00000001"
+    run = runs.get_journal_run(created.journal_run_number)
+    assert (run.number, run.status) == ("JR-00000001", "Pending")
+    assert run.transaction_types[0].type == "Invoice Item"
+    assert runs.cancel_journal_run(created.journal_run_number).success is True
+    eventually(lambda: runs.get_journal_run(created.journal_run_number), "Cancelled")
+    assert runs.delete_journal_run(created.journal_run_number).success is True
