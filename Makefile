@@ -33,5 +33,8 @@ format: $(READY) ## Format the code
 bench: $(READY) ## Compare speed and memory, side by side
 	@$(BIN)/python -m tests.bench
 
+soak: $(READY) ## Ten minutes of kills and faults; SOAK_SECONDS=60 for a shorter one
+	@$(BIN)/python -m tests.soak
+
 clean: ## Remove what the other verbs made, but not runs/
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist

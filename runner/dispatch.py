@@ -21,6 +21,7 @@ from typing import Any
 from runner.backlog import Backlog, Job
 from runner.breaker import Breaker, Ending, FailureLimit
 from runner.errors import ExitCode
+from runner.failpoints import reach
 from runner.ledger import Claim, Journal, Pen, Record
 from runner.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
 from runner.pace import Pace
@@ -209,6 +210,7 @@ class Dispatch:
         self._outstanding += len(jobs)
         self._count_claims(jobs)
         await self._pen.claim([job.claim for job in jobs if job.claim])
+        reach("claimed")
         self._queue.extend(jobs)
         for _ in range(min(len(jobs), len(self._hungry))):
             self._feed_one()
@@ -285,6 +287,7 @@ class Dispatch:
         except asyncio.CancelledError:
             self._conclude(job, Silence("aborted", "the run was stopped while this was under way"), started, 0.0)
             raise
+        reach("answered")
         self._conclude(job, answer, started, (time.perf_counter() - clock) * 1e3)
 
     def _give_back(self, job: Job, *, later: bool = True) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from runner.failpoints import reach
 from runner.identity import key, track_id
 from runner.ledger import Store
 from runner.ledger.views import ManifestFacts, ResultLine, lines, manifests
@@ -90,6 +91,11 @@ class Layout:
     def names(self) -> tuple[str, ...]:
         """All column names."""
         return (*self.own, *(name for name, _ in COLUMNS))
+
+    @property
+    def times(self) -> list[int]:
+        """The places of the columns that hold times."""
+        return [len(self.own) + at for at, (_, kind) in enumerate(COLUMNS) if kind == "timestamp"]
 
     def row(self, line: ResultLine) -> list[Any]:
         """The values of a line, in the order of `names`; times in microseconds, ids as a list."""
@@ -181,33 +187,53 @@ def write_views(store: Store, folder: Path, formats: Iterable[str], run: str) ->
 
 def write_csv(place: Path, layout: Layout, results: Iterable[ResultLine]) -> Path:
     """Write lines as CSV that is safe to open in a spreadsheet."""
-    times = [at for at, name in enumerate(layout.names) if name.endswith("_at") and name.startswith("regen_")]
     with replacing(place) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([safe(name) for name in layout.names])
-        for line in results:
-            values = layout.row(line)
-            for at in times:
-                values[at] = _iso(values[at])
-            writer.writerow([_cell(value) for value in values])
-        text.detach()
+        render_csv(file, layout, results)
     return place
+
+
+def render_csv(file: Any, layout: Layout, results: Iterable[ResultLine]) -> None:
+    """Write lines as CSV into an open binary file."""
+    text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(csv_header(layout))
+    writer.writerows(csv_row(layout, line) for line in results)
+    text.detach()
+
+
+def csv_header(layout: Layout) -> list[str]:
+    """The header of a CSV of results."""
+    return [safe(name) for name in layout.names]
+
+
+def csv_row(layout: Layout, line: ResultLine) -> list[str]:
+    """The cells of a line in a CSV of results."""
+    values = layout.row(line)
+    for at in layout.times:
+        values[at] = _iso(values[at])
+    return [_cell(value) for value in values]
 
 
 def write_parquet(place: Path, layout: Layout, results: Iterable[ResultLine]) -> Path:
     """Write lines as Parquet, in groups of rows."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = parquet_schema(layout)
     with replacing(place) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for rows in _groups(map(layout.row, results), GROUP):
-            columns = [
-                pa.array(column, type=field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)
-            ]
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+        for table in parquet_groups(layout, results, schema):
+            writer.write_table(table)
     return place
+
+
+def parquet_groups(layout: Layout, results: Iterable[ResultLine], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Lines as the tables that results.parquet holds, one a group of rows."""
+    import pyarrow as pa
+
+    for rows in _groups(map(layout.row, results), GROUP):
+        columns = [
+            pa.array(column, type=field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)
+        ]
+        yield pa.Table.from_arrays(columns, schema=schema)
 
 
 def parquet_schema(layout: Layout) -> pa.Schema:
@@ -244,6 +270,7 @@ def replacing(place: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        reach("drafting-view")
         draft.replace(place)
     finally:
         draft.unlink(missing_ok=True)

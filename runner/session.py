@@ -20,6 +20,7 @@ from runner.breaker import Ending
 from runner.dispatch import Dispatch, Tally, Terms, window_closed
 from runner.errors import ExitCode, LedgerError, Refused
 from runner.events import SHOWN, EventLog
+from runner.failpoints import reach
 from runner.ledger import Event, Journal, Pen, Store, open_read_only, open_writable
 from runner.ledger import views as ledger_views
 from runner.model import Answer, History, Judgement, Reason, Reply, Request, State
@@ -65,6 +66,7 @@ def facts_of(
         "org_ids": settings.profile.org_ids,
         "zuora_version": settings.profile.zuora_version,
         "planned_at": iso(now_microseconds()),
+        "user": getpass.getuser(),
         "machine": machine(),
         "place": str(folder.path.resolve()),
         "version": __version__,
@@ -121,7 +123,7 @@ class _Session:
         finally:
             self.progress.close()
             self.log.close()
-        close_run(self.folder, self.store, ending, self.journal.head)
+        close_run(self.folder, self.store, ending, self.journal)
         return ending
 
     def _settle(self, ending: Ending) -> Ending:
@@ -260,20 +262,23 @@ def wire_of(settings: Settings) -> zuora.Wire:
     )
 
 
-def close_run(folder: RunFolder, store: Store, ending: Ending, head: str) -> None:
+def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal) -> None:
     """Write the views of a run that ends here, make its ledger one plain file, and seal the folder."""
     facts = {
         "status": ending.name,
         "ended_at": iso(now_microseconds()),
         "exit_code": int(ending.exit_code),
         "reason": ending.reason,
-        "head": head,
     }
     store.set_facts(facts)
+    store.set_facts({"head": journal.close(now_microseconds())})
     write_views(store, folder.path, store.facts()["formats"], folder.id)
+    reach("viewed")
     write_document(folder, store)
     store.settle_down()
+    reach("settled-down")
     folder.seal()
+    reach("sealed")
 
 
 def totals_of(counts: dict[int, dict[str, int]]) -> dict[str, int]:
@@ -328,7 +333,7 @@ def document_of(store: Store) -> dict[str, Any]:
         "first_claimed_at": None if first is None else iso(first),
         "last_answered_at": None if last is None else iso(last),
         "head": facts.get("head"),
-        "user": getpass.getuser(),
+        "user": facts.get("user"),
         "machine": facts["machine"],
         "version": facts["version"],
     }

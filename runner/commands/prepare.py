@@ -141,7 +141,7 @@ class _Preparation:
             return None
         if status == "abandoned":
             raise Refused(f"run {place.id} was abandoned; {self._again()}")
-        if status not in RESUMABLE and begun and not (status == "planned" and pending):
+        if place.sealed and status not in RESUMABLE and begun and not (status == "planned" and pending):
             self._refuse_old(place, facts)
             return Prepared(place, self.settings, True, True, ExitCode(facts.get("exit_code", 0)))
         return Prepared(place, self.settings, begun=begun, over=False)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from runner.failpoints import reach
+from runner.ledger.closing import ENROLLED, record
 from runner.ledger.store import Store, create, translated
 
 
@@ -126,14 +128,16 @@ class Enrolment:
         with translated(self._draft):
             self._store.connection.execute("COMMIT")
             self._store.connection.executescript(f"BEGIN; {DUPLICATES} {LANES} COMMIT;")
-            self._store.set_facts(facts)
+            self._store.set_facts(facts | {"enrolled": record(self._store, ENROLLED)})
             self._store.close()
         with self._draft.open("rb") as file:
             os.fsync(file.fileno())
+        reach("drafted")
         for leftover in ("-wal", "-shm"):
             self._place.with_name(self._place.name + leftover).unlink(missing_ok=True)
         self._draft.replace(self._place)
         sync_folder(self._place.parent)
+        reach("enrolled")
 
     def _many(self, sql: str, values: Iterable[Any]) -> None:
         with translated(self._draft):

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from runner.failpoints import reach
 from runner.identity import canonical
+from runner.ledger.closing import close
 from runner.ledger.store import Store
 from runner.model import History, Judgement, Kind, Outcome, Reason, Request, State
 
@@ -73,7 +75,7 @@ class Begun(NamedTuple):
     first_sent_at: int | None
 
 
-GENESIS_FACTS = ("run_id", "fingerprint", "tenant")
+GENESIS_FACTS = ("run_id", "fingerprint", "tenant", "enrolled")
 _OUTCOME = (
     "seq, request, state, ids, code, category, message, replayed, generation, attempts, http_status,"
     " request_id, process_id, first_sent_at, settled_at, latency_ms"
@@ -150,6 +152,10 @@ class Journal:
         """The head of the chain of outcomes, hexadecimal."""
         return self._head
 
+    def close(self, at: int) -> str:
+        """Close the ledger of a run that ends here. Returns the head of all that it holds, hexadecimal."""
+        return close(self.store, at, self._seq, self._head)
+
     # -- what dispatch writes -------------------------------------------------------------------------------
 
     def write(
@@ -175,6 +181,8 @@ class Journal:
                     connection.execute(_RETURN, (_json(returned),))
                 if events:
                     connection.execute(_EVENTS, (_json(events),))
+                reach("writing")
+            reach("written")
         except BaseException:
             self._seq, self._head = seq, head
             raise

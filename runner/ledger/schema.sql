@@ -1,7 +1,7 @@
 -- The ledger of one run, version 1: the one truth; every other file of the run is a view of it.
 --
 --   line ──► request ──► attempt (intent, then answer)
---                └─────► outcome (appended; each entry hashes its content and the entry before)
+--                └─────► outcome (appended; each entry hashes its content and the entry before) ──► closing
 --
 -- Times are microseconds since the epoch, UTC.
 
@@ -106,4 +106,21 @@ CREATE TABLE event (
     at    INTEGER NOT NULL,
     name  TEXT NOT NULL,
     facts TEXT NOT NULL                     -- JSON object
+) STRICT;
+
+-- SHA-256 over the rows of a part, a thousand at a time: `closing.py` says of which.
+CREATE TABLE digest (
+    part   TEXT NOT NULL,
+    block  INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (part, block)
+) STRICT, WITHOUT ROWID;
+
+-- Appended when an invocation ends: binds the outcomes and the digests of the rest to the closing before.
+CREATE TABLE closing (
+    closing INTEGER PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,               -- the last outcome
+    digests TEXT NOT NULL,                  -- SHA-256 (hex) over the digests of facts, states, attempts and events
+    hash    TEXT NOT NULL                   -- the head that is noted elsewhere
 ) STRICT;

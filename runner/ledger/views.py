@@ -38,6 +38,31 @@ WHERE r.state IN ('failed', 'unknown')
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 7 LIMIT ?
 """
 
+MISFITS = {
+    "row {}: neither rejected nor part of a request": (
+        "SELECT line FROM line l WHERE problem IS NULL AND NOT EXISTS"
+        " (SELECT 1 FROM request r WHERE r.request = l.request)"
+    ),
+    "row {}: rejected, and part of a request all the same": (
+        "SELECT line FROM line WHERE problem IS NOT NULL AND request IS NOT NULL"
+    ),
+    "request {}: no row asks for it": (
+        "SELECT request FROM request r WHERE NOT EXISTS"
+        " (SELECT 1 FROM line l WHERE l.line = r.request AND l.request = r.request)"
+    ),
+    "request {}: its state is not that of its last outcome": (
+        "SELECT r.request FROM request r LEFT JOIN outcome o ON o.seq = r.outcome"
+        " WHERE NOT (r.state = 'pending' AND (o.state IS NULL OR o.state = 'unknown'))"
+        " AND (o.request IS NOT r.request OR o.state IS NOT r.state)"
+    ),
+    "outcome {}: of no request": (
+        "SELECT seq FROM outcome o WHERE NOT EXISTS (SELECT 1 FROM request r WHERE r.request = o.request)"
+    ),
+    "attempt of request {}: of no request": (
+        "SELECT request FROM attempt a WHERE NOT EXISTS (SELECT 1 FROM request r WHERE r.request = a.request)"
+    ),
+}
+
 
 @dataclass(frozen=True)
 class ManifestFacts:
@@ -181,3 +206,19 @@ def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:
     """The first requests: operation, query, body."""
     rows = store.rows("SELECT operation, query, body FROM request ORDER BY request LIMIT ?", most)
     return [(operation, query, body) for operation, query, body in rows]
+
+
+def rows_of(store: Store, manifest: int | None = None) -> tuple[int, int | None, int | None]:
+    """How many rows a manifest has in the ledger, its first and its last; of the run as a whole without one."""
+    if manifest is None:
+        row = store.row("SELECT count(*), min(line), max(line) FROM line")
+    else:
+        row = store.row("SELECT count(*), min(row), max(row) FROM line WHERE manifest = ?", manifest)
+    return row or (0, None, None)
+
+
+def misfits(store: Store) -> Iterator[str]:
+    """Rows, requests, attempts and outcomes that do not fit together."""
+    for text, sql in MISFITS.items():
+        for (number,) in store.rows(sql):
+            yield text.format(number)

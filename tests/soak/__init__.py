@@ -1,0 +1,1 @@
+"""`make soak`: ten minutes of everything that can go wrong, kept out of `make test`."""
