@@ -224,6 +224,25 @@ def results(run: str, runs_dir: str | None, format_: str | None) -> ExitCode:
 
 
 @regen.command()
+@click.argument("run")
+@runs_dir
+@click.option("--head", metavar="HASH", help="The head of the ledger as it was noted elsewhere when the run ended.")
+@click.option("--json", "json_", is_flag=True, help="Print JSON.")
+def verify(run: str, runs_dir: str | None, head: str | None, json_: bool) -> ExitCode:
+    """Prove that a run folder is what the run left: checksums, hash chain, balance, results. Exit 3 if it is not.
+
+    \b
+    Examples:
+      regen verify RUN
+      regen verify RUN --head 5f1d0c…
+      (cd runs/RUN && sha256sum -c SHA256SUMS)
+    """
+    from runner.commands import audit
+
+    return audit.verify(_runs(runs_dir), run, head=head, as_json=json_)
+
+
+@regen.command()
 @click.argument("type_", metavar="TYPE")
 def template(type_: str) -> ExitCode:
     """Print an empty manifest for a type of object.

@@ -71,7 +71,7 @@ class RunFolder:
     def seal(self) -> None:
         """Write SHA256SUMS over every file of the run; `sha256sum -c` reads it."""
         names = sorted(file.name for file in self.path.iterdir() if file.is_file() and file.name not in UNSEALED)
-        sums = [f"{_sha256(self.path / name)}  {name}\n" for name in names if not name.startswith(".")]
+        sums = [f"{sha256_of(self.path / name)}  {name}\n" for name in names if not name.startswith(".")]
         with replacing(self.path / SEAL) as file:
             file.write("".join(sums).encode())
         sync_folder(self.path)
@@ -103,6 +103,15 @@ def existing(runs: Path, named: str) -> RunFolder:
     path = Path(named)
     found = RunFolder(path.resolve()) if path.is_dir() and (path / LEDGER).exists() else folder(runs, named.strip("/"))
     if not found.ledger.exists():
+        raise Refused(f"there is no run {named!r} in {runs}; `regen runs` lists them")
+    return found
+
+
+def remains(runs: Path, named: str) -> RunFolder:
+    """The run that a person names, whatever is left of its folder. Raises Refused if there is nothing."""
+    path = Path(named)
+    found = RunFolder(path.resolve()) if path.is_dir() else folder(runs, named.strip("/"))
+    if not any((found.path / name).exists() for name in (LEDGER, DOCUMENT, SEAL)):
         raise Refused(f"there is no run {named!r} in {runs}; `regen runs` lists them")
     return found
 
@@ -164,6 +173,7 @@ def _holder(path: Path) -> str:
         return "another process"
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

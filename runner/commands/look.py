@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.errors import ExitCode, Refused
 from runner.identity import key, track_id
-from runner.ledger import open_read_only, open_writable, views
+from runner.ledger import Journal, open_read_only, open_writable, views
 from runner.results import write_views
 from runner.runs import RunFolder, all_runs, existing
 from runner.session import reread, write_document
@@ -131,6 +131,7 @@ def abandon(runs: Path, run: str) -> ExitCode:
                 raise Refused(f"run {folder.id} is finished; there is nothing to abandon")
             folder.unseal()
             store.set_facts({"status": "abandoned", "ended_at": iso(now_microseconds())})
+            store.set_facts({"head": Journal(store).close(now_microseconds())})
             write_views(store, folder.path, store.facts()["formats"], folder.id)
             write_document(folder, store)
             store.settle_down()

@@ -102,3 +102,19 @@ def folders(runs: Path) -> list[Path]:
 def table(folder: Path) -> list[dict[str, Any]]:
     """The results of a run as dictionaries."""
     return pq.read_table(folder / "results.parquet").to_pylist()
+
+
+@pytest.fixture(scope="session")
+def audited_once(tmp_path_factory) -> Path:
+    """The auditors' run, made once; not to be changed."""
+    from tests.runner.audited import made
+
+    return made(tmp_path_factory.mktemp("audited"))
+
+
+@pytest.fixture
+def audited(audited_once, tmp_path) -> Path:
+    """A copy of the auditors' run under tmp_path/runs."""
+    from tests.runner.audited import copied
+
+    return copied(audited_once, tmp_path)
