@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner import __version__
+from runner import __version__, cli_upkeep
 from runner.errors import ExitCode, Refused, RunnerError
 
 if TYPE_CHECKING:
@@ -266,6 +266,9 @@ def simulate(words: tuple[str, ...]) -> int:
     from runner.simulator.server import main as serve
 
     return serve(words)
+
+
+cli_upkeep.register(regen, place=place)
 
 
 def main() -> None:

@@ -1,68 +1,41 @@
 """Settings: flag over environment over profile over default, gathered once into one frozen value.
 
-The configuration file (`regen.toml`) holds profiles and no secrets: credentials come from the environment or
-from the profile's `credential_command`.
+Every value remembers where it comes from (`Settings.sources`), so that `regen config` can tell.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
+from runner.blackout import Blackouts
+from runner.config import ConfigFile, LimitSettings, Profile, Secret, found_path, read
 from runner.errors import Refused
 from runner.zuora.auth import Credentials
-from runner.zuora.tenants import QUOTAS, is_loopback, kind_of
+from runner.zuora.tenants import ENDPOINTS, QUOTAS, Quota, is_loopback, kind_of
 
-CONFIG_NAME = "regen.toml"
 COMMAND_SECONDS = 30.0
-
-
-class PatienceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[profile.NAME.patience]`: how often and how long a request is tried."""
-
-    attempts: int = 6
-    base_seconds: float = 0.5
-    cap_seconds: float = 60.0
-
-
-class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[profile.NAME]`: one tenant and how to treat it."""
-
-    base_url: str | None = None
-    tenant: str | None = None
-    tenant_id: str | None = None
-    client_id_env: str = "ZUORA_CLIENT_ID"
-    client_secret_env: str = "ZUORA_CLIENT_SECRET"  # noqa: S105 - the name of a variable
-    credential_command: str | list[str] | None = None
-    entity_ids: list[str] = []
-    org_ids: list[str] = []
-    zuora_version: str | None = None
-    rate: float | None = None
-    concurrency: int | None = None
-    quota_share: float | None = None
-    connect_timeout_seconds: float = 10.0
-    request_timeout_seconds: float = 120.0
-    drain_seconds: float = 30.0
-    patience: PatienceSettings = PatienceSettings()
-    billing_id_field: Literal["id", "documentId"] = "id"
-    allow_production: bool = False
-    runs_dir: str | None = None
-
-
-class ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`regen.toml`."""
-
-    profile: dict[str, Profile] = {}
-    default_profile: str | None = None
+VARIABLES = {
+    "base_url": "ZUORA_BASE_URL",
+    "tenant": "REGEN_TENANT",
+    "rate": "REGEN_RATE",
+    "concurrency": "REGEN_CONCURRENCY",
+    "quota_share": "REGEN_QUOTA_SHARE",
+    "runs_dir": "REGEN_RUNS_DIR",
+    "on_finish": "REGEN_ON_FINISH",
+    "notify": "REGEN_NOTIFY",
+    "metrics": "REGEN_METRICS",
+}
+DEFAULTS: dict[str, Any] = {"runs_dir": "runs", "concurrency": 30, "quota_share": 0.8}
+NUMBERS: dict[str, Callable[[str], float]] = {"rate": float, "concurrency": int, "quota_share": float}
 
 
 @dataclass(frozen=True)
@@ -77,6 +50,9 @@ class Flags:
     concurrency: int | None = None
     tenant: str | None = None
     quota_share: float | None = None
+    on_finish: str | None = None
+    notify: str | None = field(default=None, repr=False)
+    metrics: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +68,13 @@ class Settings:
     concurrency: int
     tenant: str
     quota_share: float
+    quota: Quota | None = None
+    blackouts: Blackouts = field(default_factory=Blackouts)
+    on_finish: str | None = None
+    notify: Secret | None = None
+    metrics: str | None = None
+    config_path: Path | None = None
+    sources: Mapping[str, str] = field(repr=False, default_factory=dict)
     environment: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     @property
@@ -100,78 +83,131 @@ class Settings:
         return urlsplit(self.base_url).hostname or ""
 
     def credentials(self) -> Credentials:
-        """The client credentials. Raises Refused with the remedy if there are none."""
+        """The client credentials: of the command, else of the environment, else of the profile.
+
+        Raises Refused with the remedy if there are none.
+        """
         if self.profile.credential_command is not None:
             return _commanded(self.profile.credential_command)
         names = (self.profile.client_id_env, self.profile.client_secret_env)
         missing = [name for name in names if not self.environment.get(name)]
-        if missing:
-            raise Refused(f"no credentials: set {' and '.join(missing)} or `credential_command` in the profile")
-        return Credentials(*(self.environment[name] for name in names))
+        if not missing:
+            return Credentials(*(self.environment[name] for name in names))
+        if self.profile.client_id is not None and self.profile.client_secret is not None:
+            return Credentials(self.profile.client_id.reveal(), self.profile.client_secret.reveal())
+        raise Refused(f"no credentials: set {' and '.join(missing)} or `credential_command` in the profile")
+
+
+class Layers:
+    """Flag over environment over profile over default; notes where each value came from."""
+
+    def __init__(self, flags: Flags, environment: Mapping[str, str]) -> None:
+        self.flags, self.environment = flags, environment
+        self.sources: dict[str, str] = {}
+        path = found_path(flags.config or environment.get("REGEN_CONFIG"), environment)
+        self.config = read(path) if path else ConfigFile()
+        self.name = self._name()
+        self.profile = self.config.profiles[self.name] if self.name is not None else Profile()
+        self.given = self.config.given.get(self.name or "", frozenset())
+
+    def _name(self) -> str | None:
+        """The name of the profile in force. Raises Refused if there is none of that name."""
+        config, wanted = self.config, (self.flags.profile, self.environment.get("REGEN_PROFILE"))
+        words = (*wanted, config.default_profile, None)
+        at = next(place for place, word in enumerate(words) if word or place == 3)
+        name = words[at]
+        self.sources["profile"] = ("--profile", "REGEN_PROFILE", f"{config.path}", "default")[at]
+        if name is not None and name not in config.profiles:
+            known = ", ".join(sorted(config.profiles)) or "none"
+            raise Refused(f"{config.path or 'no regen.toml'}: there is no profile {name!r}; known profiles: {known}")
+        return name
+
+    def pick(self, name: str) -> Any:
+        """The value in force. Raises Refused for a variable that is no number where one is needed."""
+        flag, variable = getattr(self.flags, name, None), VARIABLES.get(name, "")
+        if flag is not None:
+            self.sources[name] = "--" + name.replace("_", "-")
+            return flag
+        if text := self.environment.get(variable):
+            self.sources[name] = variable
+            return _number(variable, text, NUMBERS[name]) if name in NUMBERS else text
+        if name in self.given:
+            self.sources[name] = f"{self.config.path} [profile.{self.name}]"
+            return getattr(self.profile, name)
+        self.sources[name] = "default"
+        return DEFAULTS.get(name)
 
 
 def runs_folder(flags: Flags, environment: Mapping[str, str] | None = None) -> Path:
     """Where the runs are, for commands that need no tenant."""
-    environment = os.environ if environment is None else environment
-    _, profile = _profile(flags, environment)
-    return Path(flags.runs_dir or environment.get("REGEN_RUNS_DIR") or profile.runs_dir or "runs")
+    return _runs_dir(Layers(flags, os.environ if environment is None else environment))
 
 
 def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settings:
     """Gather the settings. Raises Refused for a config, URL or value that cannot serve."""
     environment = os.environ if environment is None else environment
-    name, profile = _profile(flags, environment)
-    base_url = flags.base_url or environment.get("ZUORA_BASE_URL") or profile.base_url
+    layers = Layers(flags, environment)
+    base_url = layers.pick("base_url")
     if not base_url:
         raise Refused("no base URL: give --base-url, ZUORA_BASE_URL or a profile (--profile) with `base_url`")
     base_url, host, hostname = _checked_url(base_url)
+    tenant = _tenant(layers.pick("tenant"), hostname)
+    notify = layers.pick("notify")
     return Settings(
-        profile_name=name,
-        profile=profile,
+        profile_name=layers.name,
+        profile=layers.profile,
         base_url=base_url,
         host=host,
-        runs_dir=runs_folder(flags, environment),
-        rate=_positive("rate", flags.rate or profile.rate),
-        concurrency=int(_positive("concurrency", flags.concurrency or profile.concurrency) or 30),
-        tenant=_tenant(flags.tenant or profile.tenant, hostname),
-        quota_share=_share(flags.quota_share or profile.quota_share or 0.8),
+        runs_dir=_runs_dir(layers),
+        rate=_positive("rate", layers.pick("rate")),
+        concurrency=int(_positive("concurrency", layers.pick("concurrency")) or 30),
+        tenant=tenant,
+        quota_share=_share(layers.pick("quota_share")),
+        quota=_quota(tenant, layers.profile.limits),
+        blackouts=Blackouts.parsed(layers.profile.blackout),
+        on_finish=layers.pick("on_finish"),
+        notify=Secret(notify) if isinstance(notify, str) else notify,
+        metrics=layers.pick("metrics"),
+        config_path=layers.config.path,
+        sources=layers.sources,
         environment=environment,
     )
 
 
-def _profile(flags: Flags, environment: Mapping[str, str]) -> tuple[str | None, Profile]:
-    path = _config_path(flags.config, environment)
-    config = _read(path) if path else ConfigFile()
-    name = flags.profile or environment.get("REGEN_PROFILE") or config.default_profile
-    if name is None:
-        return None, Profile()
-    if name not in config.profile:
-        known = ", ".join(sorted(config.profile)) or "none"
-        raise Refused(f"{path or CONFIG_NAME}: there is no profile {name!r}; known profiles: {known}")
-    return name, config.profile[name]
+def _runs_dir(layers: Layers) -> Path:
+    return Path(layers.pick("runs_dir")).expanduser()
 
 
-def _config_path(given: str | None, environment: Mapping[str, str]) -> Path | None:
-    """The configuration file: the one given, else in the working folder, else in the user's config folder."""
-    if given is not None:
-        if not Path(given).is_file():
-            raise Refused(f"{given}: no such configuration file")
-        return Path(given)
-    home = Path(environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".config")
-    return next((path for path in (Path(CONFIG_NAME), home / "regen" / CONFIG_NAME) if path.is_file()), None)
+def _quota(tenant: str, limits: LimitSettings) -> Quota | None:
+    """What the tenant allows: the numbers of its kind, those of the profile in their place."""
+    kind, most = QUOTAS[tenant], 10**12
+    if limits == LimitSettings():
+        return kind
+    usual = kind or Quota(most, most, most)
+    return Quota(limits.minute or usual.minute, limits.hour or usual.hour, limits.day or usual.day)
 
 
-def _read(path: Path) -> ConfigFile:
+def _number(name: str, text: str, kind: Callable[[str], float]) -> float:
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=ConfigFile)
-    except msgspec.DecodeError as error:  # a ValidationError too: it names the key
-        raise Refused(f"{path}: {error}") from error
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror}") from error
+        return kind(text)
+    except ValueError:
+        raise Refused(f"{name}: expected a number, not {text!r}") from None
+
+
+def endpoint(named: str) -> str:
+    """The base URL behind a short name such as `us-sandbox`; anything with a `:` is itself. Raises Refused."""
+    if ":" in named or "." in named:
+        return named
+    if named not in ENDPOINTS:
+        near = difflib.get_close_matches(named, ENDPOINTS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"short names: {', '.join(ENDPOINTS)}"
+        raise Refused(f"base URL {named!r}: expected something like https://rest.test.zuora.com; {hint}")
+    return ENDPOINTS[named]
 
 
 def _checked_url(base_url: str) -> tuple[str, str, str]:
     """The base URL, its host[:port] and its host. https only, but for this machine."""
+    base_url = endpoint(base_url)
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port

@@ -28,6 +28,23 @@ QUOTAS: dict[str, Quota | None] = {
 
 PRODUCTION_HOSTS = frozenset({"rest.zuora.com", "rest.na.zuora.com", "rest.eu.zuora.com", "rest.ap.zuora.com"})
 SANDBOX_HOSTS = frozenset({"rest.test.zuora.com", "rest.test.eu.zuora.com", "rest.test.ap.zuora.com"})
+ZUORA_DOMAIN = ".zuora.com"
+HARMLESS_LABELS = frozenset({"test", "sandbox", "apisandbox"})
+
+# Short names. The United States have two clouds: `us` is the second (rest.zuora.com), `na` the first (rest.na).
+ENDPOINTS = {
+    "us-production": "https://rest.zuora.com",
+    "na-production": "https://rest.na.zuora.com",
+    "eu-production": "https://rest.eu.zuora.com",
+    "ap-production": "https://rest.ap.zuora.com",
+    "us-sandbox": "https://rest.test.zuora.com",
+    "eu-sandbox": "https://rest.test.eu.zuora.com",
+    "ap-sandbox": "https://rest.test.ap.zuora.com",
+    "us-api-sandbox": "https://rest.apisandbox.zuora.com",
+    "na-api-sandbox": "https://rest.sandbox.na.zuora.com",
+    "eu-api-sandbox": "https://rest.sandbox.eu.zuora.com",
+    "simulator": "http://127.0.0.1:9080",
+}
 
 
 def is_loopback(host: str) -> bool:
@@ -42,7 +59,19 @@ def is_loopback(host: str) -> bool:
 
 def is_production(host: str) -> bool:
     """Whether a host (without port) serves production tenants."""
-    return host.lower() in PRODUCTION_HOSTS
+    return _plain(host) in PRODUCTION_HOSTS
+
+
+def may_be_production(host: str) -> bool:
+    """Whether a host (without port) must be treated with a production tenant's care: it is known as one, or it
+    is a host of Zuora's that nothing tells to be a sandbox."""
+    labels = _plain(host).split(".")
+    zuora = _plain(host).endswith(ZUORA_DOMAIN) and not HARMLESS_LABELS.intersection(labels)
+    return is_production(host) or zuora
+
+
+def _plain(host: str) -> str:
+    return host.lower().rstrip(".")  # a name may end with the root's dot and is the same host
 
 
 def kind_of(host: str) -> str:
@@ -51,6 +80,6 @@ def kind_of(host: str) -> str:
         return "none"
     if is_production(host):
         return "production"
-    if host.lower() in SANDBOX_HOSTS:
+    if _plain(host) in SANDBOX_HOSTS:
         return "developer-sandbox"  # or a central sandbox, which allows more
     return "api-sandbox"

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from runner.errors import Refused
-from runner.settings import Flags, gather
+from runner.settings import Flags, gather, runs_folder
 
 CONFIG = """
 default_profile = "sandbox"
@@ -94,9 +94,19 @@ def test_what_cannot_serve_is_refused(flags, told, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[profile.x]\nbase_ulr = 'u'", "base_ulr"),
-        ("[profile.x]\nrate = 'fast'", "rate"),
+        ("[profile.x]\nbase_ulr = 'u'", "unknown key `profile.x.base_ulr`; did you mean `base_url`"),
+        ("[profile.x.patience]\natempts = 2", "`profile.x.patience.atempts`; did you mean `attempts`"),
+        ("[profile.x.limits]\nsecond = 2", "`profile.x.limits.second`"),
+        ("defualt_profile = 'x'", "did you mean `default_profile`"),
+        ("[profile.x]\nqqqqqqqq = 1", "known keys: .*read_only"),
+        ("[profile.x]\nrate = 'fast'", "profile.x.rate: expected `float"),
+        ("[profile.x.limits]\nday = 0", "profile.x.limits.day: expected a positive"),
+        ("[profile.x]\nrequest_timeout_seconds = 0", "request_timeout_seconds"),
+        ("[profile.x.patience]\nattempts = 0", "patience"),
+        ("[profile.x]\nblackout = ['06:00-09:00']", "blackout"),
+        ("[profile.x]\nbilling_id_field = 'key'", "billing_id_field"),
         ("profile = 1", "profile"),
+        ("default_profile = 1", "default_profile"),
         ("not toml", "regen.toml"),
     ],
 )
@@ -106,6 +116,93 @@ def test_a_config_that_cannot_be_read_names_the_key(tmp_path, text, told):
     path.write_text(text)
     with pytest.raises(Refused, match=told):
         gather(Flags(config=str(path)), {})
+
+
+def test_short_names():
+    """The hosts that Zuora documents, by name; a misspelt one is not taken for a host."""
+    assert gather(Flags(base_url="us-sandbox"), {}).host == "rest.test.zuora.com"
+    assert gather(Flags(), {"ZUORA_BASE_URL": "eu-production"}).tenant == "production"
+    with pytest.raises(Refused, match="did you mean ap-sandbox"):
+        gather(Flags(base_url="ap-sandbx"), {})
+
+
+def test_every_layer_is_remembered(config):
+    """Where each value comes from, the environment's numbers as numbers."""
+    settings = gather(Flags(config=config, tenant="none"), {"REGEN_CONCURRENCY": "4", "REGEN_RUNS_DIR": "/r"})
+    assert (settings.concurrency, str(settings.runs_dir), settings.rate) == (4, "/r", 5)
+    assert settings.sources["concurrency"] == "REGEN_CONCURRENCY"
+    assert settings.sources["rate"] == f"{config} [profile.sandbox]"
+    assert (settings.sources["tenant"], settings.sources["quota_share"]) == ("--tenant", "default")
+    with pytest.raises(Refused, match="REGEN_RATE: expected a number, not 'fast'"):
+        gather(Flags(config=config), {"REGEN_RATE": "fast"})
+
+
+def test_the_tenants_own_numbers(tmp_path):
+    """`limits` take the place of those of the kind, one by one."""
+    path = tmp_path / "regen.toml"
+    path.write_text("[profile.x]\nbase_url = 'us-sandbox'\nlimits = { day = 1000 }\n")
+    quota = gather(Flags(config=str(path), profile="x"), {}).quota
+    assert (quota.minute, quota.hour, quota.day) == (12_500, 25_000, 1000)
+
+
+def test_the_users_own_config(tmp_path, monkeypatch):
+    """In the working folder, else in the config folder of the user, else where REGEN_CONFIG says."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "home/.config/regen/regen.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("default_profile = 'x'\n[profile.x]\nruns_dir = 'users'\n")
+    environment = {"HOME": str(tmp_path / "home")}
+    assert str(runs_folder(Flags(), environment)) == "users"
+    (tmp_path / "regen.toml").write_text("default_profile = 'x'\n[profile.x]\nruns_dir = 'here'\n")
+    assert str(runs_folder(Flags(), environment)) == "here"
+    assert str(runs_folder(Flags(), {"REGEN_CONFIG": str(path)})) == "users"
+
+
+SECRET = "[profile.x]\nbase_url = 'us-sandbox'\nclient_id = 'me'\nclient_secret = 'hush-hush'\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other permissions")
+def test_a_secret_in_a_file_that_others_can_read_is_refused(tmp_path):
+    """With the remedy; private it serves, and shows itself nowhere."""
+    path = tmp_path / "regen.toml"
+    path.write_text(SECRET)
+    for mode in (0o644, 0o640, 0o604):
+        path.chmod(mode)
+        with pytest.raises(Refused, match="chmod 600") as refused:
+            gather(Flags(config=str(path), profile="x"), {})
+        assert "hush" not in str(refused.value)
+    path.chmod(0o600)
+    settings = gather(Flags(config=str(path), profile="x"), {})
+    assert settings.credentials().client_secret == "hush-hush"
+    assert "hush" not in repr(settings)
+    both = {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
+    assert gather(Flags(config=str(path), profile="x"), both).credentials().client_secret == "s"
+
+
+def test_config_shows_what_is_in_force(tmp_path, regen, monkeypatch):
+    """Values with their source; no secret, neither in text nor in JSON; commands are not run."""
+    path = tmp_path / "regen.toml"
+    path.write_text(SECRET + "notify = 'https://hooks.invalid/T0/very-secret'\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("ZUORA_CLIENT_SECRET", "")
+    shown = regen("config", "--profile", "x")
+    assert shown.code == 0
+    assert "hush" not in shown.out and "very-secret" not in shown.out
+    document = regen("config", "--profile", "x", "--json").document
+    assert document["notify"]["value"] == "https://hooks.invalid/***"
+    assert document["base_url"] == {"value": "https://rest.test.zuora.com", "source": "regen.toml [profile.x]"}
+    assert document["concurrency"] == {"value": 30, "source": "default"}
+    assert document["limits"]["value"]["day"] == 50_000
+    assert document["credentials"]["value"] == "***"
+    path.write_text("[profile.x]\ncredential_command = 'false --token=inline-secret'\n")
+    assert "inline-secret" not in regen("config", "--profile", "x").out
+
+
+def test_config_before_there_is_any(tmp_path, regen):
+    """Says what is missing and where a file would be looked for."""
+    shown = regen("config")
+    assert shown.code == 0
+    assert "neither ./regen.toml nor" in shown.out
 
 
 class TestCredentials:
