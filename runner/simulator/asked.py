@@ -68,7 +68,7 @@ def _shown(value: str | Upload) -> Any:
 def asked(request: web.Request, raw: bytes, request_id: str) -> Asked:
     """What a request says, its body decompressed and decoded."""
     headers = request.headers
-    body = inflated(raw)
+    body = inflated(raw) if headers.get("Content-Encoding", "").strip().lower() == "gzip" else raw
     form: dict[str, str | Upload] = {}
     value: Any = None
     if body:
@@ -86,16 +86,23 @@ def asked(request: web.Request, raw: bytes, request_id: str) -> Asked:
         form=form,
         digest="",
         request_id=request_id,
-        key=headers.get("Idempotency-Key"),
-        track=headers.get("Zuora-Track-Id"),
-        entities=headers.get("Zuora-Entity-Ids", ""),
-        orgs=headers.get("Zuora-Org-Ids", ""),
+        key=_text(headers.get("Idempotency-Key")),
+        track=_text(headers.get("Zuora-Track-Id")),
+        entities=_text(headers.get("Zuora-Entity-Ids")) or "",
+        orgs=_text(headers.get("Zuora-Org-Ids")) or "",
         accepts_gzip="gzip" in headers.get("Accept-Encoding", ""),
         authorization=headers.get("Authorization", ""),
         text=request.query_string + "\n" + ("" if form else body.decode("utf-8", "replace")),
     )
     found.digest = digest_of(found, body)
     return found
+
+
+def _text(header: str | None) -> str | None:
+    """A header that can be written down again; aiohttp leaves bytes that are no UTF-8 as lone surrogates."""
+    if header is None or header.isascii():
+        return header
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def digest_of(found: Asked, body: bytes) -> str:
@@ -107,7 +114,10 @@ def digest_of(found: Asked, body: bytes) -> str:
 
 
 def inflated(raw: bytes) -> bytes:
-    """The body without its gzip, if it has one (guide "Compress requests and responses"); b"\\0" if that is broken."""
+    """The body without its gzip (guide "Compress requests and responses"); b"\\0" if that is broken.
+
+    A body that is plain already was decompressed by the server that runs the application.
+    """
     if not raw.startswith(b"\x1f\x8b"):
         return raw
     try:

@@ -63,8 +63,11 @@ class Control:
         return self._options(request, body)
 
     def _outage(self, _: web.Request, body: dict[str, Any]) -> Any:
-        """`seconds` or `requests`, and `kind` (503 or silent); an empty object ends the outage."""
-        self._simulator.order_outage(**body)
+        """`mode` (503, silent, or null to end it); or `seconds` or `requests`, and `kind`. Nothing ends it, too."""
+        if set(body) == {"mode"}:
+            self._simulator.switch_outage(body["mode"])
+        else:
+            self._simulator.order_outage(**body)
         return {"ordered": body}
 
     def _expire(self, _: web.Request, __: dict[str, Any]) -> Any:

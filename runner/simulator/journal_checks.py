@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -42,6 +43,7 @@ TRANSACTION_TYPES = frozenset(
         *(f"{name} Item" for name in _APPLICATIONS),
     }
 )
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PERIOD, _START, _END, _ENTRY = "accountingPeriodName", "targetStartDate", "targetEndDate", "journalEntryDate"
 _FIELDS = (_PERIOD, _START, _END, _ENTRY, "transactionTypes", "organizationLabels")
 
@@ -72,8 +74,8 @@ def _dates(body: Mapping[str, Any]) -> Complaint:
 
 def is_date(value: object) -> bool:
     """Text of the form 2026-11-30 that is a day of the calendar."""
-    if not isinstance(value, str) or len(value) != 10:
-        return False
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        return False  # `fromisoformat` would take 2026-W48-1, too
     try:
         date.fromisoformat(value)
     except ValueError:

@@ -73,8 +73,8 @@ class Keys:
             self._saved.pop(asked.key, None)
 
     def forget(self) -> None:
-        """Drop all keys."""
-        self._saved.clear()
+        """Drop all keys but those in progress: their work will end, and be saved."""
+        self._saved = {key: saved for key, saved in self._saved.items() if saved.headers is None}
 
     def _alive(self, key: str) -> Saved | None:
         saved = self._saved.get(key)

@@ -63,20 +63,35 @@ class Options:
     state: Path | None = told(None, "an SQLite file that keeps keys, effects, jobs and tokens")  # noqa: RUF009 - a field
 
     def __post_init__(self) -> None:
+        self._check_shapes()
         object.__setattr__(self, "faults", checked_faults(self.faults))
+        object.__setattr__(self, "fault_paths", tuple(self.fault_paths))
         for name in self.fault_rules.values():
             if name not in FAULTS:
                 raise ValueError(f"fault {name!r} is unknown; there are: {', '.join(FAULTS)}")
         for option in dataclasses.fields(self):
-            self._check(option.name, getattr(self, option.name), option.metadata["choices"])
+            self._check(option.name, getattr(self, option.name), option.default, option.metadata["choices"])
         if self.concurrency < 1:
             raise ValueError("concurrency must be at least 1")
 
+    def _check_shapes(self) -> None:
+        """What comes as JSON may be anything."""
+        for name in ("faults", "fault_rules"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise ValueError(f"{name} must be an object of names and values")
+        paths: Any = self.fault_paths
+        if isinstance(paths, str) or not all(isinstance(path, str) for path in paths):
+            raise ValueError("fault_paths must be a list of texts")
+        if self.outage is not None:
+            parse_outage("-".join(map(str, self.outage)))
+
     @staticmethod
-    def _check(name: str, value: object, choices: tuple[str, ...] | None) -> None:
+    def _check(name: str, value: object, usual: object, choices: tuple[str, ...] | None) -> None:
         if choices and value not in choices:
             raise ValueError(f"{name} {value!r} is unknown; there are: {', '.join(choices)}")
-        if isinstance(value, (int, float)) and name != "seed" and value < 0:
+        if isinstance(usual, (int, float)) and not isinstance(value, (int, float)):
+            raise ValueError(f"{name} must be a number or, for a switch, true or false")
+        if isinstance(value, (int, float)) and name != "seed" and not value >= 0:  # NaN is neither
             raise ValueError(f"{name} must not be negative")
 
     @classmethod
@@ -101,7 +116,8 @@ class Options:
 
     def changed(self, changes: Mapping[str, Any]) -> Options:
         """These options with some fields replaced; ValueError if there is no such field or value."""
-        unknown = set(changes) - {option.name for option in dataclasses.fields(self)}
+        known = {option.name for option in dataclasses.fields(self)} - {"state"}  # open by now: it cannot change
+        unknown = set(changes) - known
         if unknown:
             raise ValueError(f"unknown option: {', '.join(sorted(unknown))}")
         return dataclasses.replace(self, **changes)

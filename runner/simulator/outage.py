@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .world import World
 
 
@@ -23,6 +25,10 @@ class Outage:
         self._until_second = self._world.now() + seconds
         self._requests_left = requests
         self._kind = kind
+
+    def switch(self, kind: str | None) -> None:
+        """On until it is switched off; None switches it off."""
+        self.order(seconds=math.inf if kind else 0.0, kind=kind)
 
     def strikes(self, ordinal: int) -> str | None:
         """The kind of outage that the request meets, or None."""

@@ -93,7 +93,7 @@ def serving_in_thread(options: Options | None = None, *, clock: Clock | None = N
         thread.join()
 
 
-def serve(
+async def serve(
     options: Options,
     host: str = LOOPBACK,
     port: int = PORT,
@@ -102,17 +102,23 @@ def serve(
     allow_remote: bool = False,
 ) -> int:
     """Serve until SIGTERM or SIGINT, and return 0. `on_ready` is told the URL. Errors as `serving` raises them."""
-    return asyncio.run(_serve(options, host, port, on_ready or announce, allow_remote=allow_remote))
-
-
-async def _serve(options: Options, host: str, port: int, on_ready: Callable[[str], None], *, allow_remote: bool) -> int:
-    over = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
-    async with serving(options, host=host, port=port, allow_remote=allow_remote) as served:
-        on_ready(served.url)
+    async with serving(options, host=host, port=port, allow_remote=allow_remote) as served, _told_to_end() as over:
+        (on_ready or announce)(served.url)
         await over.wait()
     return 0
+
+
+@contextlib.asynccontextmanager
+async def _told_to_end() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set, as long as the context lasts."""
+    over, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    try:
+        yield over
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
 
 
 def announce(url: str) -> None:
@@ -175,7 +181,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     host, port, allow_remote = (arguments.pop(name) for name in ("host", "port", "allow_remote"))
     arguments["fault_paths"] = tuple(arguments["fault_paths"]) or Options.fault_paths
     try:
-        return serve(Options.from_arguments(**arguments), host, port, allow_remote=allow_remote)
+        return asyncio.run(serve(Options.from_arguments(**arguments), host, port, allow_remote=allow_remote))
     except (ValueError, OSError) as wrong:
         print(f"simulator: {wrong}", file=sys.stderr)
         return 2

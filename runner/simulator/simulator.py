@@ -70,9 +70,13 @@ class Simulator:
 
     def order_outage(self, *, seconds: float = 0.0, requests: int = 0, kind: str | None = None) -> None:
         """Serve nobody for so many seconds or requests; without both, serve again."""
-        if kind not in (None, *OUTAGE_KINDS):
-            raise ValueError(f"outage kind {kind!r} is unknown; there are: {', '.join(OUTAGE_KINDS)}")
-        self.outage.order(seconds=seconds, requests=requests, kind=kind)
+        _check_outage(kind)
+        self.outage.order(seconds=float(seconds), requests=int(requests), kind=kind)
+
+    def switch_outage(self, kind: str | None) -> None:
+        """Serve nobody (503, silent) until this is called with None."""
+        _check_outage(kind)
+        self.outage.switch(kind)
 
     def reset(self) -> None:
         """Forget everything but the options and the tokens that clients hold."""
@@ -225,6 +229,11 @@ class Simulator:
             task.cancel()
         await asyncio.gather(*self._going_on, return_exceptions=True)
         self.world.store.close()
+
+
+def _check_outage(kind: str | None) -> None:
+    if kind not in (None, *OUTAGE_KINDS):
+        raise ValueError(f"outage kind {kind!r} is unknown; there are: {', '.join(OUTAGE_KINDS)}")
 
 
 def _track_problem(call: Asked) -> Problem | None:

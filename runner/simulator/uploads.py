@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Callable
 
 from .asked import Upload
@@ -48,8 +49,8 @@ def _unzipped(upload: Upload) -> bytes:
             if len(names) != 1:
                 raise ValueError("The zip must hold one .csv file")
             return archive.read(names[0])
-    except zipfile.BadZipFile:
-        raise ValueError("The file is no zip") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):  # RuntimeError: encrypted, or packed otherwise
+        raise ValueError("The file is no zip that can be read") from None
 
 
 def result_of(rows: Rows, judge: Judge) -> tuple[bytes, int]:

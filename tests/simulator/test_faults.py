@@ -225,6 +225,22 @@ async def test_an_outage_on_order() -> None:
         assert await caller.outcome(5) == "200"
 
 
+@pytest.mark.parametrize(("mode", "heard"), [("503", "503"), ("silent", "silence")])
+async def test_an_outage_by_a_switch(mode: str, heard: str) -> None:
+    """On until it is switched off, however long that takes."""
+    clock = ManualClock()
+    async with calling(Options(token_seconds=1e6), clock) as caller:
+        await caller.ask("POST", "/_sim/outage", json={"mode": mode})
+        assert await caller.outcome(1) == heard
+        await clock.advance(100_000)
+        assert await caller.outcome(2) == heard
+        await caller.ask("POST", "/_sim/outage", json={"mode": None})
+        assert await caller.outcome(3) == "200"
+        for wrong in ({"mode": "x"}, {"seconds": "x"}, {"requests": "x"}, {"mode": "503", "seconds": 1}):
+            assert (await caller.ask("POST", "/_sim/outage", json=wrong)).status == 400
+        assert await caller.outcome(4) == "200"
+
+
 def test_every_fault_explains_itself() -> None:
     """For --help."""
     assert all(fault.about for fault in FAULTS.values())

@@ -53,6 +53,12 @@ def zipped(name: str, content: bytes) -> bytes:
     return out.getvalue()
 
 
+def spoiled(archive: bytes) -> bytes:
+    """The zip, which now says of its file that it is encrypted."""
+    begin = archive.index(b"PK\x01\x02") + 8
+    return archive[:begin] + b"\x01" + archive[begin + 1 :]
+
+
 async def test_a_backfill_job_runs_its_course() -> None:
     """Pending, Processing, Completed, by the clock alone; then there is a result file."""
     clock = ManualClock()
@@ -105,6 +111,7 @@ async def test_the_result_is_not_there_before_its_time() -> None:
         (20, {"name": "charges.xlsx"}),
         (20, {"name": "charges.zip"}),
         (20, {"content": zipped("notes.txt", CSV), "name": "charges.zip"}),
+        (20, {"content": spoiled(zipped("charges.csv", CSV)), "name": "charges.zip"}),
         (20, {"content": b"ID,Rule\n"}),
         (20, {"content": b"ID\n\xff\n"}),
         (20, {"content": b"ID\n" + b"a" * (4 * 1024 * 1024)}),
@@ -266,6 +273,7 @@ def journal(**changes: Any) -> dict[str, Any]:
         (20, {"targetStartDate": "2026-11-01", "targetEndDate": "2026-11-30"}),
         (20, {"journalEntryDate": "30.11.2026"}),
         (20, {"journalEntryDate": "2026-02-30"}),
+        (20, {"journalEntryDate": "2026-W48-1"}),
         (20, {"journalEntryDate": 20261130}),
         (20, {"transactionTypes": []}),
         (20, {"transactionTypes": ["Invoice Item"]}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import os
 import signal
@@ -14,12 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 import runner.simulator
-from runner.simulator import Options, main, serving, serving_in_thread
+from runner.simulator import Options, main, serve, serving, serving_in_thread
 
-from .conftest import BOOKING, subscription
+from .conftest import BOOKING, session, subscription
 
 FOLDER = Path(runner.simulator.__file__).parent
 
@@ -111,6 +113,21 @@ def test_a_thread_of_its_own() -> None:
         assert served.simulator.world.options.missing_prefix == ""
     with pytest.raises(OSError, match="refused"):
         post(f"{served.url}/_sim/reset", b"")
+
+
+async def test_serving_ends_when_it_is_cancelled() -> None:
+    """As a coroutine in somebody else's loop, too."""
+    urls: asyncio.Queue[str] = asyncio.Queue()
+    task = asyncio.create_task(serve(Options(), port=0, on_ready=urls.put_nowait))
+    url = await urls.get()
+    async with session() as client:
+        async with client.get(f"{url}/_sim/stats") as answer:
+            assert answer.status == 200
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await client.get(f"{url}/_sim/stats")
 
 
 def test_it_shares_no_code_with_the_runner() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from runner.simulator import ManualClock, Options, Simulator
 
-from .conftest import Caller, calling
+from .conftest import BOOKING, Caller, calling, subscription, until
 from .test_jobs import JOBS, RUNS, journal, upload
 
 DAY = 24 * 3600
@@ -162,3 +164,62 @@ def test_options_that_cannot_be() -> None:
         with pytest.raises(ValueError, match=r"\w"):
             Options(**wrong)
     assert Simulator().world.options == Options()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"latency": "fast"},
+        {"concurrency": None},
+        {"fault_rules": ["slow"]},
+        {"faults": ["slow"]},
+        {"fault_paths": "/v1/"},
+        {"outage": [20, 10]},
+        {"state": "elsewhere.db"},
+    ],
+)
+async def test_options_of_the_wrong_shape_change_nothing(wrong: dict[str, Any]) -> None:
+    """400 in words, and the next request is served as before."""
+    async with calling() as caller:
+        before = (await caller.ask("GET", "/_sim/options")).json
+        heard = await caller.ask("POST", "/_sim/faults", json=wrong)
+        assert (heard.status, bool(heard.json["error"])) == (400, True)
+        assert (await caller.ask("GET", "/_sim/options")).json == before
+        assert await caller.outcome() == "200"
+
+
+async def test_fault_paths_change_while_it_runs() -> None:
+    """A list, as JSON has it."""
+    async with calling(Options(faults={"502": 1.0}, fault_arrivals=1)) as caller:
+        await caller.ask("POST", "/_sim/faults", json={"fault_paths": ["/v1/journal-runs"]})
+        assert await caller.outcome() == "200"
+        assert (await caller.ask("POST", RUNS, json=journal())).status == 502
+
+
+async def test_a_reset_amid_the_work() -> None:
+    """The work ends in good order; its key stays in progress until then, and is saved after."""
+    clock = ManualClock()
+    async with calling(Options(latency=5.0), clock) as caller:
+        first = asyncio.create_task(caller.book(key="k"))
+        await until(lambda: clock.sleepers == 1)
+        await caller.ask("POST", "/_sim/reset")
+        assert (await caller.book(key="k")).status == 409
+        await clock.advance(5)
+        assert (await first).json["success"] is True
+        assert (await caller.book(key="k")).body == (await first).body
+        assert caller.effects() == [1]
+
+
+async def test_headers_that_are_no_text_can_be_shown() -> None:
+    """Bytes that are no UTF-8 do not spoil the record."""
+    async with calling() as caller:
+        head = f"POST {BOOKING} HTTP/1.1\r\nHost: x\r\nAuthorization: {caller.headers['Authorization']}\r\n"
+        body = json.dumps(subscription()).encode()
+        host, port = caller.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(head.encode() + b"Idempotency-Key: \xff\r\nConnection: close\r\n")
+        writer.write(f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        assert b'"success":true' in await reader.read()
+        writer.close()
+        (identity,) = (await caller.ask("GET", "/_sim/effects")).json["identities"]
+        assert identity["keys"] == ["\N{REPLACEMENT CHARACTER}"]
