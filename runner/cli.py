@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.settings import Flags
 
 F = TypeVar("F", bound=Callable[..., Any])
+REMEDIES = ["data", "permission", "wait", "vendor"]
 TENANTS = ["production", "central-sandbox", "developer-sandbox", "api-sandbox", "none"]
 
 
@@ -193,34 +194,40 @@ def runs(runs_dir: str | None, json_: bool) -> ExitCode:
 @click.argument("run")
 @runs_dir
 @click.option("--row", type=click.IntRange(1), metavar="N", help="The whole story of one row (regen_line).")
+@click.option("--key", metavar="KEY", help="The same of the row with this idempotency key or track id.")
+@click.option("--ticket", is_flag=True, help="A text for Zuora Support: times and ids, no customer data.")
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
-def show(run: str, runs_dir: str | None, row: int | None, json_: bool) -> ExitCode:
-    """Show a run's balance, its errors and the next steps, or everything about one row.
+def show(run: str, runs_dir: str | None, row: int | None, key: str | None, ticket: bool, json_: bool) -> ExitCode:
+    """Show a run's balance, its errors with their remedies and the next steps, or everything about one row.
 
     \b
     Examples:
       regen show RUN
       regen show RUN --row 17
+      regen show RUN --key regen1-89dd8bd48dfbbea97bf18c39e44c18e96ea97aa3-0
+      regen show RUN --ticket
     """
     from runner.commands import look
 
-    return look.show(_runs(runs_dir), run, row=row, as_json=json_)
+    return look.show(_runs(runs_dir), run, look.Shown(row=row, key=key, ticket=ticket, as_json=json_))
 
 
 @regen.command()
 @click.argument("run")
 @runs_dir
 @click.option("--format", "format_", type=click.Choice(["parquet", "csv", "both"]), help="[default: as the run says]")
-def results(run: str, runs_dir: str | None, format_: str | None) -> ExitCode:
-    """Make the result files again, at any time, also of a run that is going on or crashed.
+@click.option("--category", type=click.Choice(REMEDIES), help="Only the errors that this remedy mends: a manifest.")
+def results(run: str, runs_dir: str | None, format_: str | None, category: str | None) -> ExitCode:
+    """Make the result files again, at any time, also of a run that is going on or crashed; print their paths.
 
     \b
-    Example:
+    Examples:
       regen results RUN --format csv
+      regen run "$(regen results RUN --category wait)"
     """
     from runner.commands import look
 
-    return look.results(_runs(runs_dir), run, _formats(format_) if format_ else None)
+    return look.results(_runs(runs_dir), run, _formats(format_) if format_ else None, category)
 
 
 @regen.command()

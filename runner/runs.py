@@ -19,9 +19,11 @@ from filelock import FileLock, Timeout
 from runner.errors import Refused, RunHeld
 from runner.ledger.enrol import sync_folder
 from runner.results import replacing
+from runner.times import iso, now_microseconds
 
 RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
 LEDGER, DOCUMENT, SEAL, LOG = "ledger.db", "run.json", "SHA256SUMS", "run.log"
+AFTER, LOCKS = "after", ".locks"
 UNSEALED = frozenset({SEAL, "ledger.db-wal", "ledger.db-shm", "ledger.db-journal"})
 STEM_LENGTH = 40
 
@@ -76,6 +78,14 @@ class RunFolder:
             file.write("".join(sums).encode())
         sync_folder(self.path)
 
+    def later(self) -> Path:
+        """Where a command writes files of its own: beside the others, or in `after/<UTC time>/` of a sealed folder."""
+        if not self.sealed:
+            return self.path
+        place = self.path / AFTER / iso(now_microseconds()).replace(":", "")
+        place.mkdir(parents=True, mode=0o700)
+        return place
+
     def unseal(self) -> bool:
         """Open the seal, to go on; whether there was one."""
         try:
@@ -83,6 +93,20 @@ class RunFolder:
         except FileNotFoundError:
             return False
         return True
+
+    def is_held(self) -> bool:
+        """Whether a process holds the run just now."""
+        lock = FileLock(self.path.parent / LOCKS / f"{self.id}.lock", mode=0o600)
+        if not Path(lock.lock_file).exists():
+            return False
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:  # in a folder that is read-only nobody holds anything
+            return False
+        lock.release()
+        return False
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -150,7 +174,7 @@ def held(runs: Path, name: str, what: str, *, wait: bool = False) -> Iterator[No
 
     Raises RunHeld if another process holds it, unless it is to `wait` for it.
     """
-    locks = runs / ".locks"
+    locks = runs / LOCKS
     locks.mkdir(parents=True, mode=0o700, exist_ok=True)
     lock, holder = FileLock(locks / f"{name}.lock", mode=0o600), locks / f"{name}.holder"
     try:

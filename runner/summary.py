@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from runner.ledger import Store, views
-from runner.results import category_word
+from runner.remedies import ADVICE, by_remedy, clusters, commands
 from runner.times import duration
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 STATES = ("succeeded", "failed", "unknown", "rejected", "duplicate", "pending")
+MOST_SHOWN = 10
 
 
 def printable(text: str) -> str:
@@ -29,14 +32,25 @@ def summary(document: dict[str, Any], store: Store, folder: str) -> str:
     lines = [f"run {document['run']}: {document['status']}", f"  {balance(document['counts'])}"]
     if document["requests"]["sent"]:
         lines.append(f"  {_effort(store)}")
-    for failure in views.failures(store, 10):
-        word = category_word(failure.state, failure.category, failure.http_status)
-        told = f"{failure.code or word}: {failure.message or word}"
-        lines.append(f"  {failure.requests:,} {failure.state}, {word}: {printable(told)} (e.g. row {failure.example})")
-    for path, row, problem in views.problems(store, 3):
-        lines.append(f"  rejected: {path}, row {row}: {printable(problem)}")
+    lines += failure_lines(store, str(document["run"]), folder)
     lines += [f"  {step}" for step in next_steps(document, folder)]
     return "\n".join(lines)
+
+
+def failure_lines(store: Store, run: str, folder: str) -> Iterator[str]:
+    """The failures, clustered, under what to do about each."""
+    named = run if Path(folder).parent == Path("runs") else folder
+    for mender, found in by_remedy(clusters(views.troubles(store))).items():
+        count = sum(cluster.count for cluster in found)
+        yield f"  {mender}, {count:,} {'row' if count == 1 else 'rows'}: {ADVICE[mender]}"
+        for cluster in found[:MOST_SHOWN]:
+            told = printable(cluster.shape if cluster.count > 1 else cluster.message)
+            code = f"{cluster.code} " if cluster.code else ""
+            rows = ", ".join(map(str, cluster.rows))
+            yield f"    {cluster.count:,} {cluster.state}, {cluster.word}: {code}{told} (row {rows})"
+        if len(found) > MOST_SHOWN:
+            yield f"    … and {len(found) - MOST_SHOWN} more kinds"
+        yield from (f"    {command}" for command in commands(mender, named, found))
 
 
 def _effort(store: Store) -> str:

@@ -17,10 +17,9 @@ from runner.agreement import differing_results
 from runner.balance import unbalanced
 from runner.invariant import DAMAGE, Invariant, examined
 from runner.ledger import Store, closing, journal, open_read_only
-from runner.runs import DOCUMENT, SEAL, UNSEALED, RunFolder, sha256_of
+from runner.runs import AFTER, DOCUMENT, SEAL, UNSEALED, RunFolder, sha256_of
 from runner.session import document_of
 
-AFTER = "after"
 OPEN = frozenset({"planned", "refused", "running"})  # states in which a run has no seal
 SHORTEST_HEAD = 16
 

@@ -3,122 +3,113 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from runner.errors import ExitCode, Refused
-from runner.identity import key, track_id
-from runner.ledger import Journal, open_read_only, open_writable, views
-from runner.results import write_views
+from runner.ledger import Journal, Store, open_read_only, open_writable, views
+from runner.remedies import Remedy, clusters, remedy_of
+from runner.results import Layout, write_csv, write_views
 from runner.runs import RunFolder, all_runs, existing
 from runner.session import reread, write_document
-from runner.summary import printable, summary
-from runner.times import iso, now_microseconds
+from runner.story import row_of_key, story, story_lines
+from runner.summary import summary
+from runner.ticket import ticket
+from runner.times import duration, iso, now_microseconds
+
+CLOSED = frozenset({"finished", "halted", "abandoned", "refused"})
 
 
 def list_runs(runs: Path, *, as_json: bool) -> ExitCode:
     """All runs in the folder, newest first; reads run.json, no ledger."""
-    documents = [document for run in all_runs(runs) if (document := run.document()) is not None]
-    documents.sort(key=lambda document: str(document.get("started_at") or document.get("planned_at")), reverse=True)
+    listed = [_listed(run, document) for run in all_runs(runs) if (document := run.document()) is not None]
+    listed.sort(key=lambda document: str(document.get("started_at") or document.get("planned_at")), reverse=True)
     if as_json:
-        print(json.dumps(documents, ensure_ascii=False, indent=2))
-    elif not documents:
+        print(json.dumps(listed, ensure_ascii=False, indent=2))
+    elif not listed:
         print(f"no runs in {runs}")
-    for document in documents if not as_json else ():
+    for document in listed if not as_json else ():
         print(_run_line(document))
     return ExitCode.SUCCEEDED
 
 
+def _listed(run: RunFolder, document: dict[str, Any]) -> dict[str, Any]:
+    """A run's document with what its list adds: whether it is unfinished, and whether its process is gone."""
+    status = document.get("status")
+    crashed = status == "running" and not run.is_held()
+    begun, pending = document.get("started_at") is not None, document.get("counts", {}).get("pending", 0)
+    unfinished = begun and status not in CLOSED and (status == "running" or pending > 0)
+    return document | {"unfinished": unfinished, "crashed": crashed, "seconds": _seconds(document)}
+
+
+def _seconds(document: dict[str, Any]) -> float | None:
+    """From the first request to the last answer."""
+    first, last = document.get("first_claimed_at"), document.get("last_answered_at")
+    if first is None or last is None:
+        return None
+    return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+
+
 def _run_line(document: dict[str, Any]) -> str:
-    counts = document["counts"]
+    counts = document.get("counts", {"rows": 0})
     told = ", ".join(f"{counts[state]:,} {state}" for state in counts if state != "rows" and counts[state])
     when = str(document.get("started_at") or document.get("planned_at"))[:16].replace("T", " ")
-    return f"{when}  {document['status']:<11} {document['run']}  {counts['rows']:,} rows: {told}"
+    status = "crashed" if document["crashed"] else document.get("status", "?")
+    took = f" in {duration(document['seconds'])}" if document["seconds"] is not None else ""
+    go_on = f"; go on: regen resume {document.get('run')}" if document["unfinished"] else ""
+    return f"{when}  {status:<11} {document.get('run')}  {counts['rows']:,} rows: {told}{took}{go_on}"
 
 
-def show(runs: Path, run: str, *, row: int | None, as_json: bool) -> ExitCode:
-    """One run's summary, or the whole story of one of its rows."""
+@dataclass(frozen=True)
+class Shown:
+    """What of a run is to be shown: all of it, or one row; as text, as JSON, as a ticket."""
+
+    row: int | None = None
+    key: str | None = None
+    ticket: bool = False
+    as_json: bool = False
+
+
+def show(runs: Path, run: str, asked: Shown) -> ExitCode:
+    """One run's summary, the whole story of one of its rows, or a ticket about what failed."""
     folder = existing(runs, run)
-    document = reread(folder)
     with open_read_only(folder.ledger) as store:
-        if row is not None:
-            story = _story(store, folder, row)
-            print(json.dumps(story, ensure_ascii=False, indent=2) if as_json else "\n".join(_story_lines(story)))
-        elif as_json:
-            failures = [failure._asdict() for failure in views.failures(store, 100)]
-            print(json.dumps(document | {"failures": failures}, ensure_ascii=False, indent=2))
+        row = row_of_key(store, folder.id, asked.key) if asked.key is not None else asked.row
+        if asked.ticket:
+            print("\n".join(ticket(store, row)))
+        elif row is not None:
+            told = story(store, folder.id, row)
+            print(json.dumps(told, ensure_ascii=False, indent=2) if asked.as_json else "\n".join(story_lines(told)))
+        elif asked.as_json:
+            failures = [cluster.document() for cluster in clusters(views.troubles(store))]
+            print(json.dumps(reread(folder) | {"failures": failures}, ensure_ascii=False, indent=2))
         else:
-            print(summary(document, store, str(folder.path)))
+            print(summary(reread(folder), store, str(folder.path)))
     return ExitCode.SUCCEEDED
 
 
-def _story(store: Any, folder: RunFolder, row: int) -> dict[str, Any]:
-    line = next(views.lines(store, line=row), None)
-    if line is None:
-        raise Refused(f"run {folder.id} has no row {row}")
-    sources = {source.number: source for source in views.manifests(store)}
-    cells = dict(zip(sources[line.manifest].columns, json.loads(line.cells), strict=True))
-    tries = views.attempts(store, line.request) if line.request is not None else []
-    for attempt in tries:
-        attempt["key"] = key(line.digest or "", attempt["generation"])
-        attempt["track_id"] = track_id(line.digest or "", attempt["number"])
-        for name in ("claimed_at", "sent_at", "answered_at"):
-            attempt[name] = None if attempt[name] is None else iso(attempt[name])
-    return {
-        "row": line.line,
-        "manifest": line.path,
-        "manifest_row": line.row,
-        "cells": cells,
-        "operation": line.operation,
-        "object": line.object,
-        "state": line.state,
-        "repeats_row": line.request if line.state == "duplicate" else None,
-        "problem": line.problem,
-        "outcome": line.request_state,
-        "ids": json.loads(line.ids) if line.ids else None,
-        "code": line.code,
-        "message": line.message,
-        "attempts": tries,
-    }
-
-
-def _story_lines(story: dict[str, Any]) -> Iterator[str]:
-    yield f"row {story['row']}: {story['manifest']}, row {story['manifest_row']}"
-    yield f"  {story['operation']} {printable(str(story['object']))}: {story['state']}"
-    for name in ("problem", "repeats_row", "code", "message"):
-        if story[name] is not None:
-            yield f"  {name.replace('_', ' ')}: {printable(str(story[name]))}"
-    if story["outcome"] == "succeeded":
-        yield f"  ids: {', '.join(story['ids']) or 'none'}"
-    for attempt in story["attempts"]:
-        yield _attempt_line(attempt)
-
-
-def _attempt_line(attempt: dict[str, Any]) -> str:
-    told = attempt["reason"] or "no answer recorded: in doubt"
-    status = f" HTTP {attempt['http_status']}" if attempt["http_status"] else ""
-    message = f" ({printable(attempt['message'])})" if attempt["message"] else ""
-    request = f", request id {attempt['request_id']}" if attempt["request_id"] else ""
-    over = ", this key is spent" if attempt["over"] else ""
-    return (
-        f"  attempt {attempt['number']} at {attempt['sent_at'] or attempt['claimed_at']} with {attempt['key']}:"
-        f"{status} {told}{message}{request}{over}"
-    )
-
-
-def results(runs: Path, run: str, formats: tuple[str, ...] | None) -> ExitCode:
-    """Make the views again, at any time. In a sealed folder they go to `after/<UTC time>/`."""
+def results(runs: Path, run: str, formats: tuple[str, ...] | None, category: str | None = None) -> ExitCode:
+    """Make the views again, at any time; or the errors that one remedy mends. In a sealed folder they go to
+    `after/<UTC time>/`."""
     folder = existing(runs, run)
     with open_read_only(folder.ledger) as store:
+        if category is not None:
+            print(_errors_of(store, folder, Remedy(category)))
+            return ExitCode.SUCCEEDED
         wanted = formats if formats is not None else tuple(store.facts()["formats"])
-        place = folder.path
-        if folder.sealed:
-            place = folder.path / "after" / iso(now_microseconds()).replace(":", "")
-            place.mkdir(parents=True, mode=0o700)
-        for path in write_views(store, place, wanted, folder.id):
+        for path in write_views(store, folder.later(), wanted, folder.id):
             print(path)
     return ExitCode.SUCCEEDED
+
+
+def _errors_of(store: Store, folder: RunFolder, mender: Remedy) -> Path:
+    """Write the failed rows that one remedy mends. Unknown rows are left out: `resume` asks for them."""
+    layout = Layout(folder.id, views.manifests(store))
+    wrong = views.lines(store, only_errors=True)
+    chosen = (line for line in wrong if line.state != "unknown" and remedy_of(line) is mender)
+    return write_csv(folder.later() / f"errors-{mender}.csv", layout, chosen)
 
 
 def abandon(runs: Path, run: str) -> ExitCode:

@@ -31,6 +31,14 @@ LEFT JOIN request r ON r.request = l.request
 LEFT JOIN outcome o ON o.seq = r.outcome
 """
 
+TROUBLES = """
+SELECT l.line, CASE WHEN l.problem IS NULL THEN r.state ELSE 'rejected' END, o.category, o.code,
+       coalesce(l.problem, o.message), o.http_status
+FROM line l LEFT JOIN request r ON r.request = l.line LEFT JOIN outcome o ON o.seq = r.outcome
+WHERE l.problem IS NOT NULL OR r.state IN ('failed', 'unknown')
+ORDER BY l.line
+"""
+
 FAILURES = """
 SELECT r.state, o.category, o.code, o.message, o.http_status, count(*), min(r.request)
 FROM request r JOIN outcome o ON o.seq = r.outcome
@@ -121,6 +129,17 @@ class ResultLine(NamedTuple):
         return self.request_state or "pending"
 
 
+class Trouble(NamedTuple):
+    """A row that needs a person: failed, unknown or rejected."""
+
+    row: int
+    state: str
+    category: str | None
+    code: str | None
+    message: str | None
+    http_status: int | None
+
+
 class Failure(NamedTuple):
     """A kind of failure: how often it came, and the first row that shows it."""
 
@@ -170,6 +189,23 @@ def lines(store: Store, *, only_errors: bool = False, line: int | None = None) -
 def failures(store: Store, most: int = 20) -> list[Failure]:
     """What went wrong, the most frequent first."""
     return [Failure(*row) for row in store.rows(FAILURES, most)]
+
+
+def troubles(store: Store) -> Iterator[Trouble]:
+    """Every row that needs a person, in order."""
+    return map(Trouble._make, store.rows(TROUBLES))
+
+
+def events(store: Store, *names: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """What happened to the run as a whole, in order: when (microseconds), what, its facts. All, or those named."""
+    rows = store.rows("SELECT at, name, facts FROM event ORDER BY at, event")
+    return [(at, name, json.loads(facts)) for at, name, facts in rows if not names or name in names]
+
+
+def row_of_digest(store: Store, digest: str) -> int | None:
+    """The row that first asks for the request with this identity, 40 hexadecimal characters."""
+    row = store.row("SELECT request FROM request WHERE digest = ?", bytes.fromhex(digest))
+    return row[0] if row else None
 
 
 def problems(store: Store, most: int = 20) -> list[tuple[str, int, str]]:

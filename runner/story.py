@@ -1,0 +1,113 @@
+"""The whole story of one row: every attempt, every wait and its reason."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from runner.errors import Refused
+from runner.identity import key, track_id
+from runner.ledger import Store, views
+from runner.ledger.views import ResultLine
+from runner.summary import printable
+from runner.times import duration, iso
+
+_NAMED = re.compile(r"(?:regen1-)?([0-9a-f]{40})(?:-\d+)?")
+
+
+def row_of_key(store: Store, run: str, text: str) -> int:
+    """The row with this idempotency key or track id, of whatever generation or attempt. Raises Refused if none has."""
+    match = _NAMED.fullmatch(text.strip().lower())
+    if match is None:
+        raise Refused(f"{text!r} is no key: expected regen1-<40 hexadecimal characters>-<generation>, or a track id")
+    row = views.row_of_digest(store, match[1])
+    if row is None:
+        raise Refused(f"run {run} has no request with the key {text}")
+    return row
+
+
+def story(store: Store, run: str, row: int) -> dict[str, Any]:
+    """All that the ledger knows of a row. Raises Refused if the run has no such row."""
+    line = next(views.lines(store, line=row), None)
+    if line is None:
+        raise Refused(f"run {run} has no row {row}")
+    sources = {source.number: source for source in views.manifests(store)}
+    cells = dict(zip(sources[line.manifest].columns, json.loads(line.cells), strict=True))
+    tries = views.attempts(store, line.request) if line.request is not None else []
+    return {
+        "row": line.line,
+        "manifest": line.path,
+        "manifest_row": line.row,
+        "cells": cells,
+        "operation": line.operation,
+        "object": line.object,
+        "state": line.state,
+        "repeats_row": line.request if line.state == "duplicate" else None,
+        "problem": line.problem,
+        "outcome": line.request_state,
+        "ids": json.loads(line.ids) if line.ids else None,
+        "code": line.code,
+        "message": line.message,
+        "attempts": _attempts(line, tries, views.events(store, "paused") if len(tries) > 1 else []),
+    }
+
+
+def _attempts(
+    line: ResultLine, tries: list[dict[str, Any]], pauses: list[tuple[int, str, dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """The attempts with their keys, and with what was waited for before each."""
+    before: dict[str, Any] | None = None
+    told = []
+    for attempt in tries:
+        waited = _wait(before, attempt, pauses) if before else {}
+        times = {name: attempt[name] for name in ("claimed_at", "sent_at", "answered_at")}
+        keys = {
+            "key": key(line.digest or "", attempt["generation"]),
+            "track_id": track_id(line.digest or "", attempt["number"]),
+        }
+        shown = {name: None if at is None else iso(at) for name, at in times.items()}
+        told.append(attempt | keys | shown | waited)
+        before = attempt
+    return told
+
+
+def _wait(
+    before: dict[str, Any], attempt: dict[str, Any], pauses: list[tuple[int, str, dict[str, Any]]]
+) -> dict[str, Any]:
+    """How long the row waited for this attempt, and the pauses of the whole run in that time."""
+    since = before["answered_at"] or before["claimed_at"]
+    until = attempt["sent_at"] or attempt["claimed_at"]
+    reasons = [facts.get("reason", "") for at, _, facts in pauses if since - 1_000_000 <= at <= until]
+    return {"waited_seconds": max(0.0, (until - since) / 1e6), "paused_for": list(dict.fromkeys(reasons))}
+
+
+def story_lines(told: dict[str, Any]) -> Iterator[str]:
+    """The story for people."""
+    yield f"row {told['row']}: {told['manifest']}, row {told['manifest_row']}"
+    yield f"  {told['operation']} {printable(str(told['object']))}: {told['state']}"
+    for name in ("problem", "repeats_row", "code", "message"):
+        if told[name] is not None:
+            yield f"  {name.replace('_', ' ')}: {printable(str(told[name]))}"
+    if told["outcome"] == "succeeded":
+        yield f"  ids: {', '.join(map(printable, told['ids'])) or 'none'}"
+    yield from itertools.chain.from_iterable(map(_attempt_lines, told["attempts"]))
+
+
+def _attempt_lines(attempt: dict[str, Any]) -> Iterator[str]:
+    if "waited_seconds" in attempt:
+        pauses = (
+            f", while the run paused: {printable(', '.join(attempt['paused_for']))}" if attempt["paused_for"] else ""
+        )
+        yield f"  waited {duration(attempt['waited_seconds'])}{pauses}"
+    reason = attempt["reason"] or "no answer recorded: in doubt"
+    status = f" HTTP {attempt['http_status']}" if attempt["http_status"] else ""
+    message = f" ({printable(attempt['message'])})" if attempt["message"] else ""
+    request = f", request id {attempt['request_id']}" if attempt["request_id"] else ""
+    over = ", this key is spent" if attempt["over"] else ""
+    yield (
+        f"  attempt {attempt['number']} at {attempt['sent_at'] or attempt['claimed_at']} with {attempt['key']}:"
+        f"{status} {reason}{message}{request}{over}"
+    )
