@@ -259,6 +259,7 @@ def wire_of(settings: Settings) -> zuora.Wire:
         entity_ids=tuple(profile.entity_ids),
         org_ids=tuple(profile.org_ids),
         zuora_version=profile.zuora_version,
+        read_only=profile.read_only,
     )
 
 

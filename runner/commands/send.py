@@ -11,12 +11,12 @@ from typing import Any
 from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
 from runner.errors import ExitCode, Refused
 from runner.forecast import forecast
+from runner.guard import consequences, is_guarded, permit
 from runner.ledger import open_read_only, views
 from runner.runs import RunFolder, existing
 from runner.session import Invocation, machine, proceed, refuse_other_tenant, reread
 from runner.settings import Flags, Settings, gather
-from runner.summary import balance, next_steps, summary
-from runner.zuora.tenants import is_production
+from runner.summary import balance, next_steps, printable, summary
 
 SHOWN_REQUESTS = 3
 
@@ -57,9 +57,10 @@ def run(asked: Asked, invocation: Invocation, output: Output) -> ExitCode:
     prepared = prepare(asked)
     if prepared.over:
         return _tell_over(prepared, output)
-    if not prepared.begun and not output.quiet:
+    shown = not prepared.begun and not output.quiet
+    if shown:
         print(_plan_text(prepared.folder, prepared.settings), file=sys.stderr)
-    return _send(prepared.folder, prepared.settings, invocation, output)
+    return _send(prepared.folder, prepared.settings, invocation, output, plan_shown=shown)
 
 
 def resume(resumed: Resumed, invocation: Invocation, output: Output) -> ExitCode:
@@ -95,8 +96,14 @@ def _refuse_status(facts: dict[str, Any]) -> None:
         raise Refused(f"run {facts['run_id']} holds a refused manifest; mend it and run it again")
 
 
-def _send(folder: RunFolder, settings: Settings, invocation: Invocation, output: Output) -> ExitCode:
-    _ask_production(settings, output)
+def _send(
+    folder: RunFolder, settings: Settings, invocation: Invocation, output: Output, *, plan_shown: bool = False
+) -> ExitCode:
+    def show_plan() -> None:
+        if not plan_shown:
+            print(_plan_text(folder, settings), file=sys.stderr)
+
+    permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
     ending = proceed(folder, settings, invocation)
     if output.json:
         _print_json(folder)
@@ -105,17 +112,6 @@ def _send(folder: RunFolder, settings: Settings, invocation: Invocation, output:
     if ending.reason and ending.name != "finished":
         print(f"{ending.name}: {ending.reason}", file=sys.stderr)
     return ending.exit_code
-
-
-def _ask_production(settings: Settings, output: Output) -> None:
-    """A production host asks on a terminal and refuses without one, unless it was allowed before."""
-    if not is_production(settings.hostname) or output.yes or settings.profile.allow_production:
-        return
-    if not sys.stdin.isatty():
-        raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
-    answer = input(f"This sends to production. Type the host name ({settings.hostname}) to go on: ")
-    if answer.strip() != settings.hostname:
-        raise Refused("not confirmed; nothing was sent")
 
 
 def _tell_over(prepared: Prepared, output: Output) -> ExitCode:
@@ -156,8 +152,10 @@ def _plan_text(folder: RunFolder, settings: Settings) -> str:
     for step in document["steps"]:
         lines += [f"  {manifest['path']}: {manifest['rows']:,} rows" for manifest in step["manifests"]]
     lines += [f"  POST …/{operation}{'?' if query else ''}{query} {body}" for operation, query, body in first]
+    if is_guarded(settings) or any(query == "reMigrate=true" for _, query, _ in first):
+        lines += [f"  {line}" for line in consequences(folder.ledger)]
     lines.append(f"  {told}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _command_again() -> str:

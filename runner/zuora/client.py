@@ -19,6 +19,7 @@ import aiohttp
 from yarl import URL
 
 from runner import __version__
+from runner.errors import Refused
 from runner.identity import key, track_id
 from runner.model import Answer, Limits, Reply, Request, Silence
 from runner.zuora.auth import Auth, Credentials, CredentialsRefusedError, TokenAnswer, TokenUnavailableError, form
@@ -27,6 +28,7 @@ from runner.zuora.operations import OPERATIONS
 MAX_BODY_BYTES = 8 * 1024 * 1024
 SNIPPET_BYTES = 2048
 TOKEN_BODY_BYTES = 64 * 1024
+TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Wire:
     entity_ids: tuple[str, ...] = ()
     org_ids: tuple[str, ...] = ()
     zuora_version: str | None = None
+    read_only: bool = False
 
 
 class OversizedError(Exception):
@@ -58,8 +61,16 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=_headers(wire),
         auto_decompress=False,
+        middlewares=(_only_look,) if wire.read_only else (),
     ) as session:
         yield Client(wire, session)
+
+
+async def _only_look(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """The last door of a read-only profile: nothing but reading and the token's own POST passes."""
+    if request.method not in ("GET", "HEAD") and not request.url.path.endswith(TOKEN_PATH):
+        raise Refused(f"{request.method} {request.url.path}: the profile is read_only; nothing was sent")
+    return await handler(request)
 
 
 def _headers(wire: Wire) -> dict[str, str]:
@@ -136,7 +147,7 @@ class Client:
         """Create an OAuth token."""
         try:
             async with self._session.post(
-                f"{self._base}/oauth/token",
+                self._base + TOKEN_PATH,
                 data=form(self._wire.credentials),
                 allow_redirects=False,
                 proxy=self._proxy,

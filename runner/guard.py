@@ -1,0 +1,59 @@
+"""The guard before anything is sent: what a read-only profile forbids, and what production asks.
+
+A production host wants its name typed, on a terminal, by somebody who has just seen the plan and what it
+overwrites. Without a terminal it wants `--yes` or the profile's `allow_production = true`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from runner.errors import Refused
+from runner.ledger import open_read_only
+from runner.ledger.tallies import pending_kinds
+from runner.settings import Settings
+from runner.zuora.consequences import consequence, overwrites
+from runner.zuora.tenants import is_loopback, may_be_production
+
+
+def is_guarded(settings: Settings) -> bool:
+    """Whether the tenant is to be treated as production: by its host, or because the profile says so."""
+    named = settings.tenant == "production" and settings.sources.get("tenant") != "default"
+    return may_be_production(settings.hostname) or (named and not is_loopback(settings.hostname))
+
+
+def consequences(ledger: Path) -> list[str]:
+    """What the requests that are left do to what is there, a line a kind; what overwrites comes first."""
+    with open_read_only(ledger) as store:
+        kinds = pending_kinds(store)
+    kinds.sort(key=lambda kind: not overwrites(kind[0], kind[1]))
+    return [consequence(operation, query, count) for operation, query, count in kinds]
+
+
+def refuse_read_only(settings: Settings) -> None:
+    """Raises Refused if the profile may not send."""
+    if settings.profile.read_only:
+        raise Refused(
+            f"profile {settings.profile_name!r} is read_only: nothing is sent; use another profile to send this plan"
+        )
+
+
+def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None]) -> None:
+    """Let the run be sent, or raise Refused. `show_plan` is called before a question."""
+    refuse_read_only(settings)
+    if not is_guarded(settings) or yes or settings.profile.allow_production:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
+    show_plan()
+    _ask(settings.hostname, consequences(ledger))
+
+
+def _ask(hostname: str, told: list[str]) -> None:
+    lines = ["This sends to PRODUCTION:", *(f"  {line}" for line in told)]
+    print("\n".join(lines), file=sys.stderr)
+    print(f"Type the host name ({hostname}) to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != hostname:
+        raise Refused("not confirmed; nothing was sent")
