@@ -1,6 +1,7 @@
 """What identifies an object of each type: one declaration per type, no code.
 
-Source: the bodies of *Regenerate booking transactions* and *Regenerate billing transactions* in Zuora's API reference.
+Source: the bodies of *Regenerate booking transactions* and *Regenerate billing transactions*, and the parameters of the
+two *Regenerate revenue recognition events* (delivery schedule, daily consumption), in Zuora's API reference.
 Another type is another value in `TYPES`.
 """
 
@@ -95,6 +96,10 @@ def _memo(name: str, stem: str) -> Schema:
     return Schema(name, schema.objects, (number, identifier), schema.alternatives)
 
 
+_RECOLLECT = Field(
+    "forRevenueRecollect", ("forRevenueRecollect",), kind=Kind.CHOICE, choices={"true": True, "false": False}
+)
+
 _SCHEMAS = (
     Schema(
         name="Subscription",
@@ -144,6 +149,31 @@ _SCHEMAS = (
     _memo("CreditMemo", "creditMemo"),
     _memo("DebitMemo", "debitMemo"),
     _document("InvoiceItemAdjustment", "invoiceItemAdjustment", objects=("Adjustment",), number=("adjustmentNumber",)),
+    Schema(
+        name="DeliverySchedule",
+        objects=("DeliverySchedule",),
+        relatives=("Subscription",),
+        fields=(
+            # Alone it could be a subscription's too: the template says whose.
+            Field("subscriptionNumber", ("DeliverySchedule: subscriptionNumber", "subscriptionNumber")),
+            Field("mode", ("mode",), kind=Kind.CHOICE, choices={"Incremental": "Incremental", "Full": "Full"}),
+            _RECOLLECT,
+        ),
+        alternatives=(
+            Alternative(("subscriptionNumber",), "{subscriptionNumber}", "Subscription {subscriptionNumber}"),
+        ),
+    ),
+    Schema(
+        name="DailyConsumption",
+        objects=("DailyConsumption",),
+        fields=(
+            Field("originalChargeId", ("originalChargeId",)),
+            Field("chargeSegmentNumber", ("chargeSegmentNumber",)),
+            Field("fundId", ("fundId",)),
+            _RECOLLECT,
+        ),
+        alternatives=(Alternative(("originalChargeId",), "{originalChargeId}", "Charge#{originalChargeId}"),),
+    ),
 )
 
 TYPES: dict[str, Schema] = {schema.name: schema for schema in _SCHEMAS}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 
 class State(enum.StrEnum):
@@ -61,14 +62,12 @@ class Silence:
     retry_after_seconds: float | None = None
 
 
-Answer = Reply | Silence
-
-
 class Kind(enum.StrEnum):
     """What an answer does to its request."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    UNKNOWN = "unknown"  # asked as often as allowed, never heard
     AGAIN = "again"
     STOP = "stop"  # every row would fare alike: the run stops, the row stays pending
 
@@ -85,6 +84,7 @@ class Reason(enum.StrEnum):
     IN_PROGRESS = "in-progress"
     GATEWAY = "gateway"
     SILENCE = "silence"
+    FOLLOWING = "following"  # what was asked for has begun and takes its time: it is looked at again
     UNEXPECTED = "unexpected"  # an answer of a shape that no operation declares: as silence
     TOKEN = "token"  # noqa: S105 - the access token was refused
     NO_TOKEN = "no-token"  # noqa: S105 - none to be had just now; nothing was sent
@@ -98,6 +98,14 @@ class Streak(enum.StrEnum):
 
     PERMISSION = "permission"
     CLIENT_ERROR = "client-error"
+
+
+class RowOutcome(NamedTuple):
+    """The fate of one row of a part, where rows fare differently."""
+
+    line: int
+    state: State
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,20 @@ class Judgement:
     process_id: str | None = None
     reply_ids: tuple[str, ...] = ()  # all that name this reply; a later reply with one of them is this one, saved
     unexpected: bool = False  # keep the body for the person who must look
+    rows: tuple[RowOutcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A look at what a request created, judged by whoever looked; no attempt unless it is `sent`."""
+
+    judgement: Judgement
+    status: int | None = None
+    request_id: str | None = None
+    sent: bool = False
+
+
+Answer = Reply | Silence | Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +181,8 @@ class History:
                 attempts=self.attempts,
                 spent=spent,
             )
+        if judgement.reason is Reason.FOLLOWING:  # what was in doubt is there
+            return replace(self, spent=spent, doubts=0, doubted_at=None)
         in_progress = judgement.reason is Reason.IN_PROGRESS
         refused = judgement.reason is Reason.TOKEN
         begun = judgement.in_doubt and not (in_progress and self.doubted_at is not None)
@@ -202,3 +226,4 @@ class Outcome:
     category: str | None = None
     message: str | None = None
     replayed: bool = False
+    rows: tuple[RowOutcome, ...] = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.model import History, Judgement, Kind, Outcome, Reason, State
+from runner.model import History, Judgement, Outcome, Reason, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Patience:
         if judgement.reason is Reason.IN_PROGRESS:
             ceiling = min(self.progress_cap_seconds, self.progress_base_seconds * 2.0 ** min(history.in_progress, 16))
             delay = self.progress_base_seconds + chance * (ceiling - self.progress_base_seconds)
-        elif judgement.reason in (Reason.TOKEN, Reason.NO_TOKEN):
+        elif judgement.reason in (Reason.TOKEN, Reason.NO_TOKEN, Reason.FOLLOWING):
             delay = 0.0
         else:
             tries = max(history.spent - 1, history.throttled - 1, 0)
@@ -42,8 +42,8 @@ class Patience:
 
 
 def settled(judgement: Judgement) -> Outcome:
-    """The outcome that a judgement settles: succeeded or failed, as the API said."""
-    state = State.SUCCEEDED if judgement.kind is Kind.SUCCEEDED else State.FAILED
+    """The outcome that a judgement settles: succeeded or failed, as the API said, or unknown."""
+    state = State(judgement.kind.value)
     return Outcome(
         state,
         judgement.ids,
@@ -51,6 +51,7 @@ def settled(judgement: Judgement) -> Outcome:
         judgement.category,
         judgement.message,
         judgement.replayed,
+        judgement.rows,
     )
 
 

@@ -75,6 +75,7 @@ CATEGORIES = {
     "70": "too-many-requests",
     "90": "malformed-request",
     "99": "external-system",
+    "record": "record",  # a row of a backfill part that its job did not take
 }
 
 

@@ -68,11 +68,13 @@ def next_steps(document: dict[str, Any], folder: str) -> list[str]:
         steps.append(f"send it: regen resume {run}")
     elif document["status"] == "abandoned":
         steps.append("abandoned: it will not go on")
+    elif document["status"] == "halted":
+        steps.append(f"go on with the next step in spite of the failures: regen resume {run} --accept-failures")
     elif counts["pending"]:
         steps.append(f"go on: regen resume {run}")
     if counts["unknown"] and not counts["pending"]:
         steps.append(f"ask unknown rows again under the same key: regen resume {run}")
-    if counts["failed"] and not counts["pending"]:
+    if counts["failed"] and (not counts["pending"] or document["status"] == "halted"):
         steps.append(f"mend the failed rows in {folder}/errors.csv, then: regen run {folder}/errors.csv")
     if document["status"] not in ("planned", "running"):
         steps.append(f"results: {folder}")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.errors import ExitCode, Refused
 from runner.ledger import open_read_only, views
-from runner.plan import Opened, Step, Target
+from runner.plan import Opened, Target
+from runner.planfile import is_plan, read_plan
 from runner.results import write_views
 from runner.runs import RunFolder, all_runs, default_id, folder, next_id, stem
 from runner.session import facts_of, write_document
 from runner.settings import Flags, Settings, gather
+from runner.steps import AnyWork, Regenerate, Step, numbered
 from runner.times import iso, now_microseconds
 
 VIEWS = ("results.parquet", "results.csv", "errors.csv")
@@ -36,20 +38,44 @@ class Asked:
     again: bool = False
     if_unfinished: str | None = None
 
+    works: tuple[AnyWork, ...] = ()  # the steps, where they are not one `regenerate` over the manifests
+    name: str | None = None  # the run id's stem, where no manifest gives it
+
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps of the run."""
-        return (
-            Step(
-                1,
-                "regenerate",
-                self.manifests,
-                self.type,
-                self.only_resend,
-                self.re_migrate,
-                self.skip_rejected,
-            ),
+        return numbered(self.works or (self._regenerate,))
+
+    @property
+    def stem(self) -> str:
+        """What the run's name begins with."""
+        return stem(self.name or self.manifests[0])
+
+    @property
+    def _regenerate(self) -> Regenerate:
+        return Regenerate(
+            manifests=self.manifests,
+            type=self.type,
+            only_resend=self.only_resend,
+            re_migrate=self.re_migrate,
+            skip_rejected=self.skip_rejected,
         )
+
+
+def with_plan_file(asked: Asked) -> Asked:
+    """What was asked for, its plan file read if it names one. Raises Refused."""
+    plans = [path for path in asked.manifests if is_plan(path)]
+    if not plans:
+        return asked
+    if len(asked.manifests) > 1:
+        raise Refused(f"{plans[0]} is a plan file: it stands alone, and names its manifests itself")
+    if asked.type or asked.only_resend or asked.re_migrate or asked.skip_rejected:
+        raise Refused(f"{plans[0]} is a plan file: what to do with its manifests is said in its steps, not by options")
+    plan = read_plan(plans[0])
+    flags = asked.flags
+    if flags.profile is None and plan.profile is not None:
+        flags = replace(flags, profile=plan.profile)
+    return replace(asked, manifests=(), works=plan.step, name=plan.name or plans[0], flags=flags)
 
 
 @dataclass(frozen=True)
@@ -71,8 +97,7 @@ def tenant_of(settings: Settings) -> str:
 
 def prepare(asked: Asked) -> Prepared:
     """Plan the run, or find it. Raises Refused with the remedy."""
-    if asked.only_resend and asked.re_migrate:
-        raise Refused("--only-resend and --re-migrate exclude each other: Zuora allows one of them")
+    asked = with_plan_file(asked)
     settings = gather(asked.flags)
     profile = settings.profile
     target = Target(
@@ -106,7 +131,7 @@ class _Preparation:
     def _place(self) -> RunFolder:
         """Which folder the run goes into."""
         asked, mark = self.asked, self.opened.fingerprint
-        name = default_id(stem(asked.manifests[0]), mark) if asked.run_id is None else asked.run_id
+        name = default_id(asked.stem, mark) if asked.run_id is None else asked.run_id
         place = folder(self.runs, name)
         if asked.again:
             return folder(self.runs, next_id(self.runs, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
@@ -71,7 +71,7 @@ def resume(resumed: Resumed, invocation: Invocation, output: Output) -> ExitCode
     with open_read_only(folder.ledger) as store:
         facts = store.facts()
     if resumed.flags.base_url is None and resumed.flags.profile is None:
-        settings_of_flags = _with_base_url(resumed.flags, facts["base_url"])
+        settings_of_flags = replace(resumed.flags, base_url=facts["base_url"], profile=facts.get("profile"))
     settings = gather(settings_of_flags)
     refuse_other_tenant(facts, settings, tenant_of(settings))
     _refuse_status(facts)
@@ -119,7 +119,8 @@ def _tell_over(prepared: Prepared, output: Output) -> ExitCode:
         _print_json(prepared.folder)
     elif not output.quiet:
         _print_summary(prepared.folder)
-        print(f"already finished: nothing was sent. Everything once more, as a new run: {_command_again()}")
+        over = "halted" if reread(prepared.folder)["status"] == "halted" else "already finished"
+        print(f"{over}: nothing was sent. Everything once more, as a new run: {_command_again()}")
     return prepared.exit_code
 
 
@@ -150,12 +151,22 @@ def _plan_text(folder: RunFolder, settings: Settings) -> str:
     )
     lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document['counts'])}"]
     for step in document["steps"]:
-        lines += [f"  {manifest['path']}: {manifest['rows']:,} rows" for manifest in step["manifests"]]
+        lines += _step_lines(step, of=len(document["steps"]))
     lines += [f"  POST …/{operation}{'?' if query else ''}{query} {body}" for operation, query, body in first]
     if is_guarded(settings) or any(query == "reMigrate=true" for _, query, _ in first):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
     lines.append(f"  {told}")
     return printable("\n".join(lines))
+
+
+def _step_lines(step: dict[str, Any], of: int) -> list[str]:
+    """A step of the plan and its manifests; a run of one step names the manifests alone."""
+    named = [manifest for manifest in step["manifests"] if manifest["path"]]
+    lines = [f"  {manifest['path']}: {manifest['rows']:,} rows" for manifest in named]
+    if of == 1:
+        return lines
+    told = ", ".join(f"{count:,} {state}" for state, count in step["counts"].items())
+    return [f"  step {step['step']}, {step['do']}: {told or 'nothing'}", *(f"  {line}" for line in lines)]
 
 
 def _command_again() -> str:
@@ -167,8 +178,3 @@ def _runs_dir(flags: Flags) -> Any:
 
     return runs_folder(flags)
 
-
-def _with_base_url(flags: Flags, base_url: str) -> Flags:
-    from dataclasses import replace
-
-    return replace(flags, base_url=base_url)

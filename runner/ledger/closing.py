@@ -25,7 +25,8 @@ BLOCK = 1000  # rows, or requests, a digest covers
 ENROLLED = {
     "step": "SELECT step, does, options FROM step",
     "manifest": "SELECT manifest, step, path, sha256, bytes, rows, columns FROM manifest",
-    "line": "SELECT line, manifest, row, cells, operation, type, object, request, problem FROM line",
+    "line": "SELECT line, manifest, row, cells, operation, type, object, request, problem, in_part FROM line",
+    "part": "SELECT part, manifest, file, rows, bytes, sha256, id_column, zipped FROM part",
     "request": "SELECT request, step, operation, query, body, digest, lane, head, following FROM request",
 }
 CLOSED = {
@@ -35,6 +36,7 @@ CLOSED = {
         "SELECT request, number, generation, claimed_at, sent_at, answered_at, reason, in_doubt, over, http_status,"
         " code, category, message, request_id, process_id, reply_ids, token, snippet FROM attempt"
     ),
+    "job": "SELECT job, name, created_at, status, facts FROM job",
     "event": "SELECT event, at, name, facts FROM event",
 }
 _TABLES = {"state": "request"}

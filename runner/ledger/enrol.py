@@ -42,6 +42,7 @@ class Line(NamedTuple):
     object: str | None
     request: int | None
     problem: str | None
+    in_part: int = 0  # 1: the row of a backfill part, whose request is that of its first row
 
 
 class NewRequest(NamedTuple):
@@ -54,6 +55,19 @@ class NewRequest(NamedTuple):
     body: str | None
     digest: bytes
     lane: int
+
+
+class Part(NamedTuple):
+    """A request that uploads rows as a file, in the order of the table's columns."""
+
+    part: int
+    manifest: int
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+    id_column: int
+    zipped: int
 
 
 DUPLICATES = """
@@ -114,7 +128,7 @@ class Enrolment:
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Enrol manifest rows."""
-        self._many("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
+        self._many("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
 
     def requests(self, requests: Iterable[NewRequest]) -> None:
         """Enrol requests; what repeats an earlier one is found by `finish`."""
@@ -122,6 +136,10 @@ class Enrolment:
             "INSERT INTO request (request, step, operation, query, body, digest, lane) VALUES (?, ?, ?, ?, ?, ?, ?)",
             requests,
         )
+
+    def parts(self, parts: Iterable[Part]) -> None:
+        """Enrol the parts that requests upload."""
+        self._many("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?)", parts)
 
     def finish(self, facts: dict[str, Any]) -> None:
         """Find duplicates and lanes, make the ledger durable and put it in its place."""

@@ -78,7 +78,7 @@ class Begun(NamedTuple):
 GENESIS_FACTS = ("run_id", "fingerprint", "tenant", "enrolled")
 _OUTCOME = (
     "seq, request, state, ids, code, category, message, replayed, generation, attempts, http_status,"
-    " request_id, process_id, first_sent_at, settled_at, latency_ms"
+    " request_id, process_id, first_sent_at, settled_at, latency_ms, rows"
 )
 _ATTEMPT = (
     "request, number, sent_at, answered_at, reason, in_doubt, over, http_status, code, category, message,"
@@ -110,6 +110,7 @@ _RETURN = (
 _EVENTS = f"INSERT INTO event (at, name, facts) SELECT {_fields('at, name, facts')} FROM json_each(?)"
 _ANSWER = _update("attempt", "request, number", _ATTEMPT.removeprefix("request, number, "))
 _OUTCOMES = f"INSERT INTO outcome SELECT {_fields(_OUTCOME + ', hash')} FROM json_each(?)"
+_ROWS = f"INSERT INTO row_outcome SELECT {_fields('seq, line, state, message')} FROM json_each(?)"
 _SETTLE = _update("request", "request", "state, outcome")
 _MOVE = _update("request", "request", "generation")
 
@@ -132,9 +133,21 @@ def chain(store: Store) -> Iterator[tuple[int, str, str]]:
     """Every entry of the chain: its number, the hash that it holds and the one that it should hold."""
     before = genesis(store.facts())
     for *entry, told in store.rows(f"SELECT {_OUTCOME}, hash FROM outcome ORDER BY seq"):
-        due = link(before, entry)
+        rows = _rows_digest(store, entry[0])
+        due = link(before, entry if rows == entry[-1] else [*entry, rows])
         yield entry[0], told, due
         before = told
+
+
+def _rows_digest(store: Store, seq: int) -> str | None:
+    """What the outcome's `rows` should be, from the fates of the rows that it covers."""
+    sql = "SELECT line, state, message FROM row_outcome WHERE seq = ? ORDER BY line"
+    return rows_digest(list(store.rows(sql, seq)))
+
+
+def rows_digest(fates: Sequence[tuple[Any, ...]]) -> str | None:
+    """The digest of the fates of a part's rows, hexadecimal: (line, state, message) in the order of lines."""
+    return hashlib.sha256(canonical([list(fate) for fate in fates])).hexdigest() if fates else None
 
 
 class Journal:
@@ -193,8 +206,15 @@ class Journal:
         if entries := [self._entry(record, record.outcome) for record in records if record.outcome]:
             connection.execute(_OUTCOMES, (_json(entries),))
             connection.execute(_SETTLE, (_json([(entry[1], entry[2], entry[0]) for entry in entries]),))
+            self._write_rows(connection, entries, [record.outcome for record in records if record.outcome])
         if moved := [(record.request, record.generation) for record in records if record.over]:
             connection.execute(_MOVE, (_json(moved),))
+
+    def _write_rows(self, connection: Any, entries: Sequence[tuple[Any, ...]], outcomes: Sequence[Outcome]) -> None:
+        """The fates of the rows of parts, each under its part's outcome."""
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            if outcome.rows:
+                connection.execute(_ROWS, (_json([(entry[0], *row) for row in sorted(outcome.rows)]),))
 
     def _entry(self, record: Record, outcome: Outcome) -> tuple[Any, ...]:
         self._seq += 1
@@ -215,6 +235,7 @@ class Journal:
             record.first_sent_at,
             record.answered_at,
             record.latency_ms,
+            rows_digest([(row.line, row.state.value, row.message) for row in sorted(outcome.rows)]),
         )
         self._head = link(self._head, entry)
         return (*entry, self._head)
@@ -265,7 +286,8 @@ class Journal:
         """Requests attempted before and now in `state`, with their histories folded from the attempts."""
         rows = self.store.rows(
             f"SELECT {_REQUEST}, r.generation, a.number, a.generation, a.claimed_at, a.sent_at, a.answered_at,"
-            " a.reason, a.in_doubt, a.over, a.reply_ids FROM request r JOIN attempt a USING (request)"
+            " a.reason, a.in_doubt, a.over, a.reply_ids, j.job FROM request r JOIN attempt a USING (request)"
+            " LEFT JOIN job j ON j.job = r.request"
             " WHERE r.step = ? AND r.state = ? ORDER BY r.request, a.number",
             step,
             state.value,
@@ -312,10 +334,12 @@ def _begun(rows: Sequence[Sequence[Any]]) -> Begun:
     history = History(generation=rows[0][8], attempts=rows[-1][9])
     first_sent_at = None
     for row in rows:
-        generation, claimed_at, sent_at, answered_at, reason, in_doubt, over, reply_ids = row[10:]
+        generation, claimed_at, sent_at, answered_at, reason, in_doubt, over, reply_ids = row[10:18]
         first_sent_at = first_sent_at or sent_at or (claimed_at if answered_at is None else None)
         if generation == history.generation and not over:
             history = _fold(history, claimed_at, answered_at, reason, bool(in_doubt), reply_ids)
+    if rows[0][18] is not None:  # what it created is known: nothing is in doubt, however long ago that was
+        history = replace(history, doubts=0, doubted_at=None)
     return Begun(_request(rows[0]), history, first_sent_at)
 
 

@@ -1,6 +1,7 @@
 -- The ledger of one run, version 1: the one truth; every other file of the run is a view of it.
 --
 --   line ──► request ──► attempt (intent, then answer)
+--                ├─────► job (what it created and is followed)
 --                └─────► outcome (appended; each entry hashes its content and the entry before) ──► closing
 --
 -- Times are microseconds since the epoch, UTC.
@@ -37,7 +38,8 @@ CREATE TABLE line (
     type      TEXT,
     object    TEXT,                         -- for people
     request   INTEGER,                      -- the line that first asks for the same: itself, unless a duplicate
-    problem   TEXT                          -- why it was rejected; then it has no request
+    problem   TEXT,                         -- why it was rejected; then it has no request
+    in_part   INTEGER NOT NULL DEFAULT 0    -- 1: one of the many rows of a backfill part; has a fate of its own
 ) STRICT;
 
 CREATE TABLE request (
@@ -54,6 +56,27 @@ CREATE TABLE request (
                CHECK (state IN ('pending', 'succeeded', 'failed', 'unknown')),
     generation INTEGER NOT NULL DEFAULT 0,  -- whose key the next attempt uses
     outcome    INTEGER                      -- the last one
+) STRICT;
+
+-- A request that uploads rows of a manifest as a file: a data backfill job's part.
+CREATE TABLE part (
+    part     INTEGER PRIMARY KEY,           -- its request
+    manifest INTEGER NOT NULL REFERENCES manifest,
+    file     TEXT NOT NULL UNIQUE,          -- the name that it goes up under, and is looked for by
+    rows     INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL,              -- of the CSV
+    sha256   TEXT NOT NULL,                 -- of the CSV
+    id_column INTEGER NOT NULL,             -- which cell names the record, from 0
+    zipped   INTEGER NOT NULL               -- 1: goes up as a zip
+) STRICT;
+
+-- What a request created that takes its time. Committed before it is followed; never created again.
+CREATE TABLE job (
+    job        INTEGER PRIMARY KEY,         -- its request
+    name       TEXT NOT NULL,               -- the job's id, the journal run's number
+    created_at INTEGER NOT NULL,
+    status     TEXT,                        -- as it was last told
+    facts      TEXT                         -- JSON object: the counts last told
 ) STRICT;
 
 -- Committed before it is sent. Without `answered_at` it is in doubt.
@@ -97,8 +120,33 @@ CREATE TABLE outcome (
     first_sent_at INTEGER,
     settled_at    INTEGER NOT NULL,
     latency_ms    REAL,
+    rows          TEXT,                     -- SHA-256 (hex) over its entries in row_outcome, if it has any
     hash          TEXT NOT NULL             -- SHA-256 (hex) of the hash before and this entry as canonical JSON
 ) STRICT;
+
+-- The fates of the rows of a part, where they differ from one another; its outcome's hash covers them.
+CREATE TABLE row_outcome (
+    seq     INTEGER NOT NULL,               -- the outcome of the part
+    line    INTEGER NOT NULL,
+    state   TEXT NOT NULL CHECK (state IN ('succeeded', 'failed', 'unknown')),
+    message TEXT,
+    PRIMARY KEY (seq, line)
+) STRICT, WITHOUT ROWID;
+
+-- Every row's own state, and the outcome that it has or shares.
+CREATE VIEW fate AS
+SELECT l.line, l.manifest, l.request,
+       CASE WHEN l.problem IS NOT NULL THEN 'rejected'
+            WHEN l.request <> l.line AND NOT l.in_part THEN 'duplicate'
+            ELSE coalesce(w.state, r.state) END AS state,
+       coalesce(w.state, r.state) AS outcome,
+       CASE WHEN w.state IS NULL THEN o.message ELSE w.message END AS message,
+       CASE WHEN w.state IS NULL THEN o.category WHEN w.state <> 'succeeded' THEN 'record' END AS category,
+       o.seq, l.in_part
+FROM line l
+LEFT JOIN request r ON r.request = l.request
+LEFT JOIN outcome o ON o.seq = r.outcome
+LEFT JOIN row_outcome w ON w.seq = r.outcome AND w.line = l.line AND r.state <> 'pending';
 
 -- Pauses, changes of pace, stops: what the report draws over time.
 CREATE TABLE event (

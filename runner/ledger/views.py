@@ -10,39 +10,36 @@ from typing import Any, NamedTuple
 from runner.ledger.store import Store
 
 COUNTS = """
-SELECT m.step,
-       CASE WHEN l.problem IS NOT NULL THEN 'rejected' WHEN l.request <> l.line THEN 'duplicate' ELSE r.state END,
-       count(*)
-FROM line l JOIN manifest m USING (manifest) LEFT JOIN request r ON r.request = l.request
-GROUP BY 1, 2
+SELECT m.step, f.state, count(*) FROM fate f JOIN manifest m USING (manifest) GROUP BY 1, 2
 """
 
 LINES = """
 SELECT l.line, l.manifest, l.row, l.cells, l.operation, l.type, l.object, l.request, l.problem,
-       m.step, m.path, lower(hex(r.digest)), r.state, r.generation,
-       o.state, o.ids, o.code, o.category, o.message, o.replayed, o.generation, o.attempts,
+       m.step, m.path, lower(hex(r.digest)), f.outcome, r.generation,
+       f.outcome, o.ids, o.code, f.category, f.message, o.replayed, o.generation, o.attempts,
        o.http_status, o.request_id, o.process_id, o.first_sent_at, o.settled_at, o.latency_ms,
        CASE WHEN r.state = 'pending' THEN (SELECT max(number) FROM attempt a WHERE a.request = r.request) END,
        CASE WHEN r.state = 'pending' THEN (SELECT min(coalesce(sent_at, claimed_at)) FROM attempt a
-                                           WHERE a.request = r.request) END
+                                           WHERE a.request = r.request) END,
+       f.state
 FROM line l
-JOIN manifest m USING (manifest)
+JOIN fate f ON f.line = l.line
+JOIN manifest m ON m.manifest = l.manifest
 LEFT JOIN request r ON r.request = l.request
 LEFT JOIN outcome o ON o.seq = r.outcome
 """
 
 TROUBLES = """
-SELECT l.line, CASE WHEN l.problem IS NULL THEN r.state ELSE 'rejected' END, o.category, o.code,
-       coalesce(l.problem, o.message), o.http_status
-FROM line l LEFT JOIN request r ON r.request = l.line LEFT JOIN outcome o ON o.seq = r.outcome
-WHERE l.problem IS NOT NULL OR r.state IN ('failed', 'unknown')
+SELECT l.line, f.state, f.category, o.code, coalesce(l.problem, f.message), o.http_status
+FROM line l JOIN fate f ON f.line = l.line LEFT JOIN outcome o ON o.seq = f.seq
+WHERE f.state IN ('failed', 'unknown', 'rejected')
 ORDER BY l.line
 """
 
 FAILURES = """
-SELECT r.state, o.category, o.code, o.message, o.http_status, count(*), min(r.request)
-FROM request r JOIN outcome o ON o.seq = r.outcome
-WHERE r.state IN ('failed', 'unknown')
+SELECT f.state, f.category, o.code, f.message, o.http_status, count(*), min(f.line)
+FROM fate f JOIN outcome o ON o.seq = f.seq
+WHERE f.state IN ('failed', 'unknown')
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 7 LIMIT ?
 """
 
@@ -118,26 +115,7 @@ class ResultLine(NamedTuple):
     latency_ms: float | None
     pending_attempts: int | None
     pending_first_sent_at: int | None
-
-    @property
-    def state(self) -> str:
-        """The row's own state."""
-        if self.problem is not None:
-            return "rejected"
-        if self.request != self.line:
-            return "duplicate"
-        return self.request_state or "pending"
-
-
-class Trouble(NamedTuple):
-    """A row that needs a person: failed, unknown or rejected."""
-
-    row: int
-    state: str
-    category: str | None
-    code: str | None
-    message: str | None
-    http_status: int | None
+    state: str  # the row's own
 
 
 class Failure(NamedTuple):
@@ -150,6 +128,17 @@ class Failure(NamedTuple):
     http_status: int | None
     requests: int
     example: int
+
+
+class Trouble(NamedTuple):
+    """A row that needs a person: failed, unknown or rejected."""
+
+    row: int
+    state: str
+    category: str | None
+    code: str | None
+    message: str | None
+    http_status: int | None
 
 
 def manifests(store: Store) -> list[ManifestFacts]:
@@ -179,7 +168,7 @@ def lines(store: Store, *, only_errors: bool = False, line: int | None = None) -
     """The rows of the run in manifest order; of failed, unknown and rejected rows only; or one of them."""
     where = ""
     if only_errors:
-        where = "WHERE l.problem IS NOT NULL OR (l.request = l.line AND r.state IN ('failed', 'unknown'))"
+        where = "WHERE f.state IN ('failed', 'unknown', 'rejected')"
     if line is not None:
         where = "WHERE l.line = ?"
     values = () if line is None else (line,)
@@ -227,6 +216,12 @@ def sendings(store: Store) -> tuple[int, int | None, int | None]:
     return row or (0, None, None)
 
 
+def sent_by_minute(store: Store, since: int) -> list[tuple[float, int]]:
+    """Attempts claimed since then (microseconds), by the minute: (seconds since the epoch, how many)."""
+    sql = "SELECT claimed_at / 60000000, count(*) FROM attempt WHERE claimed_at >= ? GROUP BY 1 ORDER BY 1"
+    return [(minute * 60.0, count) for minute, count in store.rows(sql, since)]
+
+
 def begun(store: Store) -> bool:
     """Whether anything was ever claimed: a run from which nothing was sent may be planned anew."""
     return store.row("SELECT 1 FROM attempt LIMIT 1") is not None
@@ -236,6 +231,13 @@ def pending(store: Store) -> int:
     """How many requests are pending."""
     row = store.row("SELECT count(*) FROM request WHERE state = 'pending'")
     return row[0] if row else 0
+
+
+def waiting_after(store: Store, step: int) -> bool:
+    """Whether later steps have something to send and none of them has begun."""
+    later = "SELECT 1 FROM request WHERE step > ? AND state = 'pending' LIMIT 1"
+    begun = "SELECT 1 FROM attempt JOIN request USING (request) WHERE step > ? LIMIT 1"
+    return store.row(later, step) is not None and store.row(begun, step) is None
 
 
 def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from runner.model import Answer, History, Judgement, Kind, Reason, Reply, Silence
+from runner.model import Answer, History, Judgement, Kind, Reason, Reply, Seen, Silence
 from runner.zuora.operations import Operation
 
 TEMPORARY = frozenset({"50", "60", "61", "99"})
@@ -96,6 +96,8 @@ def verdict(
 
     `progress_seconds` is how long a 409 is believed to mean "in progress": twice the request's time-out.
     """
+    if isinstance(answer, Seen):
+        return answer.judgement
     if isinstance(answer, Silence):
         return _silence(answer)
     said = envelope(answer.body)

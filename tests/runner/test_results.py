@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from manifests import open_manifest
 from runner.ledger import open_read_only, open_writable
-from runner.plan import Opened, Step, Target
+from runner.plan import Opened, Target
 from runner.results import COLUMNS, Layout, replacing, safe, write_csv, write_views
+from runner.steps import Regenerate, Step
 from tests.runner.virtual import Tenant, dispatched, run_virtually
 
 TARGET = Target("http://127.0.0.1:1", "127.0.0.1:1", "t")
@@ -24,7 +25,7 @@ TARGET = Target("http://127.0.0.1:1", "127.0.0.1:1", "t")
 
 def planned(folder: Path, *manifests: Path, skip_rejected: bool = False) -> Path:
     """A ledger that holds these manifests."""
-    step = Step(1, "regenerate", tuple(map(str, manifests)), skip_rejected=skip_rejected)
+    step = Step(1, Regenerate(manifests=tuple(map(str, manifests)), skip_rejected=skip_rejected))
     with Opened([step], TARGET) as opened:
         opened.enrol(folder / "ledger.db", "the-run", {"run_id": "the-run", "formats": ["csv"]})
     return folder / "ledger.db"

@@ -1,0 +1,161 @@
+"""Plan files: what they say is read or refused in words; their steps run in order, and halt."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.errors import Refused
+from runner.planfile import plan_of
+from runner.steps import Backfill, files_of
+from tests.runner.conftest import folders, table
+from tests.runner.test_flows import invoices, subscriptions
+
+STEP = '[[step]]\ndo = "regenerate"\nmanifests = ["{}"]\n'
+WRONG = {
+    "": "the key 'step' is missing",
+    "step = 3": "step: expected array, got int",
+    "step = []": "step: expected `array` of length >= 1".replace("`", ""),
+    "stp = 1\n" + STEP: "there is no key 'stp'; did you mean 'step'?",
+    '[[step]]\ndo = "backfil"\n': "step 1, do: there is no step 'backfil'; did you mean 'backfill'?",
+    '[[step]]\ntype = "x"\n': "step 1: the key 'do' is missing",
+    STEP + '[[step]]\ndo = "regenerate"\n': "step 2: the key 'manifests' is missing",
+    STEP + "re_migrat = true\n": "step 1: there is no key 're_migrat'; did you mean 're_migrate'?",
+    STEP + 're_migrate = "yes"\n': "step 1, re_migrate: expected bool, got str",
+    STEP + "canary = 0\n": "step 1, canary: expected int >= 1",
+    STEP + "only_resend = true\nre_migrate = true\n": "step 1: only_resend and re_migrate exclude each other",
+    STEP.replace("{}", "-"): "step 1: standard input is no file of a plan",
+    STEP + 'on_failure = "stop"\n': "step 1, on_failure: invalid enum value 'stop'",
+    '[[step]]\ndo = "backfill"\ntype = "RatePlanCharge"\n': "step 1: give either file or files",
+    '[[step]]\ndo = "journal-run"\njournal_entry_date = "2026-13-30"\n': "step 1, journal_entry_date: invalid",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_wrong_is_told_with_file_and_key(text):
+    """The file, the step counted from 1, the key, what was expected, and a near name for a misspelt one."""
+    with pytest.raises(Refused) as refused:
+        plan_of(tomllib.loads(text), "plans/nightly.toml")
+    assert str(refused.value).startswith("plans/nightly.toml")
+    assert WRONG[text] in str(refused.value)
+
+
+def test_paths_are_counted_from_the_plan():
+    """Relative ones; absolute ones stay."""
+    text = '[[step]]\ndo = "backfill"\ntype = "RatePlanCharge"\nfiles = ["a.csv", "../b.csv", "/c.csv"]\n'
+    (work,) = plan_of(tomllib.loads(text), "plans/nightly.toml").step
+    assert isinstance(work, Backfill)
+    assert files_of(work) == ("plans/a.csv", "b.csv", "/c.csv")
+
+
+def test_no_toml_and_no_file(tmp_path, regen):
+    """Exit 2, nothing sent."""
+    (tmp_path / "broken.toml").write_text("[[step]\n")
+    base = ("--base-url", "http://127.0.0.1:1")
+    assert "not TOML" in regen("run", "broken.toml", *base).err
+    assert regen("run", "broken.toml", *base).code == 2
+    assert regen("run", "missing.toml", *base).code == 2
+    refused = regen("run", nightly(tmp_path), "more.csv", *base)
+    assert (refused.code, "stands alone" in refused.err) == (2, True)
+    refused = regen("run", nightly(tmp_path), "--type", "Invoice", *base)
+    assert (refused.code, "in its steps" in refused.err) == (2, True)
+
+
+def nightly(folder: Path, *, missing: int = 0, first: str = "") -> Path:
+    """A plan of two steps, the first over 20 subscriptions of which some are missing, both over the same invoices."""
+    subscriptions(folder / "s.csv", 20, missing)
+    invoices(folder / "i.csv", 5)
+    plan = folder / "nightly.toml"
+    plan.write_text(
+        'name = "nightly"\n[[step]]\ndo = "regenerate"\nmanifests = ["s.csv", "i.csv"]\nre_migrate = true\n'
+        f'{first}[[step]]\ndo = "regenerate"\nmanifests = ["i.csv"]\nre_migrate = true\n'
+    )
+    return plan
+
+
+def states(folder: Path) -> list[tuple[Any, Any]]:
+    return [(row["regen_step"], row["regen_state"]) for row in table(folder)]
+
+
+def test_all_steps_are_one_run(tmp_path, regen, simulator):
+    """The plan shows every step; the same request in two steps is two requests; the run is named by the plan."""
+    plan = nightly(tmp_path)
+    with simulator() as server:
+        planned = regen("plan", plan, "--base-url", server.url)
+        assert planned.code == 0
+        assert "step 1, regenerate: 25 pending" in planned.out
+        assert "step 2, regenerate: 5 pending" in planned.out
+        assert "for 30 requests" in planned.out
+        done = regen("run", plan, "--base-url", server.url, "--json")
+        assert (done.code, done.document["counts"]["succeeded"]) == (0, 30)
+        assert [step["do"] for step in done.document["steps"]] == ["regenerate", "regenerate"]
+        effects = [len(one["effects"]) for one in server.regenerations() if "billing" in one["path"]]
+        assert effects == [2] * 5
+        again = regen("run", plan, "--base-url", server.url)
+        assert (again.code, server.arrivals()) == (0, 30)
+    (folder,) = folders(tmp_path / "runs")
+    assert "-nightly-" in folder.name
+    assert states(folder) == [(1, "succeeded")] * 25 + [(2, "succeeded")] * 5
+    keys = [row["regen_key"] for row in table(folder)]
+    assert len(set(keys)) == 30
+
+
+def test_a_failing_step_halts_the_run(tmp_path, regen, simulator):
+    """Exit 3, the later step pending; --accept-failures goes on."""
+    plan = nightly(tmp_path, missing=1)
+    with simulator() as server:
+        halted = regen("run", plan, "--base-url", server.url)
+        assert (halted.code, server.arrivals()) == (3, 25)
+        assert "halted" in halted.err
+        (folder,) = folders(tmp_path / "runs")
+        assert states(folder)[20:] == [(1, "succeeded")] * 5 + [(2, "pending")] * 5
+        assert regen("show", folder.name).out.count("--accept-failures") == 1
+        again = regen("run", plan, "--base-url", server.url)
+        assert (again.code, server.arrivals()) == (3, 25)
+        assert regen("resume", folder.name).code == 3
+        assert server.arrivals() == 25
+        assert regen("resume", folder.name, "--accept-failures").code == 3
+        assert server.arrivals() == 30
+    assert states(folder)[25:] == [(2, "succeeded")] * 5
+
+
+def test_a_step_may_say_that_failures_do_not_halt(tmp_path, regen, simulator):
+    """on_failure = "continue"."""
+    plan = nightly(tmp_path, missing=1, first='on_failure = "continue"\n')
+    with simulator() as server:
+        assert regen("run", plan, "--base-url", server.url).code == 3
+        assert server.arrivals() == 30
+
+
+def test_an_interrupted_plan_goes_on_in_its_step(tmp_path, regen, simulator):
+    """The budget is one for all steps; what was accepted once stays accepted."""
+    plan = nightly(tmp_path, missing=1)
+    with simulator() as server:
+        assert regen("run", plan, "--base-url", server.url, "--max-requests", 22).code == 5
+        (folder,) = folders(tmp_path / "runs")
+        paused = regen("resume", folder.name, "--accept-failures", "--max-requests", 5)
+        assert (paused.code, server.arrivals()) == (5, 27)
+        assert regen("resume", folder.name).code == 3
+        assert server.arrivals() == 30
+
+
+def test_a_step_has_its_own_canary(tmp_path, regen, simulator):
+    """The first of a step must succeed before its rest goes."""
+    plan = nightly(tmp_path, missing=1, first="canary = 2\n")
+    with simulator() as server:
+        assert regen("run", plan, "--base-url", server.url).code == 4
+        assert server.arrivals() == 2
+
+
+def test_the_plan_names_the_profile(tmp_path, regen, simulator):
+    """Also for resume, which reads no plan."""
+    plan = nightly(tmp_path)
+    with simulator() as server:
+        (tmp_path / "regen.toml").write_text(f"[profile.sandbox]\nbase_url = '{server.url}'\ntenant_id = 'mine'\n")
+        plan.write_text('profile = "sandbox"\n' + plan.read_text())
+        assert regen("run", plan, "--max-requests", 3).code == 5
+        (folder,) = folders(tmp_path / "runs")
+        assert regen("resume", folder.name).code == 0
