@@ -55,6 +55,7 @@ pace = options(
     ),
     click.option("--max-failures", metavar="N|P%", help="Stop when more fail.  [default: 50% of at least 100]"),
     click.option("--outage-patience", type=float, metavar="MIN", help="Minutes to wait out an outage.  [default: 15]"),
+    click.option("--wait-for-quota", is_flag=True, help="Go on tomorrow when the day's quota is spent."),
     click.option("--wait", is_flag=True, help="Wait for another run of the same tenant to end."),
     click.option("--resend-unknown", is_flag=True, help="Send rows of unknown outcome under a new key."),
 )
@@ -340,6 +341,7 @@ def _invocation(given: dict[str, Any]) -> Invocation:
         canary=given["canary"],
         failures=_failure_limit(failures),
         outage_patience_seconds=900.0 if patience is None else patience * 60,
+        wait_for_quota=given["wait_for_quota"],
     )
     return Invocation(
         terms=terms,

@@ -23,7 +23,7 @@ from runner.breaker import Breaker, Ending, FailureLimit
 from runner.errors import ExitCode
 from runner.failpoints import reach
 from runner.ledger import Claim, Journal, Pen, Record
-from runner.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
+from runner.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Seen, Silence, State
 from runner.pace import Pace
 from runner.patience import Patience, exhausted, settled
 
@@ -47,6 +47,7 @@ class Terms:
     failures: FailureLimit = field(default_factory=FailureLimit)
     outage_patience_seconds: float = 900.0
     drain_seconds: float = 30.0
+    wait_for_quota: bool = False
 
 
 @dataclass
@@ -182,7 +183,10 @@ class Dispatch:
         if until is not None and self._now() >= until:
             self.stop(Ending("paused", ExitCode.PAUSED, "the deadline (--until) has come"))
         elif self._claims_left == 0 and not self._outstanding and (self._backlog or not self._exhausted):
-            self.stop(Ending("paused", ExitCode.PAUSED, f"{self._terms.max_requests} requests sent (--max-requests)"))
+            self.stop(Ending("paused", ExitCode.PAUSED, f"{self._tally.sent} requests sent (--max-requests)"))
+        elif self._backlog and not self._terms.wait_for_quota and self._pace.day_is_spent:
+            reason = "our share of the tenant's quota for the day is spent (--wait-for-quota waits)"
+            self.stop(Ending("paused", ExitCode.PAUSED, reason))
         elif self._canary_left == 0 and self._canary_open == 0:
             self._canary_left = None  # all of them succeeded
             self._note("canary-succeeded", {"requests": self._terms.canary})
@@ -281,14 +285,15 @@ class Dispatch:
             return
         job.first_sent_at = job.first_sent_at or int(started * 1e6)
         self._tally.sent += 1
-        clock = time.perf_counter()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             answer = await self._send(job.request, job.history.generation, job.history.attempts)
         except asyncio.CancelledError:
             self._conclude(job, Silence("aborted", "the run was stopped while this was under way"), started, 0.0)
             raise
         reach("answered")
-        self._conclude(job, answer, started, (time.perf_counter() - clock) * 1e3)
+        self._conclude(job, answer, started, (loop.time() - began) * 1e3)
 
     def _give_back(self, job: Job, *, later: bool = True) -> None:
         """A claim that was not sent is taken back: nothing is in doubt about it."""
@@ -309,11 +314,13 @@ class Dispatch:
         ending = self._breaker.observe(job.request.number, judgement, now)
         if self._breaker.outage_since is not None:
             judgement = replace(judgement, spends=False)
-        if isinstance(answer, Silence) and not answer.sent and not judgement.in_doubt:
+        if not isinstance(answer, Reply) and not answer.sent and not judgement.in_doubt:
             self._unsent(job, judgement)
         else:
             self._answered(job, answer, judgement, sent_at, now, latency_ms)
-        self._hold(judgement, now)
+        if isinstance(answer, Reply) and answer.limits is not None:
+            self._pace.told(answer.limits)
+        self._hold(judgement, now, asyncio.get_running_loop().time() - latency_ms / 1e3)
         if ending is not None:
             self.stop(ending)
         self._wake.set()
@@ -341,7 +348,7 @@ class Dispatch:
             self._again(job, judgement, before)
 
     def _outcome(self, judgement: Judgement, before: History, job: Job) -> Outcome | None:
-        if judgement.kind in (Kind.SUCCEEDED, Kind.FAILED):
+        if judgement.kind in (Kind.SUCCEEDED, Kind.FAILED, Kind.UNKNOWN):
             return settled(judgement)
         if judgement.kind is Kind.AGAIN and judgement.spends and self._patience.spent(job.history):
             return exhausted(judgement, before)
@@ -382,21 +389,24 @@ class Dispatch:
         self._wake.set()
 
     def _again(self, job: Job, judgement: Judgement, before: History) -> None:
-        self._tally.retries += 1
+        self._tally.retries += judgement.reason is not Reason.FOLLOWING
         delay = self._patience.delay_seconds(judgement, job.history, self._chance())
         self._note("again", _about(job, judgement) | {"attempt": before.attempts, "after_seconds": round(delay, 3)})
         self._backlog.later(job, asyncio.get_running_loop().time() + delay)
 
-    def _hold(self, judgement: Judgement, now: float) -> None:
-        """Hold everyone as the server asked, or as the outage demands."""
-        if judgement.holds_everyone and judgement.hold_seconds:
+    def _hold(self, judgement: Judgement, now: float, began: float) -> None:
+        """Hold everyone as the server asked, or as the outage demands; `began` (loop time): when it was sent."""
+        if judgement.reason is Reason.THROTTLED:
+            what = "category 70" if judgement.category == "70" else "429"
+            self._pace.refused(what, judgement.hold_seconds, began)
+        elif judgement.holds_everyone and judgement.hold_seconds:
             self._pace.hold(judgement.hold_seconds, judgement.reason.value)
+        elif judgement.kind is Kind.SUCCEEDED or judgement.kind is Kind.FAILED:
+            self._pace.well()
         pause = self._breaker.pause_seconds(now)
         if pause is not None:
             self._pace.hold(pause, f"outage: {judgement.message or judgement.reason.value}")
-            self._pace.resize(1, "outage")
-        elif self._breaker.outage_since is None and self._pace.limit == 1:
-            self._pace.resize(self._pace.ceiling, "the outage is over")
+        self._pace.probe(self._breaker.outage_since is not None)
 
     def _expire(self, job: Job, now: float) -> bool:
         """Settle a request whose key may be forgotten by now as unknown, unsent."""
@@ -478,7 +488,7 @@ def _record(
         code=judgement.code,
         category=judgement.category,
         message=judgement.message,
-        request_id=reply.request_id if reply else None,
+        request_id=None if isinstance(answer, Silence) else answer.request_id,
         process_id=judgement.process_id,
         reply_ids=() if settled_ok else judgement.reply_ids,
         token=reply.token if reply else None,
@@ -492,5 +502,5 @@ def _record(
 
 def _snippet(answer: Answer) -> str:
     """The first 2 kB of an answer of unexpected shape, for the person who must look."""
-    raw = answer.body if isinstance(answer, Reply) else answer.snippet
+    raw = answer.body if isinstance(answer, Reply) else answer.snippet if isinstance(answer, Silence) else b""
     return raw[:2048].decode("utf-8", "replace")

@@ -10,7 +10,8 @@ from typing import Any
 
 from runner.times import iso, now_microseconds
 
-SHOWN = frozenset({"paused", "concurrency", "stopping", "canary-succeeded", "seal-opened"})
+SHOWN = frozenset({"paused", "concurrency", "stopping", "canary-succeeded", "seal-opened"})  # to a person
+RECORDED = SHOWN | {"concurrency-grown", "rate"}  # in the ledger, for the report
 
 
 class EventLog:

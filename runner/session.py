@@ -10,8 +10,9 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from runner import __version__
 from runner.breaker import Ending
 from runner.dispatch import Dispatch, Tally, Terms, window_closed
 from runner.errors import ExitCode, LedgerError, Refused
-from runner.events import SHOWN, EventLog
+from runner.events import RECORDED, EventLog
 from runner.failpoints import reach
 from runner.ledger import Event, Journal, Pen, Store, open_read_only, open_writable
 from runner.ledger import views as ledger_views
@@ -27,8 +28,9 @@ from runner.model import Answer, History, Judgement, Reason, Reply, Request, Sta
 from runner.pace import Pace
 from runner.patience import Patience
 from runner.progress import Progress
+from runner.quota import DAY, HOUR, MINUTE, Quota
 from runner.results import write_views
-from runner.runs import LOG, RunFolder, held
+from runner.runs import LOG, RunFolder, all_runs, held
 from runner.settings import Settings
 from runner.times import iso, now_microseconds
 from runner.zuora import client as zuora
@@ -60,6 +62,7 @@ def facts_of(
         "inputs": inputs,
         "tenant": tenant,
         "tenant_kind": settings.tenant,
+        "profile": settings.profile_name,
         "base_url": settings.base_url,
         "host": settings.host,
         "entity_ids": settings.profile.entity_ids,
@@ -153,33 +156,55 @@ class _Session:
         ending = Ending("finished", ExitCode.SUCCEEDED)
         for step in ledger_views.steps(self.store):
             await pen.call(reopen_unknown, self.journal, step["step"], self.invocation.resend_unknown, time.time())
-            self.dispatch = self._dispatch(step["step"], client, pen)
+            self.dispatch = self._dispatch(step, client, pen)
             if self.ending is not None:
                 return self.ending
             ending = await self.dispatch.run()
             if ending.name != "finished":
                 return ending
+            if (halted := await pen.call(self._halted, step)) is not None:
+                return halted
         return ending
 
-    def _dispatch(self, step: int, client: zuora.Client, pen: Pen) -> Dispatch:
+    def _halted(self, step: dict[str, Any]) -> Ending | None:
+        """A step with failures halts the run before the next one, unless that was accepted."""
+        number = step["step"]
+        if self.invocation.accept_failures or step.get("on_failure") == "continue":
+            return None
+        if not ledger_views.waiting_after(self.store, number):
+            return None  # nothing is left, or the next step has begun: it was accepted then
+        counts = ledger_views.counts(self.store)[number]
+        wrong = [f"{counts[state]} {state}" for state in ("failed", "unknown") if counts.get(state)]
+        if not wrong:
+            return None
+        reason = f"step {number} ({step['do']}) ended with {', '.join(wrong)}; the next step was not begun"
+        return Ending("halted", ExitCode.ROWS_FAILED, reason)
+
+    def _dispatch(self, step: dict[str, Any], client: zuora.Client, pen: Pen) -> Dispatch:
         settings, note = self.settings, partial(self._note, pen)
         patience = settings.profile.patience
         return Dispatch(
             pen=pen,
             journal=self.journal,
-            step=step,
+            step=step["step"],
             send=client.send,
             judge=judge_with(client, settings.profile.request_timeout_seconds),
-            pace=Pace(concurrency=settings.concurrency, rate=rate_of(settings), note=note),
+            pace=Pace(concurrency=settings.concurrency, rate=settings.rate, quota=quota_of(settings), note=note),
             patience=Patience(patience.attempts, patience.base_seconds, patience.cap_seconds),
-            terms=self.invocation.terms,
+            terms=self._terms(step),
             tally=self.tally,
             note=note,
         )
 
+    def _terms(self, step: dict[str, Any]) -> Terms:
+        """The terms of a step: its own canary, and what earlier steps have left of the budget."""
+        terms = self.invocation.terms
+        left = None if terms.max_requests is None else max(0, terms.max_requests - self.tally.sent)
+        return replace(terms, canary=terms.canary or step.get("canary"), max_requests=left)
+
     def _note(self, pen: Pen, name: str, facts: dict[str, Any]) -> None:
         self.log.note(name, facts)
-        if name in SHOWN:
+        if name in RECORDED:
             pen.note(Event(now_microseconds(), name, json.dumps(facts)))
 
     @contextlib.contextmanager
@@ -238,13 +263,26 @@ def reopen_unknown(journal: Journal, step: int, resend: bool, now: float) -> int
     return len(again)
 
 
-def rate_of(settings: Settings) -> float | None:
-    """Requests a second: what the tenant's minute allows at our share of it, and no more than was asked for."""
-    quota = QUOTAS[settings.tenant]
-    shares = [settings.rate] if settings.rate else []
-    if quota is not None:
-        shares.append(quota.minute * settings.quota_share / 60)
-    return min(shares) if shares else None
+def quota_of(settings: Settings) -> Quota:
+    """The windows of the tenant's kind, at our share of them."""
+    limits = QUOTAS[settings.tenant]
+    windows = {} if limits is None else {MINUTE: limits.minute, HOUR: limits.hour, DAY: limits.day}
+    return Quota(windows, settings.quota_share)
+
+
+def spent_before(folder: RunFolder, facts: dict[str, Any]) -> list[tuple[float, int]]:
+    """What the runs of this tenant in the folder have sent in the last day: (seconds since the epoch, requests),
+    by the minute, in order."""
+    since = now_microseconds() - DAY * 1_000_000
+    minutes: Counter[float] = Counter()
+    for run in all_runs(folder.path.parent):
+        document = run.document() or {}
+        last = document.get("last_answered_at") or document.get("started_at")
+        mine = document.get("tenant") == facts["tenant"] and document.get("host") == facts["host"]
+        if mine and (document.get("status") == "running" or (last is not None and last >= iso(since))):
+            with contextlib.suppress(LedgerError), open_read_only(run.ledger) as store:
+                minutes.update(dict(ledger_views.sent_by_minute(store, since)))
+    return sorted(minutes.items())
 
 
 def wire_of(settings: Settings) -> zuora.Wire:

@@ -38,7 +38,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if not events:
                 if timeout is None:
                     raise RuntimeError("deadlock: nothing is ready and nothing is due")
-                self.now += timeout
+                self.now += max(timeout, 1e-6)  # a real clock moves on between two looks at it
             return events
 
         self._selector.select = jump
@@ -178,7 +178,12 @@ async def dispatched(store: Store, tenant: Tenant, **options: Any) -> tuple[Any,
         judge=lambda answer, request, history, at: verdict(
             answer, history, BOOKING, now=at, progress_seconds=2 * REQUEST_SECONDS
         ),
-        pace=Pace(concurrency=options.pop("concurrency", 4), rate=options.pop("rate", None)),
+        pace=Pace(
+            concurrency=options.pop("concurrency", 4),
+            rate=options.pop("rate", None),
+            quota=options.pop("quota", None),
+            now=now,
+        ),
         patience=options.pop("patience", Patience()),
         terms=options.pop("terms", Terms()),
         tally=tally,
