@@ -72,6 +72,11 @@ asking = options(
     ),
     click.option("--again", is_flag=True, help="Send everything once more, as a new run."),
 )
+afterwards = options(
+    click.option("--on-finish", metavar="COMMAND", help="Run this at the end; run.json's path is its last argument."),
+    click.option("--notify", metavar="URL", help="Post a summary to this web hook; REGEN_NOTIFY keeps it out of `ps`."),
+    click.option("--metrics", metavar="FILE", help="Write Prometheus metrics for a textfile collector."),
+)
 speaking = options(
     click.option("--json", "json_", is_flag=True, help="Print run.json instead of text."),
     click.option("--quiet", is_flag=True, help="No bar, no lines, no summary."),
@@ -124,6 +129,7 @@ def plan(**given: Any) -> ExitCode:
 @asking
 @place
 @pace
+@afterwards
 @speaking
 def run(**given: Any) -> ExitCode:
     """Plan, then send. The same command again goes on where it stopped and never sends what is settled.
@@ -144,6 +150,7 @@ def run(**given: Any) -> ExitCode:
 @click.argument("run")
 @place
 @pace
+@afterwards
 @speaking
 @click.option("--moved", is_flag=True, help="The run folder came from another machine.")
 @click.option("--accept-failures", is_flag=True, help="Go on with the next step in spite of failures.")
@@ -304,7 +311,7 @@ def _flags(given: dict[str, Any]) -> Flags:
     from runner.settings import Flags
 
     names = ("profile", "config", "base_url", "runs_dir", "rate", "concurrency", "tenant", "quota_share")
-    return Flags(**{name: given[name] for name in names})
+    return Flags(**{name: given.get(name) for name in (*names, "on_finish", "notify", "metrics")})
 
 
 def _runs(runs_dir: str | None) -> Path:

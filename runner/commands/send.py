@@ -10,6 +10,7 @@ from typing import Any
 
 from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
 from runner.errors import ExitCode, Refused
+from runner.finish import Telling, telling
 from runner.forecast import forecast
 from runner.guard import consequences, is_guarded, permit
 from runner.ledger import open_read_only, views
@@ -54,17 +55,23 @@ def plan(asked: Asked, output: Output) -> ExitCode:
 
 def run(asked: Asked, invocation: Invocation, output: Output) -> ExitCode:
     """Plan, then send. A run that is finished already is told, not sent again."""
-    prepared = prepare(asked)
-    if prepared.over:
-        return _tell_over(prepared, output)
-    shown = not prepared.begun and not output.quiet
-    if shown:
-        print(_plan_text(prepared.folder, prepared.settings), file=sys.stderr)
-    return _send(prepared.folder, prepared.settings, invocation, output, plan_shown=shown)
+    with telling(asked.flags, asked.stem) as known:
+        prepared = prepare(asked)
+        if prepared.over:
+            return _tell_over(prepared, output)
+        shown = not prepared.begun and not output.quiet
+        if shown:
+            print(_plan_text(prepared.folder, prepared.settings), file=sys.stderr)
+        return _send(prepared.folder, prepared.settings, invocation, output, known, plan_shown=shown)
 
 
 def resume(resumed: Resumed, invocation: Invocation, output: Output) -> ExitCode:
     """Send what a run has left, from its folder alone."""
+    with telling(resumed.flags, resumed.run) as known:
+        return _resume(resumed, invocation, output, known)
+
+
+def _resume(resumed: Resumed, invocation: Invocation, output: Output, known: Telling) -> ExitCode:
     settings_of_flags = resumed.flags
     runs = _runs_dir(resumed.flags)
     folder = existing(runs, resumed.run)
@@ -72,11 +79,12 @@ def resume(resumed: Resumed, invocation: Invocation, output: Output) -> ExitCode
         facts = store.facts()
     if resumed.flags.base_url is None and resumed.flags.profile is None:
         settings_of_flags = replace(resumed.flags, base_url=facts["base_url"], profile=facts.get("profile"))
+    known.flags = settings_of_flags
     settings = gather(settings_of_flags)
     refuse_other_tenant(facts, settings, tenant_of(settings))
     _refuse_status(facts)
     _refuse_moved(folder, facts, moved=resumed.moved)
-    return _send(folder, settings, invocation, output)
+    return _send(folder, settings, invocation, output, known)
 
 
 def _refuse_moved(folder: RunFolder, facts: dict[str, Any], *, moved: bool) -> None:
@@ -97,14 +105,22 @@ def _refuse_status(facts: dict[str, Any]) -> None:
 
 
 def _send(
-    folder: RunFolder, settings: Settings, invocation: Invocation, output: Output, *, plan_shown: bool = False
+    folder: RunFolder,
+    settings: Settings,
+    invocation: Invocation,
+    output: Output,
+    known: Telling,
+    *,
+    plan_shown: bool = False,
 ) -> ExitCode:
     def show_plan() -> None:
         if not plan_shown:
             print(_plan_text(folder, settings), file=sys.stderr)
 
     permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
+    known.folder = folder
     ending = proceed(folder, settings, invocation)
+    known.code, known.reason = ending.exit_code, ending.reason
     if output.json:
         _print_json(folder)
     elif not output.quiet:
