@@ -71,6 +71,8 @@ asking = options(
         "--format", "format_", type=click.Choice(["parquet", "csv", "both"]), default="both", show_default=True
     ),
     click.option("--again", is_flag=True, help="Send everything once more, as a new run."),
+    click.option("--retry-failed-from", metavar="last|RUN", help="Take the rows, too, that failed in an earlier run."),
+    click.option("--give-up-after", type=click.IntRange(1), metavar="N", help="… until they have failed N times."),
 )
 afterwards = options(
     click.option("--on-finish", metavar="COMMAND", help="Run this at the end; run.json's path is its last argument."),
@@ -122,7 +124,7 @@ def plan(**given: Any) -> ExitCode:
     """
     from runner.commands import send
 
-    return send.plan(_asked(given), _output(given))
+    return send.plan(_asked(given), _output(given), given["max_requests"])
 
 
 @regen.command()
@@ -241,6 +243,30 @@ def results(run: str, runs_dir: str | None, format_: str | None, category: str |
 @regen.command()
 @click.argument("run")
 @runs_dir
+@click.option("--against", metavar="FILE", help="An extract of booking or billing transactions (CSV, Parquet, …).")
+@click.option("--id-column", metavar="NAME", help="The column of FILE that holds the id.  [default: found]")
+@click.option("--time-column", metavar="NAME", help="The column that tells when it was updated.  [default: found]")
+@click.option("--json", "json_", is_flag=True, help="Print JSON.")
+def reconcile(
+    run: str, runs_dir: str | None, against: str | None, id_column: str | None, time_column: str | None, json_: bool
+) -> ExitCode:
+    """Prove that manifest, ledger and results agree, and that the tenant has what the run made. Exit 3 if not.
+
+    \b
+    Examples:
+      regen reconcile RUN
+      regen reconcile RUN --against booking_transactions.csv.gz
+      regen reconcile RUN --against extract.parquet --id-column RC_ID --time-column UPDT_DT
+    """
+    from runner.commands import audit
+
+    extract = audit.Extract(against, id_column, time_column) if against else None
+    return audit.reconcile(_runs(runs_dir), run, against=extract, as_json=json_)
+
+
+@regen.command()
+@click.argument("run")
+@runs_dir
 @click.option("--head", metavar="HASH", help="The head of the ledger as it was noted elsewhere when the run ended.")
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 def verify(run: str, runs_dir: str | None, head: str | None, json_: bool) -> ExitCode:
@@ -283,7 +309,7 @@ def simulate(words: tuple[str, ...]) -> int:
     return serve(words)
 
 
-cli_upkeep.register(regen, place=place)
+cli_upkeep.register(regen, place=place, runs_dir=runs_dir)
 
 
 def main() -> None:
@@ -329,6 +355,8 @@ def _asked(given: dict[str, Any]) -> Asked:
         flags=_flags(given),
         type=given["type_"],
         formats=_formats(given["format_"]),
+        retry_failed_from=given["retry_failed_from"],
+        give_up_after=given["give_up_after"],
         **{name: given[name] for name in names},
     )
 

@@ -23,7 +23,7 @@ from runner.breaker import Breaker, Ending, FailureLimit
 from runner.errors import ExitCode
 from runner.failpoints import reach
 from runner.ledger import Claim, Journal, Pen, Record
-from runner.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Seen, Silence, State
+from runner.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
 from runner.pace import Pace
 from runner.patience import Patience, exhausted, settled
 
@@ -184,13 +184,18 @@ class Dispatch:
             self.stop(Ending("paused", ExitCode.PAUSED, "the deadline (--until) has come"))
         elif self._claims_left == 0 and not self._outstanding and (self._backlog or not self._exhausted):
             self.stop(Ending("paused", ExitCode.PAUSED, f"{self._tally.sent} requests sent (--max-requests)"))
-        elif self._backlog and not self._terms.wait_for_quota and self._pace.day_is_spent:
+        elif self._unsent_work and not self._terms.wait_for_quota and self._pace.day_is_spent:
             reason = "our share of the tenant's quota for the day is spent (--wait-for-quota waits)"
             self.stop(Ending("paused", ExitCode.PAUSED, reason))
         elif self._canary_left == 0 and self._canary_open == 0:
             self._canary_left = None  # all of them succeeded
             self._note("canary-succeeded", {"requests": self._terms.canary})
         return self._ending is not None
+
+    @property
+    def _unsent_work(self) -> bool:
+        """Whether anything waits to be sent, claimed or not."""
+        return bool(self._backlog) or self._outstanding > len(self._sending)
 
     def _queue_low(self) -> bool:
         return len(self._queue) <= self._pace.ahead // 2

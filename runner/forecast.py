@@ -1,49 +1,66 @@
-"""How long a plan will take at the tenant's pace, and which limit binds."""
+"""How long a plan will take at the tenant's pace, which limit binds, and when it ends."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from runner.quota import DAY, HOUR, MINUTE, NAMES, Quota
 from runner.times import duration
-from runner.zuora.tenants import QUOTAS
 
 ASSUMED_LATENCY_SECONDS = 0.25
+KEYS_LAST_SECONDS = 86_400.0  # Zuora API reference, "Idempotent requests"
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The time that a number of requests takes; `binding` names the limit that decides it."""
+    """The time that a number of requests takes; `binding` names the limit that decides it, `a_day` how many
+    requests a day's quota leaves us (None: no limit by the day)."""
 
     requests: int
     seconds: float
     binding: str
+    a_day: int | None = None
 
-    def __str__(self) -> str:
+    def lines(self, now: datetime, max_requests: int | None = None) -> list[str]:
+        """The forecast for people; `now` is local time."""
         if self.requests == 0:
-            return "nothing to send"
-        warning = ""
-        if self.seconds > 86_400:
-            warning = (
-                "; longer than the 24 h for which Zuora keeps a key: use --max-requests or --until for a night's share"
-            )
-        return f"about {duration(self.seconds)} for {self.requests:,} requests; {self.binding} decides{warning}"
+            return ["nothing to send"]
+        ends = (now + timedelta(seconds=self.seconds)).strftime("%Y-%m-%d %H:%M")
+        told = [f"about {duration(self.seconds)} for {self.requests:,} requests, until {ends}: {self.binding} decides"]
+        if self.seconds > KEYS_LAST_SECONDS:
+            told.append("longer than the 24 h of its keys: rows of unknown outcome can then no longer be asked again")
+        if max_requests is not None:
+            told.append(self._nights(max_requests))
+        elif self.seconds > KEYS_LAST_SECONDS:
+            told.append(self._nights(self.a_day or self.requests))
+        return told
+
+    def _nights(self, most: int) -> str:
+        nights = -(-self.requests // most)
+        return f"with --max-requests {most} a night: {nights} {'night' if nights == 1 else 'nights'}"
 
 
-def forecast(requests: int, *, tenant: str, share: float, rate: float | None, concurrency: int) -> Forecast:
-    """Forecast a run. Limits by kind of tenant: Zuora API reference, "Rate and concurrent request limits"."""
-    choices = [(requests * ASSUMED_LATENCY_SECONDS / concurrency, f"the concurrency of {concurrency}")]
+def forecast(requests: int, *, quota: Quota, rate: float | None, concurrency: int) -> Forecast:
+    """Forecast a run from what the quota has left. Limits by kind of tenant: Zuora API reference, "Rate and
+    concurrent request limits"."""
+    told = f"the concurrency of {concurrency} (at {ASSUMED_LATENCY_SECONDS:g} s an answer)"
+    choices = [(requests * ASSUMED_LATENCY_SECONDS / concurrency, told)]
     if rate:
         choices.append((requests / rate, f"--rate {rate:g}"))
-    quota = QUOTAS[tenant]
-    if quota is not None:
-        windows: tuple[tuple[str, int, int], ...] = (
-            ("minute", 60, quota.minute),
-            ("hour", 3600, quota.hour),
-            ("day", 86_400, quota.day),
-        )
-        for name, length, limit in windows:
-            mine = max(1, int(limit * share))
-            whole = (requests - 1) // mine  # windows that must pass before the last request may go
-            choices.append((float(whole * length), f"the {tenant} limit of {limit:,} a {name}, of which {share:.0%},"))
+    if (smooth := quota.rate()) is not None:
+        choices.append((requests / smooth, f"our share of the minute's quota, {smooth * MINUTE:,.0f},"))
+    for length in (HOUR, DAY):
+        spent, ours = quota.spent(length)
+        if ours:
+            choices.append(
+                (_waits(requests, spent, ours) * length, f"our share of the {NAMES[length]}'s quota, {ours:,},")
+            )
     seconds, binding = max(choices)
-    return Forecast(requests, seconds, binding)
+    return Forecast(requests, seconds, binding, quota.spent(DAY)[1] or None)
+
+
+def _waits(requests: int, spent: int, ours: int) -> float:
+    """How many windows must pass before the last request may go."""
+    beyond = requests - max(0, ours - spent)
+    return 0.0 if beyond <= 0 else float(-(-beyond // ours))

@@ -11,6 +11,7 @@ from runner.times import duration
 
 if TYPE_CHECKING:
     from runner.dispatch import Tally
+    from runner.pace import Pace
 
 BAR_SECONDS = 0.2
 LINE_SECONDS = 10.0
@@ -22,6 +23,7 @@ class Progress:
     def __init__(self, total: int, tally: Tally, *, quiet: bool) -> None:
         self._total, self._tally = total, tally
         self._bar: Any = None
+        self._pace: Pace | None = None
         self._quiet = quiet
         self._started = time.monotonic()
         if not quiet and sys.stderr.isatty():
@@ -35,6 +37,14 @@ class Progress:
             self._bar.write(text, file=sys.stderr)
         elif not self._quiet:
             print(text, file=sys.stderr, flush=True)
+
+    def paced(self, pace: Pace) -> None:
+        """The pace to tell of."""
+        self._pace = pace
+
+    def tell_now(self) -> None:
+        """The status line at once, also when quiet: SIGUSR1 asked for it."""
+        print(self._line(), file=sys.stderr, flush=True)
 
     async def show(self) -> None:
         """Keep showing, until cancelled."""
@@ -64,7 +74,8 @@ class Progress:
         tally = self._tally
         rate = tally.settled / max(0.001, time.monotonic() - self._started)
         left = duration((self._total - tally.settled) / rate) if rate > 0 else "unknown"
+        pace = f", {self._pace.active} of {self._pace.limit} at once" if self._pace is not None else ""
         return (
             f"{tally.settled} of {self._total} requests, {rate:.1f}/s, ok {tally.succeeded}, failed {tally.failed}, "
-            f"unknown {tally.unknown}, retries {tally.retries}, about {left} left"
+            f"unknown {tally.unknown}, retries {tally.retries}{pace}, about {left} left"
         )

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,14 +27,13 @@ from runner.model import Answer, History, Judgement, Reason, Reply, Request, Sta
 from runner.pace import Pace
 from runner.patience import Patience
 from runner.progress import Progress
-from runner.quota import DAY, HOUR, MINUTE, Quota
 from runner.results import write_views
-from runner.runs import LOG, RunFolder, all_runs, held
+from runner.runs import LOG, RunFolder, held
 from runner.settings import Settings
+from runner.spending import quota_of
 from runner.times import iso, now_microseconds
 from runner.zuora import client as zuora
 from runner.zuora.operations import OPERATIONS
-from runner.zuora.tenants import QUOTAS
 from runner.zuora.verdict import verdict
 
 ENDINGS = {"finished", "halted", "abandoned"}  # those that no plain `resume` takes further
@@ -154,9 +152,10 @@ class _Session:
 
     async def _steps(self, client: zuora.Client, pen: Pen) -> Ending:
         ending = Ending("finished", ExitCode.SUCCEEDED)
+        pace = await self._paced(pen)
         for step in ledger_views.steps(self.store):
             await pen.call(reopen_unknown, self.journal, step["step"], self.invocation.resend_unknown, time.time())
-            self.dispatch = self._dispatch(step, client, pen)
+            self.dispatch = self._dispatch(step, client, pen, pace)
             if self.ending is not None:
                 return self.ending
             ending = await self.dispatch.run()
@@ -180,7 +179,7 @@ class _Session:
         reason = f"step {number} ({step['do']}) ended with {', '.join(wrong)}; the next step was not begun"
         return Ending("halted", ExitCode.ROWS_FAILED, reason)
 
-    def _dispatch(self, step: dict[str, Any], client: zuora.Client, pen: Pen) -> Dispatch:
+    def _dispatch(self, step: dict[str, Any], client: zuora.Client, pen: Pen, pace: Pace) -> Dispatch:
         settings, note = self.settings, partial(self._note, pen)
         patience = settings.profile.patience
         return Dispatch(
@@ -189,12 +188,25 @@ class _Session:
             step=step["step"],
             send=client.send,
             judge=judge_with(client, settings.profile.request_timeout_seconds),
-            pace=Pace(concurrency=settings.concurrency, rate=settings.rate, quota=quota_of(settings), note=note),
+            pace=pace,
             patience=Patience(patience.attempts, patience.base_seconds, patience.cap_seconds),
             terms=self._terms(step),
             tally=self.tally,
             note=note,
         )
+
+    async def _paced(self, pen: Pen) -> Pace:
+        """The pace of this invocation, for all its steps."""
+        settings, tenant = self.settings, self.store.facts()["tenant"]
+        pace = Pace(
+            concurrency=settings.concurrency,
+            rate=settings.rate,
+            quota=await pen.call(quota_of, settings, self.folder.path.parent, tenant),
+            share=settings.quota_share,
+            note=partial(self._note, pen),
+        )
+        self.progress.paced(pace)
+        return pace
 
     def _terms(self, step: dict[str, Any]) -> Terms:
         """The terms of a step: its own canary, and what earlier steps have left of the budget."""
@@ -215,6 +227,8 @@ class _Session:
             signal.SIGINT: Ending("interrupted", ExitCode.INTERRUPTED, "interrupted"),
             signal.SIGTERM: Ending("terminated", ExitCode.TERMINATED, "terminated"),
         }
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(signal.SIGUSR1, self.progress.tell_now)
         for number, ending in endings.items():
             with contextlib.suppress(NotImplementedError):  # Windows has no handlers on its loop
                 loop.add_signal_handler(number, self._signalled, ending)
@@ -261,28 +275,6 @@ def reopen_unknown(journal: Journal, step: int, resend: bool, now: float) -> int
     if again:
         journal.reopen(again)
     return len(again)
-
-
-def quota_of(settings: Settings) -> Quota:
-    """The windows of the tenant's kind, at our share of them."""
-    limits = QUOTAS[settings.tenant]
-    windows = {} if limits is None else {MINUTE: limits.minute, HOUR: limits.hour, DAY: limits.day}
-    return Quota(windows, settings.quota_share)
-
-
-def spent_before(folder: RunFolder, facts: dict[str, Any]) -> list[tuple[float, int]]:
-    """What the runs of this tenant in the folder have sent in the last day: (seconds since the epoch, requests),
-    by the minute, in order."""
-    since = now_microseconds() - DAY * 1_000_000
-    minutes: Counter[float] = Counter()
-    for run in all_runs(folder.path.parent):
-        document = run.document() or {}
-        last = document.get("last_answered_at") or document.get("started_at")
-        mine = document.get("tenant") == facts["tenant"] and document.get("host") == facts["host"]
-        if mine and (document.get("status") == "running" or (last is not None and last >= iso(since))):
-            with contextlib.suppress(LedgerError), open_read_only(run.ledger) as store:
-                minutes.update(dict(ledger_views.sent_by_minute(store, since)))
-    return sorted(minutes.items())
 
 
 def wire_of(settings: Settings) -> zuora.Wire:
@@ -341,6 +333,7 @@ def document_of(store: Store) -> dict[str, Any]:
     sources = ledger_views.manifests(store)
     return {
         "run": facts["run_id"],
+        "name": facts.get("name"),
         "status": facts["status"],
         "exit_code": facts.get("exit_code"),
         "reason": facts.get("reason"),
@@ -363,6 +356,7 @@ def document_of(store: Store) -> dict[str, Any]:
             }
             for step in ledger_views.steps(store)
         ],
+        "carried": facts.get("carried"),
         "formats": facts["formats"],
         "counts": totals_of(counts),
         "requests": {"pending": ledger_views.pending(store), "sent": sent},

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
@@ -17,6 +18,7 @@ from runner.ledger import open_read_only, views
 from runner.runs import RunFolder, existing
 from runner.session import Invocation, machine, proceed, refuse_other_tenant, reread
 from runner.settings import Flags, Settings, gather
+from runner.spending import quota_of
 from runner.summary import balance, next_steps, printable, summary
 
 SHOWN_REQUESTS = 3
@@ -40,13 +42,13 @@ class Resumed:
     moved: bool = False
 
 
-def plan(asked: Asked, output: Output) -> ExitCode:
+def plan(asked: Asked, output: Output, max_requests: int | None = None) -> ExitCode:
     """Read, check and enrol; print what would be sent. Sends nothing."""
     prepared = prepare(asked)
     if output.json:
         _print_json(prepared.folder)
     else:
-        print(_plan_text(prepared.folder, prepared.settings))
+        print(_plan_text(prepared.folder, prepared.settings, max_requests))
         print("\n".join(f"  {step}" for step in next_steps(reread(prepared.folder), str(prepared.folder.path))))
         if prepared.over:
             print(f"already finished; nothing would be sent. Everything once more: {_command_again()}")
@@ -61,7 +63,7 @@ def run(asked: Asked, invocation: Invocation, output: Output) -> ExitCode:
             return _tell_over(prepared, output)
         shown = not prepared.begun and not output.quiet
         if shown:
-            print(_plan_text(prepared.folder, prepared.settings), file=sys.stderr)
+            print(_plan_text(prepared.folder, prepared.settings, invocation.terms.max_requests), file=sys.stderr)
         return _send(prepared.folder, prepared.settings, invocation, output, known, plan_shown=shown)
 
 
@@ -115,7 +117,7 @@ def _send(
 ) -> ExitCode:
     def show_plan() -> None:
         if not plan_shown:
-            print(_plan_text(folder, settings), file=sys.stderr)
+            print(_plan_text(folder, settings, invocation.terms.max_requests), file=sys.stderr)
 
     permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
     known.folder = folder
@@ -153,15 +155,14 @@ def _print_json(folder: RunFolder) -> None:
     print(json.dumps(document | {"folder": str(folder.path)}, ensure_ascii=False, indent=2))
 
 
-def _plan_text(folder: RunFolder, settings: Settings) -> str:
+def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None = None) -> str:
     document = reread(folder)
     with open_read_only(folder.ledger) as store:
         first = views.bodies(store, SHOWN_REQUESTS)
         pending = views.pending(store)
     told = forecast(
         pending,
-        tenant=settings.tenant,
-        share=settings.quota_share,
+        quota=quota_of(settings, folder.path.parent, document["tenant"]),
         rate=settings.rate,
         concurrency=settings.concurrency,
     )
@@ -171,7 +172,7 @@ def _plan_text(folder: RunFolder, settings: Settings) -> str:
     lines += [f"  POST …/{operation}{'?' if query else ''}{query} {body}" for operation, query, body in first]
     if is_guarded(settings) or any(query == "reMigrate=true" for _, query, _ in first):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
-    lines.append(f"  {told}")
+    lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests)]
     return printable("\n".join(lines))
 
 
@@ -193,4 +194,3 @@ def _runs_dir(flags: Flags) -> Any:
     from runner.settings import runs_folder
 
     return runs_folder(flags)
-

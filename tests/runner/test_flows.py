@@ -375,3 +375,28 @@ def test_words_that_cannot_be(tmp_path, regen, until):
     assert regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--max-failures", "many").code == 2
     assert regen("run", manifest, "--no-such-flag").code == 2
     assert regen("show", "no-such-run").code == 2
+
+
+def test_earlier_runs_of_the_tenant_use_up_the_days_quota(tmp_path, regen, simulator):
+    """Read from their ledgers: the second run of the day has what the first one left; exit 5, resumable."""
+    config = tmp_path / "regen.toml"
+    first, second = subscriptions(tmp_path / "a.csv", 30), subscriptions(tmp_path / "b.csv", 31)
+    with simulator() as server:
+        config.write_text(
+            f'default_profile = "p"\n[profile.p]\nbase_url = "{server.url}"\nquota_share = 1.0\n'
+            "[profile.p.limits]\nminute = 60000\nhour = 60000\nday = 50\n"
+        )
+        assert regen("run", first).code == 0
+        done = regen("run", second)
+        assert (done.code, server.arrivals()) == (5, 50)
+        assert "quota for the day is spent" in done.err
+
+
+def test_a_tenants_own_headers_set_the_pace(tmp_path, regen, simulator):
+    """Behind a tenant that allows 8 at once, the run settles there and says so."""
+    manifest = subscriptions(tmp_path / "a.csv", 400)
+    with simulator(concurrency=8, latency=0.01, retry_after=0) as server:
+        assert regen("run", manifest, "--base-url", server.url).code == 0
+        stats = server.get("stats")
+    assert stats["byStatus"].get("429", 0) < 0.05 * 400
+    assert "are left to others" in (one(tmp_path / "runs") / "run.log").read_text()
