@@ -1,4 +1,4 @@
-"""The command line's commands about the house and not about a run: `config`. Registered by `cli`."""
+"""The command line's commands about the house and not about a run: `config`, `prune`. Registered by `cli`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from runner.errors import ExitCode
 Options = Callable[[Any], Any]
 
 
-def register(regen: click.Group, *, place: Options) -> None:
+def register(regen: click.Group, *, place: Options, runs_dir: Options) -> None:
     """Add the commands to the group; `place` are the options that say where the tenant and the runs are."""
     regen.command()(place(click.option("--json", "json_", is_flag=True, help="Print JSON.")(config)))
+    regen.command()(runs_dir(prune))
 
 
 def config(json_: bool, **given: Any) -> ExitCode:
@@ -29,3 +30,19 @@ def config(json_: bool, **given: Any) -> ExitCode:
     from runner.settings import Flags
 
     return config_view.config(Flags(**given), as_json=json_)
+
+
+@click.option("--keep", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+def prune(keep: str, dry_run: bool, runs_dir: str | None) -> ExitCode:
+    """Remove the folders of runs that ended long ago; never an unfinished run.
+
+    \b
+    Examples:
+      regen prune --keep 90d --dry-run
+      regen prune --keep 90d
+    """
+    from runner import prune as pruning
+    from runner.settings import Flags, runs_folder
+
+    return pruning.prune(runs_folder(Flags(runs_dir=runs_dir)), keep, dry_run=dry_run)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from runner.carryover import Carried, carry_over
 from runner.errors import ExitCode, Refused
 from runner.ledger import open_read_only, views
 from runner.plan import Opened, Target
@@ -37,6 +39,8 @@ class Asked:
     formats: tuple[str, ...] = ("parquet", "csv")
     again: bool = False
     if_unfinished: str | None = None
+    retry_failed_from: str | None = None  # `last`, or a run
+    give_up_after: int | None = None
 
     works: tuple[AnyWork, ...] = ()  # the steps, where they are not one `regenerate` over the manifests
     name: str | None = None  # the run id's stem, where no manifest gives it
@@ -108,13 +112,21 @@ def prepare(asked: Asked) -> Prepared:
         org_ids=tuple(profile.org_ids),
         billing_id_field=profile.billing_id_field,
     )
+    asked, carried = carry_over(
+        asked, settings.runs_dir, settings.host, target.tenant, partial(_fingerprint, target=target)
+    )
     with Opened(asked.steps, target, resend_unknown=asked.resend_unknown) as opened:
-        return _Preparation(asked, settings, opened).prepared()
+        return _Preparation(asked, settings, opened, carried).prepared()
+
+
+def _fingerprint(asked: Asked, target: Target) -> str:
+    with Opened(asked.steps, target, resend_unknown=asked.resend_unknown) as opened:
+        return opened.fingerprint
 
 
 class _Preparation:
-    def __init__(self, asked: Asked, settings: Settings, opened: Opened) -> None:
-        self.asked, self.settings, self.opened = asked, settings, opened
+    def __init__(self, asked: Asked, settings: Settings, opened: Opened, carried: Carried | None) -> None:
+        self.asked, self.settings, self.opened, self.carried = asked, settings, opened, carried
         self.runs = settings.runs_dir
 
     def prepared(self) -> Prepared:
@@ -214,12 +226,12 @@ class _Preparation:
 
     def _enrolled(self, place: RunFolder) -> Prepared:
         """Read, check and enrol the manifests. Raises Refused if rows were rejected and not to be skipped."""
-        opened, asked = self.opened, self.asked
+        opened = self.opened
         place.make()
         with place.lock():
             facts = facts_of(self.settings, opened.target.tenant, _plain(opened.inputs), opened.fingerprint, place)
             try:
-                refused = opened.enrol(place.ledger, place.id, facts | {"formats": list(asked.formats)})
+                refused = opened.enrol(place.ledger, place.id, facts | self._more_facts())
             except Refused:
                 _remove_if_empty(place)
                 raise
@@ -228,6 +240,10 @@ class _Preparation:
                 (place.path / view).unlink(missing_ok=True)
             self._write_plan(place, refused)
         return Prepared(place, self.settings, begun=False, over=False)
+
+    def _more_facts(self) -> dict[str, Any]:
+        carried = {} if self.carried is None else {"carried": self.carried.fact}
+        return {"formats": list(self.asked.formats), "name": self.asked.stem} | carried
 
     def _write_plan(self, place: RunFolder, refused: bool) -> None:
         with open_read_only(place.ledger) as store:

@@ -1,0 +1,164 @@
+"""`--retry-failed-from last`: tonight's run takes the rows, too, that failed in the last run of the same name.
+
+They come as one more manifest of the step in which they failed, written beside the runs. A row that has failed in N
+runs one after another is left out from then on (`--give-up-after N`), and that is said. The same command again, on the
+same day or while its run is unfinished, carries over the same rows and so is the same run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from runner.errors import Refused
+from runner.ledger import Store, open_read_only, views
+from runner.ledger.views import ResultLine
+from runner.results import Layout, write_csv
+from runner.runs import RunFolder, all_runs, existing, stem
+from runner.steps import Regenerate
+from runner.times import iso, now_microseconds
+
+if TYPE_CHECKING:
+    from runner.commands.prepare import Asked
+
+FOLDER = ".retries"
+OPEN = frozenset({"running", "stopped", "paused", "interrupted", "terminated", "fault"})
+
+Row = tuple[str | None, str | None, str | None]  # operation, type, object: the same row in another run
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What is carried over: from which run, how many rows, how many were given up."""
+
+    source: str | None = None
+    rows: int = 0
+    given_up: int = 0
+
+    @property
+    def fact(self) -> dict[str, Any]:
+        """As the ledger notes it."""
+        return {"from": self.source, "rows": self.rows, "given_up": self.given_up}
+
+
+def carry_over(
+    asked: Asked, runs: Path, host: str, tenant: str, fingerprint: Callable[[Asked], str]
+) -> tuple[Asked, Carried | None]:
+    """What was asked with the failed rows of the last run added. Raises Refused with the remedy.
+
+    `fingerprint` tells of what was asked which run it would be.
+    """
+    named = asked.retry_failed_from
+    if named is None:
+        if asked.give_up_after is not None:
+            raise Refused("--give-up-after says for how long --retry-failed-from carries a row over: give both")
+        return asked, None
+    if "-" in asked.manifests:
+        raise Refused("--retry-failed-from: standard input can be read once only; give the manifest as a file")
+    found = _found(asked, runs, host, tenant, fingerprint)
+    if found[1].given_up:
+        told = f"{found[1].given_up} row(s) of run {found[1].source} have failed {asked.give_up_after} times in a row"
+        print(f"regen: {told} and are given up; they stay in its errors.csv", file=sys.stderr)
+    return found
+
+
+def _found(
+    asked: Asked, runs: Path, host: str, tenant: str, fingerprint: Callable[[Asked], str]
+) -> tuple[Asked, Carried]:
+    named = asked.retry_failed_from or "last"
+    if named != "last":
+        return _with_failed(asked, runs, existing(runs, named).id)
+    last = _last(asked, runs, host, tenant)
+    if last is None:
+        return asked, Carried()
+    candidate = _with_failed(asked, runs, (last.get("carried") or {}).get("from"))
+    if _may_go_on(last) and fingerprint(candidate[0]) == last.get("fingerprint"):
+        return candidate
+    return _with_failed(asked, runs, last["run"])
+
+
+def _last(asked: Asked, runs: Path, host: str, tenant: str) -> dict[str, Any] | None:
+    """The document of the last run of this name that has sent something to this tenant."""
+    documents = [document for run in all_runs(runs) if (document := run.document()) is not None]
+    mine = [
+        document
+        for document in documents
+        if _name(document) == asked.stem
+        and (document.get("host"), document.get("tenant")) == (host, tenant)
+        and document.get("first_claimed_at") is not None
+    ]
+    return max(mine, key=lambda document: str(document["first_claimed_at"]), default=None)
+
+
+def _name(document: dict[str, Any]) -> str | None:
+    """What a run's name began with."""
+    if document.get("name"):
+        return str(document["name"])
+    paths = [manifest["path"] for step in document.get("steps", []) for manifest in step.get("manifests", [])]
+    return stem(paths[0]) if paths else None
+
+
+def _may_go_on(document: dict[str, Any]) -> bool:
+    """Whether the same command again would be that run."""
+    unfinished = document.get("status") in OPEN and document.get("counts", {}).get("pending", 0) > 0
+    return unfinished or str(document.get("planned_at"))[:10] == iso(now_microseconds())[:10]
+
+
+def _with_failed(asked: Asked, runs: Path, source: str | None) -> tuple[Asked, Carried]:
+    if source is None:
+        return asked, Carried()
+    if not (runs / source / "ledger.db").exists():
+        return asked, Carried(source)
+    given_up = _given_up(runs, source, asked.give_up_after)
+    works, rows, left_out = [], 0, 0
+    with open_read_only(runs / source / "ledger.db") as store:
+        for step in asked.steps:
+            work = step.work
+            if isinstance(work, Regenerate):
+                failed = list(_failed(store, step.number))
+                kept = [line for line in failed if _row(line) not in given_up]
+                rows, left_out = rows + len(kept), left_out + len(failed) - len(kept)
+                if kept:
+                    path = _written(store, runs, source, step.number, kept)
+                    work = msgspec.structs.replace(work, manifests=(*work.manifests, str(path)))
+            works.append(work)
+    if not rows:
+        return asked, Carried(source, 0, left_out)
+    return replace(asked, works=tuple(works)), Carried(source, rows, left_out)
+
+
+def _failed(store: Store, step: int) -> Iterator[ResultLine]:
+    return (line for line in views.lines(store, only_errors=True) if line.step == step and line.state == "failed")
+
+
+def _row(line: ResultLine) -> Row:
+    return (line.operation, line.type, line.object)
+
+
+def _written(store: Store, runs: Path, source: str, step: int, lines: list[ResultLine]) -> Path:
+    """The manifest of the rows that are carried over; the same for the same rows."""
+    folder = runs / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{source}-step{step}.csv"
+    return write_csv(path, Layout(source, views.manifests(store)), lines)
+
+
+def _given_up(runs: Path, source: str, after: int | None) -> set[Row]:
+    """The rows that failed in each of the last `after` runs of the chain."""
+    if after is None:
+        return set()
+    given_up: set[Row] | None = None
+    run: str | None = source
+    for _ in range(after):
+        if run is None or not RunFolder(runs / run).ledger.exists():
+            return set()
+        with open_read_only(runs / run / "ledger.db") as store:
+            failed = {_row(line) for line in views.lines(store, only_errors=True) if line.state == "failed"}
+            run = (store.facts().get("carried") or {}).get("from")
+        given_up = failed if given_up is None else given_up & failed
+    return given_up or set()

@@ -1,0 +1,190 @@
+"""Night after night: failed rows carried over until they pass or are given up, and old runs pruned."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runner.ledger import open_writable
+from runner.prune import age, prune
+from runner.runs import RunFolder
+from runner.session import write_document
+from tests.runner.conftest import folders, table
+from tests.runner.test_flows import one, subscriptions
+
+
+def last(tmp_path):
+    """The run that was begun last."""
+    return max(folders(tmp_path / "runs"), key=lambda path: json.loads((path / "run.json").read_text())["planned_at"])
+
+
+def night_passes(tmp_path, days: float = 1) -> None:
+    """Every run gets a day older."""
+    for path in folders(tmp_path / "runs"):
+        with open_writable(path / "ledger.db") as store:
+            facts = store.facts()
+            names = ("planned_at", "started_at", "ended_at")
+            store.set_facts({name: earlier(facts[name], days) for name in names if facts.get(name)})
+            write_document(RunFolder(path), store)
+            store.settle_down()
+
+
+def earlier(text: str, days: float) -> str:
+    return (datetime.fromisoformat(text) - timedelta(days=days)).isoformat().replace("+00:00", "Z")
+
+
+def keys(tmp_path):
+    return [row["Subscription Name"] for row in table(last(tmp_path))]
+
+
+NIGHTLY = ("--retry-failed-from", "last", "--give-up-after", "3")
+
+
+class TestCarryOver:
+    """`--retry-failed-from last`."""
+
+    def test_failed_rows_come_again_until_they_pass(self, tmp_path, regen, simulator):
+        manifest = subscriptions(tmp_path / "nightly.csv", 4, missing=2)
+        with simulator() as server:
+            words = ("run", manifest, "--base-url", server.url, *NIGHTLY)
+            assert regen(*words).code == 3
+            night_passes(tmp_path)
+            manifest.write_text("Subscription Name,Subscription Version,Note\nA-S9,1,new\n")
+            done = regen(*words, "--json")
+            assert done.code == 3
+            assert keys(tmp_path) == ["A-S9", "MISSING-S000000", "MISSING-S000001"]
+            assert done.document["carried"]["rows"] == 2
+            assert done.document["counts"]["succeeded"] == 1
+            night_passes(tmp_path)
+            manifest.write_text("Subscription Name,Subscription Version,Note\nA-S10,1,new\n")
+        with simulator(missing_prefix="NOTHING") as server_that_knows:
+            # the same tenant by name: the runs belong to a host, so the new one takes its place
+            for path in folders(tmp_path / "runs"):
+                rehost(path, server_that_knows.url)
+            passed = regen("run", manifest, "--base-url", server_that_knows.url, *NIGHTLY)
+            assert passed.code == 0
+            assert keys(tmp_path) == ["A-S10", "MISSING-S000000", "MISSING-S000001"]
+            night_passes(tmp_path)
+            manifest.write_text("Subscription Name,Subscription Version,Note\nA-S11,1,new\n")
+            assert regen("run", manifest, "--base-url", server_that_knows.url, *NIGHTLY).code == 0
+            assert keys(tmp_path) == ["A-S11"], "they have passed"
+
+    def test_given_up_after_so_many_nights(self, tmp_path, regen, simulator):
+        manifest = subscriptions(tmp_path / "nightly.csv", 2, missing=1)
+        with simulator() as server:
+            seen = []
+            for night in range(5):
+                done = regen("run", manifest, "--base-url", server.url, *NIGHTLY)
+                seen.append((done.code, len(keys(tmp_path)), "given up" in done.err))
+                night_passes(tmp_path)
+                manifest.write_text(f"Subscription Name,Subscription Version,Note\nA-N{night},1,x\n")
+        assert seen == [(3, 2, False), (3, 2, False), (3, 2, False), (0, 1, True), (0, 1, False)]
+
+    def test_the_same_command_again_is_the_same_run(self, tmp_path, regen, simulator):
+        """Interrupted and begun again, on its day and later: nothing is sent twice."""
+        manifest = subscriptions(tmp_path / "nightly.csv", 6, missing=2)
+        with simulator() as server:
+            words = ("run", manifest, "--base-url", server.url, *NIGHTLY)
+            assert regen(*words).code == 3
+            night_passes(tmp_path)
+            manifest.write_text("Subscription Name,Subscription Version,Note\nA-S9,1,x\nA-S10,1,x\n")
+            assert regen(*words, "--max-requests", 2).code == 5
+            run = last(tmp_path)
+            before = server.arrivals()
+            assert regen(*words).code == 3
+            assert (last(tmp_path), server.arrivals()) == (run, before + 2)
+            told = regen(*words)
+            assert (told.code, server.arrivals()) == (3, before + 2)
+            assert "nothing was sent" in told.out
+
+    def test_the_first_night_has_no_last_run(self, tmp_path, regen, simulator):
+        manifest = subscriptions(tmp_path / "nightly.csv", 2)
+        with simulator() as server:
+            assert regen("run", manifest, "--base-url", server.url, *NIGHTLY).code == 0
+
+    def test_another_name_is_another_chain(self, tmp_path, regen, simulator):
+        with simulator() as server:
+            base = ("--base-url", server.url)
+            regen("run", subscriptions(tmp_path / "a.csv", 2, missing=1), *base)
+            done = regen("run", subscriptions(tmp_path / "b.csv", 3), *base, *NIGHTLY, "--json")
+            assert done.document["counts"]["rows"] == 3
+            named = one_named(tmp_path, "-a-")
+            regen("run", subscriptions(tmp_path / "c.csv", 3), *base, "--retry-failed-from", named)
+            assert keys(tmp_path)[-1] == "MISSING-S000000"
+
+    def test_words_that_cannot_be(self, tmp_path, regen):
+        manifest = subscriptions(tmp_path / "a.csv", 1)
+        base = ("--base-url", "http://127.0.0.1:1")
+        assert "give both" in regen("plan", manifest, *base, "--give-up-after", 2).err
+        assert "read once only" in regen("plan", "-", *base, *NIGHTLY).err
+        assert "there is no run" in regen("plan", manifest, *base, "--retry-failed-from", "nope").err
+
+
+def one_named(tmp_path, part):
+    return next(path.name for path in folders(tmp_path / "runs") if part in path.name)
+
+
+def rehost(path, url):
+    """Another simulator is the same tenant here."""
+    with open_writable(path / "ledger.db") as store:
+        store.set_facts({"host": url.removeprefix("http://")})
+        write_document(RunFolder(path), store)
+        store.settle_down()
+
+
+class TestPrune:
+    """`regen prune`."""
+
+    def test_old_runs_go_unfinished_ones_stay(self, tmp_path, regen, simulator):
+        with simulator() as server:
+            base = ("--base-url", server.url)
+            regen("run", subscriptions(tmp_path / "done.csv", 3, missing=1), *base)
+            regen("run", subscriptions(tmp_path / "half.csv", 4), *base, "--max-requests", 2)
+            regen("run", subscriptions(tmp_path / "gone.csv", 5), *base, "--max-requests", 2)
+            regen("abandon", one_named(tmp_path, "-gone-"))
+            regen("plan", subscriptions(tmp_path / "plan.csv", 2), *base)
+            night_passes(tmp_path, days=100)
+            regen("run", subscriptions(tmp_path / "new.csv", 1), *base)
+            looked = regen("prune", "--keep", "90d", "--dry-run")
+            assert looked.out.count("would be removed") == 3
+            assert len(folders(tmp_path / "runs")) == 5
+            pruned = regen("prune", "--keep", "90d")
+            assert pruned.code == 0
+            assert "unfinished (paused, 2 requests pending)" in pruned.out
+            left = [path.name for path in folders(tmp_path / "runs")]
+            assert [name.split("-")[3] for name in left] == ["half", "new"]
+            assert regen("resume", one_named(tmp_path, "-half-"), "--moved").code == 0
+
+    def test_a_held_run_and_a_damaged_one_stay(self, tmp_path, regen, simulator):
+        with simulator() as server:
+            regen("run", subscriptions(tmp_path / "a.csv", 1), "--base-url", server.url)
+            regen("run", subscriptions(tmp_path / "b.csv", 2), "--base-url", server.url)
+        (one_path := tmp_path / "runs" / one_named(tmp_path, "-b-") / "ledger.db").write_bytes(b"no ledger" * 100)
+        with RunFolder(tmp_path / "runs" / one_named(tmp_path, "-a-")).lock():
+            later = datetime.now(UTC) + timedelta(days=2)
+            prune(tmp_path / "runs", "1d", dry_run=False, now=later)
+        assert one_path.exists()
+        assert len(folders(tmp_path / "runs")) == 2
+
+    def test_links_are_not_followed_and_what_was_begun_is_finished(self, tmp_path, regen, simulator):
+        with simulator() as server:
+            regen("run", subscriptions(tmp_path / "a.csv", 1), "--base-url", server.url)
+        run = one(tmp_path / "runs")
+        elsewhere = tmp_path / "elsewhere"
+        run.rename(elsewhere)
+        run.symlink_to(elsewhere)
+        dying = tmp_path / "runs/.pruned-x"
+        dying.mkdir()
+        (dying / "ledger.db").write_text("")
+        prune(tmp_path / "runs", "1d", dry_run=False, now=datetime.now(UTC) + timedelta(days=2))
+        assert (elsewhere / "ledger.db").exists()
+        assert not dying.exists()
+
+    @pytest.mark.parametrize("text", ["", "90", "d", "-1d", "1y", "999999d"])
+    def test_ages_that_are_none(self, regen, text):
+        assert regen("prune", "--keep", text).code == 2
+
+    def test_ages(self):
+        assert (age("90d").days, age("2w").days, age("36h").total_seconds()) == (90, 14, 36 * 3600)
