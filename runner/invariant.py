@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -48,31 +47,38 @@ class Invariant:
         return shown | {"broken": list(self.broken), "notes": list(self.notes)}
 
 
-def examined(
-    name: str, promise: str, find: Callable[[], Iterable[str]], notes: Callable[[], Iterable[str]] = tuple
-) -> Invariant:
-    """Look for what breaks a promise. What cannot be read for damage breaks it, too."""
-    broken: list[str] = []
-    count = 0
-    noted: list[str] = []
+class Note(str):
+    """What is worth knowing and breaks nothing."""
+
+    __slots__ = ()
+
+
+class _Listing:
+    """The first of many texts, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.count = 0
+
+    def add(self, text: str) -> None:
+        self.count += 1
+        if self.count <= LISTED:
+            self.first.append(text)
+
+    def told(self) -> tuple[str, ...]:
+        more = self.count - len(self.first)
+        return (*self.first, f"… and {more:,} more") if more else tuple(self.first)
+
+
+def examined(name: str, promise: str, find: Callable[[], Iterable[str]]) -> Invariant:
+    """Look for what breaks a promise, and for notes. What cannot be read for damage breaks it, too."""
+    broken, notes = _Listing(), _Listing()
     try:
-        for problem in find():
-            count += 1
-            if count <= LISTED:
-                broken.append(problem)
-        noted = listed(notes())
+        for told in find():
+            (notes if isinstance(told, Note) else broken).add(told)
     except DAMAGE as error:
-        count += 1
-        broken.append(f"it cannot be read: {_told(error)}")
-    return Invariant(name, promise, tuple(broken), count, tuple(noted))
-
-
-def listed(texts: Iterable[str], most: int = LISTED) -> list[str]:
-    """The first of many texts, and how many more there are."""
-    iterator = iter(texts)
-    first = list(itertools.islice(iterator, most))
-    more = sum(1 for _ in iterator)
-    return [*first, f"… and {more:,} more"] if more else first
+        broken.add(f"it cannot be read: {_told(error)}")
+    return Invariant(name, promise, tuple(broken.first), broken.count, notes.told())
 
 
 def _told(error: BaseException) -> str:

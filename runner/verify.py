@@ -15,7 +15,7 @@ from typing import Any
 
 from runner.agreement import differing_results
 from runner.balance import unbalanced
-from runner.invariant import DAMAGE, Invariant, examined
+from runner.invariant import DAMAGE, Invariant, Note, examined
 from runner.ledger import Store, closing, journal, open_read_only
 from runner.runs import AFTER, DOCUMENT, SEAL, UNSEALED, RunFolder, sha256_of
 from runner.session import document_of
@@ -41,7 +41,7 @@ def _of_ledger(store: Store, head: str | None) -> list[Invariant]:
     sound = examined("ledger", "the ledger is a sound SQLite file", partial(_unsound, store))
     chain = examined("chain", "every outcome hashes its content and the one before", partial(_chain, store))
     plan = examined("plan", "what was enrolled is unchanged", partial(_enrolled, store))
-    ending = examined("ending", "nothing changed since the run ended", partial(_ended, store), partial(_head, store))
+    ending = examined("ending", "nothing changed since the run ended", partial(_ended, store))
     found = [sound, chain, plan, ending, examined("balance", "rows add up", partial(unbalanced, store))]
     if head is not None:
         found.append(examined("head", "the head is the one noted elsewhere", partial(_other_head, store, head)))
@@ -137,10 +137,13 @@ def _block(part: str, block: int) -> str:
 def _ended(store: Store) -> Iterator[str]:
     endings = closing.closings(store)
     facts = store.facts()
-    if not endings or facts["status"] in OPEN:
-        if facts["status"] not in OPEN:
-            yield "the run has ended, but its closing is missing"
+    if facts["status"] in OPEN:
+        yield Note(f"the run is {facts['status']}: it has no ending to be compared with")
         return
+    if not endings:
+        yield "the run has ended, but its closing is missing"
+        return
+    yield Note(f"head {endings[-1].hash}")
     for part in closing.CLOSED:
         yield from _changed(store, part)
     known = {part: closing.recorded(store, part) for part in closing.CLOSED}
@@ -171,14 +174,6 @@ def _outcome_heads(store: Store, endings: list[closing.Closing]) -> dict[int, st
         if row is not None:
             heads[ending.seq] = row[0]
     return heads
-
-
-def _head(store: Store) -> Iterator[str]:
-    endings = closing.closings(store)
-    if store.facts()["status"] in OPEN:
-        yield f"the run is {store.facts()['status']}: it has no ending to be compared with"
-    elif endings:
-        yield f"head {endings[-1].hash}"
 
 
 def _other_head(store: Store, head: str) -> Iterator[str]:

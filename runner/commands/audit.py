@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import ExitCode
 from runner.invariant import Invariant
-from runner.runs import RunFolder, remains
+from runner.ledger import open_read_only
+from runner.runs import RunFolder, existing, remains
 
 
 def verify(runs: Path, run: str, *, head: str | None, as_json: bool) -> ExitCode:
@@ -16,6 +19,34 @@ def verify(runs: Path, run: str, *, head: str | None, as_json: bool) -> ExitCode
 
     folder = remains(runs, run)
     return _told(folder, verified(folder, head), as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What `reconcile --against` was given."""
+
+    path: str
+    id_column: str | None = None
+    time_column: str | None = None
+
+
+def reconcile(runs: Path, run: str, *, against: Extract | None, as_json: bool) -> ExitCode:
+    """Whether manifest, ledger and results agree; and with an extract of the tenant's transactions."""
+    from runner.against import compare
+    from runner.reconcile import reconcile as reconciled
+
+    folder = existing(runs, run)
+    with open_read_only(folder.ledger) as store:
+        found = reconciled(store, folder.path)
+        files: list[Path] = []
+        if against is not None:
+            compared = compare(store, folder.later(), against.path, against.id_column, against.time_column)
+            found += compared.invariants
+            files += [compared.missing, compared.extra]
+    code = _told(folder, found, as_json=as_json)
+    for path in files:
+        print(path, file=sys.stderr if as_json else sys.stdout)
+    return code
 
 
 def _told(folder: RunFolder, found: list[Invariant], *, as_json: bool) -> ExitCode:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
+
 from runner.ledger.store import Store
+
+_ids = msgspec.json.Decoder(list[str]).decode
 
 COUNTS = """
 SELECT m.step, f.state, count(*) FROM fate f JOIN manifest m USING (manifest) GROUP BY 1, 2
@@ -41,6 +45,18 @@ SELECT f.state, f.category, o.code, f.message, o.http_status, count(*), min(f.li
 FROM fate f JOIN outcome o ON o.seq = f.seq
 WHERE f.state IN ('failed', 'unknown')
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 7 LIMIT ?
+"""
+
+MADE = """
+SELECT r.request, r.operation, l.type, l.object, o.ids
+FROM request r JOIN outcome o ON o.seq = r.outcome JOIN line l ON l.line = r.request
+WHERE r.state = 'succeeded' ORDER BY r.request
+"""
+
+SHARED_IDS = """
+SELECT j.value, group_concat(r.request), count(DISTINCT l.type || ' ' || coalesce(l.object, r.request))
+FROM request r JOIN outcome o ON o.seq = r.outcome JOIN line l ON l.line = r.request, json_each(o.ids) j
+WHERE r.state = 'succeeded' GROUP BY j.value HAVING min(r.request) <> max(r.request) ORDER BY min(r.request), 1
 """
 
 MISFITS = {
@@ -222,6 +238,19 @@ def sent_by_minute(store: Store, since: int) -> list[tuple[float, int]]:
     return [(minute * 60.0, count) for minute, count in store.rows(sql, since)]
 
 
+def answered_since(store: Store, since: int) -> tuple[int, int | None, int | None]:
+    """Attempts answered since then: how many, when the first and when the last (microseconds)."""
+    sql = "SELECT count(*), min(answered_at), max(answered_at) FROM attempt WHERE answered_at >= ?"
+    return store.row(sql, since) or (0, None, None)
+
+
+def last_event(store: Store, names: tuple[str, ...]) -> str | None:
+    """The facts (JSON) of the last event with one of these names."""
+    marks = ", ".join("?" * len(names))
+    row = store.row(f"SELECT facts FROM event WHERE name IN ({marks}) ORDER BY event DESC LIMIT 1", *names)
+    return row[0] if row else None
+
+
 def begun(store: Store) -> bool:
     """Whether anything was ever claimed: a run from which nothing was sent may be planned anew."""
     return store.row("SELECT 1 FROM attempt LIMIT 1") is not None
@@ -244,6 +273,55 @@ def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:
     """The first requests: operation, query, body."""
     rows = store.rows("SELECT operation, query, body FROM request ORDER BY request LIMIT ?", most)
     return [(operation, query, body) for operation, query, body in rows]
+
+
+class Made(NamedTuple):
+    """A request that succeeded, and the ids that it made."""
+
+    row: int
+    operation: str
+    type: str
+    object: str | None
+    ids: list[str]
+
+    @property
+    def label(self) -> str:
+        """The object for people."""
+        return f"{self.type} {self.object}" if self.object else self.operation
+
+
+class SharedId(NamedTuple):
+    """An id under two requests or more: their rows, separated by commas, and how many objects they name."""
+
+    id: str
+    rows: str
+    objects: int
+
+
+def made(store: Store) -> Iterator[Made]:
+    """What every request that succeeded made, in order."""
+    for row, operation, type_, label, ids in store.rows(MADE):
+        yield Made(row, operation, type_ or "", label, _ids(ids))
+
+
+def shared_ids(store: Store) -> Iterator[SharedId]:
+    """The ids that more than one request made."""
+    return map(SharedId._make, store.rows(SHARED_IDS))
+
+
+def pending_rows(store: Store) -> Iterator[tuple[int, str]]:
+    """The rows whose requests are pending: number, and the object for people."""
+    sql = (
+        "SELECT r.request, coalesce(l.type || ' ' || l.object, r.operation) FROM request r"
+        " JOIN line l ON l.line = r.request WHERE r.state = 'pending' ORDER BY 1"
+    )
+    return ((row, label) for row, label in store.rows(sql))
+
+
+def cells(store: Store, manifest: int) -> Iterator[tuple[int, int, str]]:
+    """The rows of a manifest: number in the run, number in the manifest, cells as a JSON array."""
+    sql = "SELECT line, row, cells FROM line WHERE manifest = ? ORDER BY line"
+    return ((line, row, text) for line, row, text in store.rows(sql, manifest))
 
 
 def rows_of(store: Store, manifest: int | None = None) -> tuple[int, int | None, int | None]:

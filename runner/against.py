@@ -1,0 +1,265 @@
+"""The ids that a run made against an extract of the tenant's transactions, in bounded memory.
+
+```
+ids of the run ────┐ by hash ┌─ part ─┐
+                   ├────────▶│   …    │ missing there, extra there ─▶ a flag an id ─▶ second pass ─▶ files, in order
+ids of the extract ┘         └─ part ─┘
+```
+
+Ids are compared as text, whole. What is kept in memory is one part of the ids, and a byte for each of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from manifests import ManifestError, Source, open_manifest
+from runner.errors import Refused
+from runner.extract import Columns, columns_of
+from runner.identity import key
+from runner.invariant import LISTED, Invariant
+from runner.ledger import Store, views
+from runner.ledger.views import Made
+from runner.partition import PARTS, Partition
+from runner.reconcile import run_time
+from runner.results import replacing, safe
+from runner.times import iso
+from runner.zuora.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BATCH = 100_000
+SLACK_SECONDS = 300  # a transaction may be written a little after its answer, and by another clock
+
+
+def transactions(store: Store) -> Iterator[Made]:
+    """The requests of a run that made transactions, with their ids."""
+    return (made for made in views.made(store) if OPERATIONS[made.operation].declares == "idList")
+
+
+@dataclass
+class Extract:
+    """What the first pass learned of an extract."""
+
+    path: str
+    columns: Columns
+    rows: int = 0
+    blank: int = 0
+    untimed: int = 0
+    elsewhen: int = 0  # updated outside of the run's time
+    elsewhen_flags: bytearray = field(default_factory=bytearray)
+    before_flags: bytearray = field(default_factory=bytearray)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The outcome: two invariants, and the files that list what breaks them."""
+
+    invariants: tuple[Invariant, Invariant]
+    missing: Path
+    extra: Path
+
+
+def compare(store: Store, place: Path, path: str, id_column: str | None, time_column: str | None) -> Compared:
+    """Compare the ids of a run with an extract; write `reconcile-missing.csv` and `reconcile-extra.csv`.
+
+    Raises Refused if the extract cannot be read or its columns are not clear.
+    """
+    try:
+        with open_manifest(path) as source:
+            columns = columns_of(source.columns, path, id_column, time_column)
+            return _Comparison(store, place, source, columns).done()
+    except ManifestError as error:
+        raise Refused(str(error)) from error
+
+
+class _Comparison:
+    def __init__(self, store: Store, place: Path, source: Source, columns: Columns) -> None:
+        first, last = run_time(store)
+        self._since, self._until = first - SLACK_SECONDS * 1_000_000, last + SLACK_SECONDS * 1_000_000
+        self._store, self._place, self._source = store, place, source
+        self._extract = Extract(source.path, columns)
+
+    def done(self) -> Compared:
+        with tempfile.TemporaryDirectory(prefix="reconcile-") as name, ExitStack() as stack:
+            here = Partition(Path(name), "run", stack)
+            there = Partition(Path(name), "extract", stack)
+            made = self._read_run(here)
+            self._read_extract(there)
+            here.close()
+            there.close()
+            missing, extra, stale = self._compared(here, there, made)
+        return Compared(
+            (self._missing(missing, stale), self._extra(extra)),
+            self._place / "reconcile-missing.csv",
+            self._place / "reconcile-extra.csv",
+        )
+
+    # -- first pass ---------------------------------------------------------------------------------------------
+
+    def _read_run(self, parts: Partition) -> int:
+        ids: list[str] = []
+        for made in transactions(self._store):
+            ids.extend(made.ids)
+            if len(ids) >= BATCH:
+                parts.add(ids, range(parts.count, parts.count + len(ids)))
+                parts.count += len(ids)
+                ids = []
+        parts.add(ids, range(parts.count, parts.count + len(ids)))
+        parts.count += len(ids)
+        return parts.count
+
+    def _read_extract(self, parts: Partition) -> None:
+        import numpy as np
+
+        told = self._extract
+        for batch in self._source.batches(BATCH):
+            ids = [(cell or "").strip() for cell in batch.frame[told.columns.id].tolist()]
+            here = np.array([bool(cell) for cell in ids])
+            ordinals = np.arange(told.rows, told.rows + len(ids))
+            self._read_times(batch.frame, len(ids))
+            told.rows += len(ids)
+            told.blank += int((~here).sum())
+            kept = ids if here.all() else [cell for cell in ids if cell]
+            parts.add(kept, ordinals[here])
+
+    def _read_times(self, frame: Any, rows: int) -> None:
+        """Flag the rows that were updated outside of the run's time. Times without a zone are UTC."""
+        import numpy as np
+        import pandas as pd
+
+        told = self._extract
+        if told.columns.time is None:
+            return
+        times = pd.to_datetime(frame[told.columns.time], utc=True, errors="coerce", format="ISO8601")
+        known = times.notna().to_numpy()
+        moments = times.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
+        before = known & (moments < self._since)
+        elsewhen = before | (known & (moments > self._until))
+        told.untimed += rows - int(known.sum())
+        told.elsewhen += int(elsewhen.sum())
+        told.elsewhen_flags += elsewhen.astype(np.uint8).tobytes()
+        told.before_flags += before.astype(np.uint8).tobytes()
+
+    # -- between ------------------------------------------------------------------------------------------------
+
+    def _compared(
+        self, here: Partition, there: Partition, made: int
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Flags: of the run's ids the missing ones, of the extract's rows the extra ones, ids there but not updated."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        missing, stale = np.zeros(made, bool), np.zeros(made, bool)
+        extra = np.zeros(self._extract.rows, bool)
+        before = np.frombuffer(self._extract.before_flags, np.uint8)
+        for part in range(PARTS):
+            mine, theirs = here.read(part), there.read(part)
+            found = pc.is_in(mine["id"], value_set=theirs["id"]).to_numpy(zero_copy_only=False)
+            missing[mine["at"].to_numpy()[~found]] = True
+            known = pc.is_in(theirs["id"], value_set=mine["id"]).to_numpy(zero_copy_only=False)
+            extra[theirs["at"].to_numpy()[~known]] = True
+            if len(before):
+                fresh = theirs["id"].filter(before[theirs["at"].to_numpy()] == 0)
+                updated = pc.is_in(mine["id"], value_set=fresh).to_numpy(zero_copy_only=False)
+                stale[mine["at"].to_numpy()[found & ~updated]] = True
+        elsewhen = np.frombuffer(self._extract.elsewhen_flags, np.uint8)
+        if len(elsewhen):
+            extra &= elsewhen == 0
+        return missing, extra, stale
+
+    # -- second pass --------------------------------------------------------------------------------------------
+
+    def _missing(self, flags: np.ndarray[Any, Any], stale: np.ndarray[Any, Any]) -> Invariant:
+        types: Counter[str] = Counter()
+        listed: list[str] = []
+        header = ["id", "regen_line", "regen_source", "regen_row", "regen_operation", "regen_type", "regen_object"]
+        header += ["regen_key", "regen_request_id", "regen_settled_at"]
+        with _writer(self._place / "reconcile-missing.csv", header) as writer:
+            for made, identifier in self._flagged(flags):
+                types[made.type] += 1
+                writer.writerow([identifier, *self._about(made)])
+                if len(listed) < LISTED:
+                    listed.append(f"id {identifier}: row {made.row}, {made.label}")
+        notes = [*_by_type(types), f"{len(flags):,} ids of the run, {int((~flags).sum()):,} of them there"]
+        if stale.any():
+            notes.append(f"{int(stale.sum()):,} ids are there, but were last updated before the run")
+        promise = f"every id that the run made is in {self._source.path}"
+        return Invariant("missing", promise, tuple(listed), int(flags.sum()), tuple(notes))
+
+    def _flagged(self, flags: np.ndarray[Any, Any]) -> Iterator[tuple[Made, str]]:
+        at = 0
+        for made in transactions(self._store) if flags.any() else ():
+            for identifier in made.ids:
+                if flags[at]:
+                    yield made, identifier
+                at += 1
+
+    def _about(self, made: Made) -> list[str]:
+        (line,) = views.lines(self._store, line=made.row)
+        cells = [line.line, line.path, line.row, line.operation, line.type, line.object]
+        cells += [key(line.digest or "", line.generation or 0), line.request_id]
+        cells.append(None if line.settled_at is None else iso(line.settled_at))
+        return ["" if cell is None else safe(str(cell)) for cell in cells]
+
+    def _extra(self, flags: np.ndarray[Any, Any]) -> Invariant:
+        told = self._extract
+        types: Counter[str] = Counter()
+        listed: list[str] = []
+        headers = list(self._source.columns)
+        with _writer(self._place / "reconcile-extra.csv", ["extract_row", *headers]) as writer:
+            for row, cells in self._rows(flags, headers):
+                if told.columns.type is not None:
+                    types[cells[headers.index(told.columns.type)] or "(none)"] += 1
+                writer.writerow([row, *(safe(cell or "") for cell in cells)])
+                if len(listed) < LISTED:
+                    listed.append(f"id {cells[headers.index(told.columns.id)]}: {told.path}, row {row}")
+        promise = f"{told.path} has no id of the run's time that the run did not make"
+        return Invariant("extra", promise, tuple(listed), int(flags.sum()), (*_by_type(types), *self._times()))
+
+    def _times(self) -> Iterator[str]:
+        told = self._extract
+        yield f"{told.rows:,} rows read; ids in column {told.columns.id!r}"
+        if told.blank:
+            yield f"{told.blank:,} rows without an id"
+        if told.columns.time is None:
+            yield "no column tells when: every id counts as of the run's time; --time-column names one"
+        else:
+            since, until = iso(self._since), iso(self._until)
+            yield f"{told.elsewhen:,} rows outside of {since} to {until} by {told.columns.time!r} count for nothing"
+        if told.untimed:
+            yield f"{told.untimed:,} rows whose time cannot be read count as of the run's time"
+
+    def _rows(self, flags: np.ndarray[Any, Any], headers: list[str]) -> Iterator[tuple[int, list[Any]]]:
+        if not flags.any():
+            return
+        at = 0
+        for batch in self._source.batches(BATCH):
+            rows = len(batch.frame)
+            for hit in flags[at : at + rows].nonzero()[0].tolist():
+                yield batch.first_row + hit, [batch.frame[name].iat[hit] for name in headers]
+            at += rows
+
+
+def _by_type(types: Counter[str]) -> list[str]:
+    return [f"{count:,} of type {type_}" for type_, count in types.most_common(LISTED)]
+
+
+@contextmanager
+def _writer(place: Path, header: Sequence[str]) -> Iterator[Any]:
+    """A CSV file that takes its place when it is whole."""
+    with replacing(place) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([safe(name) for name in header])
+        yield writer
+        text.detach()
