@@ -15,8 +15,10 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from runner.backlog import Backlog, Job
 from runner.breaker import Breaker, Ending, FailureLimit

@@ -1,4 +1,4 @@
-"""The words of the program as values. Imports nothing of ours.
+"""The words of the program as values: several are made for every row, as structs cost least. Imports nothing of ours.
 
 A *manifest* lists objects, one a row. A *request* is one POST we mean to make; two rows that ask for the same
 are one request. An *attempt* is one sending of it; its *answer* is a `Reply` (the server spoke) or `Silence`
@@ -9,8 +9,10 @@ are one request. An *attempt* is one sending of it; its *answer* is a `Reply` (t
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class State(enum.StrEnum):
@@ -27,8 +29,7 @@ class State(enum.StrEnum):
 SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What the headers of a reply say about the tenant's limits; None where they say nothing."""
 
     concurrency: int | None = None
@@ -38,8 +39,7 @@ class Limits:
     rate_reset_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """The server spoke: a complete HTTP response. `body` is decompressed."""
 
     status: int
@@ -50,8 +50,7 @@ class Reply:
     token: int = 0  # the serial of the access token it was sent with
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """The server did not speak, or not to the end; it may still have acted, unless nothing was `sent`."""
 
     kind: str  # time-out, connect, reset, broken-body, oversized, token, credentials, aborted
@@ -108,8 +107,7 @@ class RowOutcome(NamedTuple):
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What one answer means, as `zuora.verdict` tells it; a value, acted upon by `dispatch`."""
 
     kind: Kind
@@ -130,8 +128,7 @@ class Judgement:
     rows: tuple[RowOutcome, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A look at what a request created, judged by whoever looked; no attempt unless it is `sent`."""
 
     judgement: Judgement
@@ -143,8 +140,7 @@ class Seen:
 Answer = Reply | Silence | Seen
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """What has become of a request so far: all that the verdict on its next answer depends on.
 
     Times are seconds since the epoch. `after` folds one attempt in; the ledger holds the attempts, so that
@@ -160,7 +156,7 @@ class History:
     in_progress: int = 0  # 409s of this generation
     throttled: int = 0  # 429s and categories 70 of this generation
     refused_token: int | None = None  # the serial of the token that the last answer refused
-    reply_ids: frozenset[str] = field(default_factory=frozenset)
+    reply_ids: frozenset[str] = frozenset()
 
     def claim(self, now: float) -> History:
         """The history with one more attempt claimed at `now`."""
@@ -202,8 +198,7 @@ class History:
         return replace(self, doubts=self.doubts + 1, doubted_at=claimed_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One POST that we mean to make, as the ledger holds it."""
 
     number: int  # the line that first asks for it
@@ -216,8 +211,7 @@ class Request:
     following: int | None  # the next request of the lane
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The fate of a request, as the ledger's chain records it."""
 
     state: State
