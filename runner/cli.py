@@ -241,6 +241,24 @@ def results(run: str, runs_dir: str | None, format_: str | None, category: str |
 
 
 @regen.command()
+@click.argument("before", metavar="RUN")
+@click.argument("after", metavar="RUN")
+@runs_dir
+@click.option("--json", "json_", is_flag=True, help="Print JSON.")
+def diff(before: str, after: str, runs_dir: str | None, json_: bool) -> ExitCode:
+    """Compare two runs, the earlier one first: newly failing, fixed, still failing, other ids. Exit 3 on new failures.
+
+    \b
+    Examples:
+      regen diff LAST-NIGHT TONIGHT
+      regen diff 2026-11-20-nightly-1a2b3c4d 2026-11-21-nightly-5e6f7a8b --json
+    """
+    from runner.commands import audit
+
+    return audit.diff(_runs(runs_dir), before, after, as_json=json_)
+
+
+@regen.command()
 @click.argument("run")
 @runs_dir
 @click.option("--against", metavar="FILE", help="An extract of booking or billing transactions (CSV, Parquet, …).")

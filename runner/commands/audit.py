@@ -11,6 +11,7 @@ from runner.errors import ExitCode
 from runner.invariant import Invariant
 from runner.ledger import open_read_only
 from runner.runs import RunFolder, existing, remains
+from runner.summary import printable
 
 
 def verify(runs: Path, run: str, *, head: str | None, as_json: bool) -> ExitCode:
@@ -47,6 +48,20 @@ def reconcile(runs: Path, run: str, *, against: Extract | None, as_json: bool) -
     for path in files:
         print(path, file=sys.stderr if as_json else sys.stdout)
     return code
+
+
+def diff(runs: Path, before: str, after: str, *, as_json: bool) -> ExitCode:
+    """How a run differs from an earlier one; 3 if objects fail that did not."""
+    from runner.diff import diff as compared
+    from runner.diff import runs_before
+
+    old, new = existing(runs, before), existing(runs, after)
+    difference = compared(old, new, runs_before(new.path.parent, old, new))
+    if as_json:
+        print(json.dumps(difference.document(), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(map(printable, difference.lines())))
+    return ExitCode.ROWS_FAILED if difference.new_failures else ExitCode.SUCCEEDED
 
 
 def _told(folder: RunFolder, found: list[Invariant], *, as_json: bool) -> ExitCode:
