@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.ledger import Store, views
+from runner.live import live_line
 from runner.remedies import ADVICE, by_remedy, clusters, commands
 from runner.times import duration
 
@@ -32,6 +33,8 @@ def summary(document: dict[str, Any], store: Store, folder: str) -> str:
     lines = [f"run {document['run']}: {document['status']}", f"  {balance(document['counts'])}"]
     if document["requests"]["sent"]:
         lines.append(f"  {_effort(store)}")
+    if (live := live_line(store)) is not None:
+        lines.append(f"  {live}")
     lines += failure_lines(store, str(document["run"]), folder)
     lines += [f"  {step}" for step in next_steps(document, folder)]
     return "\n".join(lines)

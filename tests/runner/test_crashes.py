@@ -206,3 +206,25 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path):
         assert 0 < server.arrivals() < 600
         assert run(words) == 0
         prove(manifest, server, 600)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="SIGUSR1")
+def test_a_run_that_goes_on_tells_how_far_it_is(tmp_path, regen):
+    """SIGUSR1 prints a status line; `regen show` reads pace, concurrency and time left from the ledger."""
+    manifest = subscriptions(tmp_path / "s.csv", 2000)
+    with simulated(latency=0.05) as server:
+        process = subprocess.Popen(
+            command(manifest, server.url, "--concurrency", "4"), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
+        )
+        while server.arrivals() < 40:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGUSR1)
+        (folder,) = folders(tmp_path / "runs")
+        time.sleep(0.3)
+        told = regen("show", folder.name).out
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+    assert "of 2000 requests" in err
+    assert "of 4 at once" in err
+    assert "answers a second, 4 at once" in told
+    assert "requests pending, about" in told

@@ -1,0 +1,28 @@
+"""A run that is going on, as its ledger tells it: pace, concurrency, what is left."""
+
+from __future__ import annotations
+
+import json
+
+from runner.ledger import Store, views
+from runner.times import duration, now_microseconds
+
+RECENT_SECONDS = 60
+
+
+def live_line(store: Store, now: int | None = None) -> str | None:
+    """Pace, concurrency and time left of a run under way; None of any other. `now` in microseconds."""
+    if store.facts()["status"] != "running":
+        return None
+    now = now_microseconds() if now is None else now
+    answered, first, last = views.answered_since(store, now - RECENT_SECONDS * 1_000_000)
+    pending = views.pending(store)
+    if not answered or first is None or last is None:
+        return f"running, but nothing was answered in the last minute; {pending:,} requests are pending"
+    rate = answered / max(1.0, (now - first) / 1e6)
+    at_once = views.last_event(store, ("concurrency", "concurrency-grown"))
+    told = f", {json.loads(at_once)['to']} at once" if at_once else ""
+    return (
+        f"running: {rate:,.1f} answers a second{told}, {pending:,} requests pending, about {duration(pending / rate)} "
+        f"left; the last answer came {duration((now - last) / 1e6)} ago"
+    )
