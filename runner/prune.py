@@ -13,10 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from runner.carryover import FOLDER as RETRIES
 from runner.errors import ExitCode, LedgerError, Refused, RunHeld
 from runner.ledger import open_read_only, views
-from runner.runs import RunFolder, all_runs
+from runner.runs import RETRIES, RunFolder, all_runs
 
 DYING = ".pruned-"
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}

@@ -26,6 +26,7 @@ LEDGER, DOCUMENT, SEAL, LOG = "ledger.db", "run.json", "SHA256SUMS", "run.log"
 AFTER, LOCKS = "after", ".locks"
 UNSEALED = frozenset({SEAL, "ledger.db-wal", "ledger.db-shm", "ledger.db-journal"})
 STEM_LENGTH = 40
+RETRIES = ".retries"  # in the runs folder: rows carried over from one night to the next
 
 
 @dataclass(frozen=True)

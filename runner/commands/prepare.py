@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from runner.carryover import Carried, carry_over
+from runner.commands.carryover import Carried, carry_over
 from runner.errors import ExitCode, Refused
 from runner.ledger import open_read_only, views
 from runner.plan import Opened, Target
@@ -17,7 +17,7 @@ from runner.results import write_views
 from runner.runs import RunFolder, all_runs, default_id, folder, next_id, stem
 from runner.session import facts_of, write_document
 from runner.settings import Flags, Settings, gather
-from runner.steps import AnyWork, Regenerate, Step, numbered
+from runner.steps import AnyWork, Backfill, Regenerate, Step, numbered
 from runner.times import iso, now_microseconds
 
 VIEWS = ("results.parquet", "results.csv", "errors.csv")
@@ -43,6 +43,7 @@ class Asked:
     give_up_after: int | None = None
 
     works: tuple[AnyWork, ...] = ()  # the steps, where they are not one `regenerate` over the manifests
+    template_check: bool = True  # of backfill files, against the tenant's own
     name: str | None = None  # the run id's stem, where no manifest gives it
 
     @property
@@ -216,8 +217,10 @@ class _Preparation:
 
     def _is_unfinished_twin(self, other: RunFolder) -> bool:
         document = other.document() or {}
-        digests = [m["sha256"] for step in document.get("steps", []) for m in step.get("manifests", [])]
+        digests = [m["sha256"] for step in document.get("steps", []) for m in step.get("manifests", []) if m["path"]]
         same = sorted(digests) == sorted(self.opened.digests) and document.get("tenant") == self.opened.target.tenant
+        if not self.opened.digests:  # operations on the whole tenant: they are the same if they ask for the same
+            same = same and document.get("fingerprint") == self.opened.fingerprint
         if not same or document.get("host") != self.opened.target.host or not other.ledger.exists():
             return False
         with open_read_only(other.ledger) as store:
@@ -231,7 +234,7 @@ class _Preparation:
         with place.lock():
             facts = facts_of(self.settings, opened.target.tenant, _plain(opened.inputs), opened.fingerprint, place)
             try:
-                refused = opened.enrol(place.ledger, place.id, facts | self._more_facts())
+                refused = opened.enrol(place.ledger, place.id, facts | self._more_facts(), self._templates())
             except Refused:
                 _remove_if_empty(place)
                 raise
@@ -240,6 +243,14 @@ class _Preparation:
                 (place.path / view).unlink(missing_ok=True)
             self._write_plan(place, refused)
         return Prepared(place, self.settings, begun=False, over=False)
+
+    def _templates(self) -> dict[str, tuple[str, ...]]:
+        """The tenant's own templates of what is to be backfilled: the only question to it while planning."""
+        from runner.commands.jobs import templates
+
+        works = [step.work for step in self.opened.steps]
+        wanted = [work.type for work in works if isinstance(work, Backfill) and work.template_check]
+        return templates(self.settings, wanted if self.asked.template_check else ())
 
     def _more_facts(self) -> dict[str, Any]:
         carried = {} if self.carried is None else {"carried": self.carried.fact}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +11,7 @@ from runner.quota import DAY, HOUR, MINUTE, Quota
 
 API_SANDBOX = {MINUTE: 2500, HOUR: 5000, DAY: 10_000}
 PRODUCTION = {MINUTE: 50_000, HOUR: 2_250_000, DAY: 27_000_000}
-NOON = datetime(2026, 11, 21, 12, 0)
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

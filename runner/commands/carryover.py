@@ -19,14 +19,13 @@ from runner.errors import Refused
 from runner.ledger import Store, open_read_only, views
 from runner.ledger.views import ResultLine
 from runner.results import Layout, write_csv
-from runner.runs import RunFolder, all_runs, existing, stem
+from runner.runs import RETRIES, RunFolder, all_runs, existing, stem
 from runner.steps import Regenerate
 from runner.times import iso, now_microseconds
 
 if TYPE_CHECKING:
     from runner.commands.prepare import Asked
 
-FOLDER = ".retries"
 OPEN = frozenset({"running", "stopped", "paused", "interrupted", "terminated", "fault"})
 
 Row = tuple[str | None, str | None, str | None]  # operation, type, object: the same row in another run
@@ -142,7 +141,7 @@ def _row(line: ResultLine) -> Row:
 
 def _written(store: Store, runs: Path, source: str, step: int, lines: list[ResultLine]) -> Path:
     """The manifest of the rows that are carried over; the same for the same rows."""
-    folder = runs / FOLDER
+    folder = runs / RETRIES
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{source}-step{step}.csv"
     return write_csv(path, Layout(source, views.manifests(store)), lines)
