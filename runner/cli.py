@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner import __version__, cli_upkeep
+from runner import __version__, cli_jobs, cli_upkeep
 from runner.errors import ExitCode, Refused, RunnerError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.commands.send import Output
     from runner.session import Invocation
     from runner.settings import Flags
+    from runner.steps import AnyWork
 
 F = TypeVar("F", bound=Callable[..., Any])
 REMEDIES = ["data", "permission", "wait", "vendor"]
@@ -59,18 +60,22 @@ pace = options(
     click.option("--wait", is_flag=True, help="Wait for another run of the same tenant to end."),
     click.option("--resend-unknown", is_flag=True, help="Send rows of unknown outcome under a new key."),
 )
-asking = options(
-    click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST..."),
+naming = options(
     click.option("--run-id", metavar="ID", help="The run's name.  [default: date, manifest and a digest]"),
-    click.option("--type", "type_", metavar="TYPE", help="The type of object, where the manifest does not say."),
-    click.option("--only-resend", is_flag=True, help="Send to Revenue again, overwrite nothing."),
-    click.option("--re-migrate", is_flag=True, help="Overwrite, and send for re-collecting."),
-    click.option("--skip-rejected", is_flag=True, help="Send the good rows of a manifest that has bad ones."),
     click.option("--if-unfinished", type=click.Choice(["new", "resume"]), help="When another run of it is unfinished."),
     click.option(
         "--format", "format_", type=click.Choice(["parquet", "csv", "both"]), default="both", show_default=True
     ),
     click.option("--again", is_flag=True, help="Send everything once more, as a new run."),
+)
+asking = options(
+    click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...|PLAN.toml"),
+    naming,
+    click.option("--type", "type_", metavar="TYPE", help="The type of object, where the manifest does not say."),
+    click.option("--only-resend", is_flag=True, help="Send to Revenue again, overwrite nothing."),
+    click.option("--re-migrate", is_flag=True, help="Overwrite, and send for re-collecting."),
+    click.option("--skip-rejected", is_flag=True, help="Send the good rows of a manifest that has bad ones."),
+    click.option("--no-template-check", is_flag=True, help="Do not compare backfill files with the tenant's template."),
     click.option("--retry-failed-from", metavar="last|RUN", help="Take the rows, too, that failed in an earlier run."),
     click.option("--give-up-after", type=click.IntRange(1), metavar="N", help="… until they have failed N times."),
 )
@@ -375,7 +380,24 @@ def _asked(given: dict[str, Any]) -> Asked:
         formats=_formats(given["format_"]),
         retry_failed_from=given["retry_failed_from"],
         give_up_after=given["give_up_after"],
+        template_check=not given["no_template_check"],
         **{name: given[name] for name in names},
+    )
+
+
+def _asked_for(given: dict[str, Any], work: AnyWork, name: str) -> Asked:
+    """A run of one step that is not over manifests of objects."""
+    from runner.commands.prepare import Asked
+    from runner.steps import files_of
+
+    names = ("run_id", "resend_unknown", "again", "if_unfinished")
+    return Asked(
+        manifests=(),
+        works=(work,),
+        name=(files_of(work) or (name,))[0],
+        flags=_flags(given),
+        formats=_formats(given["format_"]),
+        **{each: given[each] for each in names},
     )
 
 
@@ -401,6 +423,7 @@ def _invocation(given: dict[str, Any]) -> Invocation:
         resend_unknown=given["resend_unknown"],
         accept_failures=given.get("accept_failures", False),
         wait=given["wait"],
+        no_wait=given.get("no_wait", False),
         quiet=given["quiet"],
     )
 
@@ -437,3 +460,9 @@ def _failure_limit(text: str | None) -> FailureLimit:
     except ValueError:
         pass
     raise Refused(f"--max-failures {text}: expected a number of requests or a percentage such as 5%")
+
+
+cli_jobs.register(
+    regen,
+    cli_jobs.Lent(options(naming, place, pace, afterwards, speaking), place, _asked_for, _invocation, _output, _flags),
+)

@@ -48,6 +48,15 @@ class PatienceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap_seconds: float = 60.0
 
 
+class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[profile.NAME.jobs]`: how often and how long jobs are looked at."""
+
+    first_poll_seconds: float = 2.0
+    longest_poll_seconds: float = 60.0
+    search_seconds: float = 600.0  # in the list of jobs, for an upload whose answer was lost
+    patience_seconds: float = 900.0  # with a tenant that says nothing usable of a job
+
+
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[profile.NAME.limits]`: the tenant's own numbers, where they are not those of its kind."""
 
@@ -78,6 +87,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_timeout_seconds: float = 120.0
     drain_seconds: float = 30.0
     patience: PatienceSettings = PatienceSettings()
+    jobs: JobSettings = JobSettings()
     billing_id_field: Literal["id", "documentId"] = "id"
     allow_production: bool = False
     read_only: bool = False
@@ -89,7 +99,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 TOP_KEYS = ("profile", "default_profile")
-TABLES: dict[str, type[msgspec.Struct]] = {"patience": PatienceSettings, "limits": LimitSettings}
+TABLES: dict[str, type[msgspec.Struct]] = {"patience": PatienceSettings, "limits": LimitSettings, "jobs": JobSettings}
 POSITIVE = ("connect_timeout_seconds", "request_timeout_seconds", "drain_seconds")
 
 
@@ -176,6 +186,8 @@ def _problems(profile: Profile) -> Iterator[str]:
             yield f"limits.{name}: expected a positive number of requests"
     if profile.patience.attempts < 1 or profile.patience.base_seconds <= 0 or profile.patience.cap_seconds <= 0:
         yield "patience: expected positive numbers"
+    if min(msgspec.structs.astuple(profile.jobs)) <= 0:
+        yield "jobs: expected positive numbers of seconds"
     if (profile.client_id is None) != (profile.client_secret is None):
         yield "client_id and client_secret: one without the other is of no use"
     try:

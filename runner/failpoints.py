@@ -21,6 +21,11 @@ POINTS = {
     "settled-down": "the ledger is one plain file, the seal is missing",
     "sealed": "the run is over",
 }
+JOB_POINTS = {
+    "created": "a job is created, and not on disk",
+    "noted": "the job is on disk, its answer is not",
+    "fetched": "a result file is here, and not on disk",
+}
 
 _name, _, _count = os.environ.get("REGEN_FAIL_POINT", "").partition(":")
 _left = int(_count) if _count.isdecimal() else 1

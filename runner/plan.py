@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from manifests import ManifestError, Source, checker, open_manifest
-from runner import regenerate
+from runner import backfill, journal_runs, regenerate
 from runner.enroller import Enroller, Target
 from runner.errors import Refused
 from runner.identity import fingerprint
 from runner.ledger import Enrolment
-from runner.steps import Regenerate, Step
+from runner.steps import Backfill, BookingDates, JournalRun, Regenerate, Step
+from runner.zuora.operations import BOOKING_DATES
 
 __all__ = ["Opened", "Target"]
 
@@ -41,12 +42,18 @@ class Opened:
         match work:
             case Regenerate():
                 regenerate.refuse(work)
+            case Backfill():
+                backfill.refuse(work)
+            case JournalRun():
+                journal_runs.refuse(work)
         try:
             sources = [self._stack.enter_context(open_manifest(path)) for path in step.manifests]
             for source in sources:
                 match work:
                     case Regenerate():
                         checker(source.columns, path=source.path, type=work.type, resend_unknown=self.resend_unknown)
+                    case JournalRun():
+                        journal_runs.refuse_header(source)
         except ManifestError as error:
             raise Refused(str(error)) from error
         return sources
@@ -103,3 +110,9 @@ class Opened:
         match work:
             case Regenerate():
                 regenerate.enrol(enroller, step.number, work, sources)
+            case Backfill():
+                backfill.enrol(enroller, step.number, work, sources)
+            case JournalRun():
+                journal_runs.enrol(enroller, step.number, work, sources)
+            case BookingDates():
+                enroller.alone(step.number, BOOKING_DATES, None, "the whole tenant")

@@ -24,6 +24,8 @@ class Progress:
         self._total, self._tally = total, tally
         self._bar: Any = None
         self._pace: Pace | None = None
+        self._jobs: Any = None
+        self._job_told = 0.0
         self._quiet = quiet
         self._started = time.monotonic()
         if not quiet and sys.stderr.isatty():
@@ -46,6 +48,26 @@ class Progress:
         """The status line at once, also when quiet: SIGUSR1 asked for it."""
         print(self._line(), file=sys.stderr, flush=True)
 
+    def job(self, name: str, done: int, total: int) -> None:
+        """How many records of a job are processed: a second bar on a terminal, a line now and then elsewhere."""
+        if self._quiet or not total:
+            return
+        if self._bar is not None:
+            self._job_bar(name, done, total)
+        elif time.monotonic() - self._job_told >= LINE_SECONDS:
+            self._job_told = time.monotonic()
+            self.tell(f"job {name}: {done:,} of {total:,} records")
+
+    def _job_bar(self, name: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if self._jobs is None:
+            self._jobs = tqdm(total=total, unit="record", dynamic_ncols=True, position=1, leave=False, file=sys.stderr)
+        self._jobs.set_description_str(name, refresh=False)
+        self._jobs.total = total
+        self._jobs.n = done
+        self._jobs.refresh()
+
     async def show(self) -> None:
         """Keep showing, until cancelled."""
         if self._quiet:
@@ -56,6 +78,8 @@ class Progress:
 
     def close(self) -> None:
         """Show the last state."""
+        if self._jobs is not None:
+            self._jobs.close()
         if self._bar is not None:
             self._update()
             self._bar.close()

@@ -21,6 +21,7 @@ from runner.dispatch import Dispatch, Tally, Terms, window_closed
 from runner.errors import ExitCode, LedgerError, Refused
 from runner.events import RECORDED, EventLog
 from runner.failpoints import reach
+from runner.job_book import JobBook, Tail
 from runner.ledger import Event, Journal, Pen, Store, open_read_only, open_writable
 from runner.ledger import views as ledger_views
 from runner.model import Answer, History, Judgement, Reason, Reply, Request, State
@@ -33,6 +34,7 @@ from runner.settings import Settings
 from runner.spending import quota_of
 from runner.times import iso, now_microseconds
 from runner.zuora import client as zuora
+from runner.zuora.jobs import Follower, Looks
 from runner.zuora.operations import OPERATIONS
 from runner.zuora.verdict import verdict
 
@@ -47,6 +49,7 @@ class Invocation:
     resend_unknown: bool = False
     accept_failures: bool = False
     wait: bool = False
+    no_wait: bool = False  # return once jobs are created
     quiet: bool = False
 
 
@@ -155,7 +158,8 @@ class _Session:
         pace = await self._paced(pen)
         for step in ledger_views.steps(self.store):
             await pen.call(reopen_unknown, self.journal, step["step"], self.invocation.resend_unknown, time.time())
-            self.dispatch = self._dispatch(step, client, pen, pace)
+            tail = await self._tail(step, client, pen)
+            self.dispatch = self._dispatch(step, client, pen, pace, tail)
             if self.ending is not None:
                 return self.ending
             ending = await self.dispatch.run()
@@ -179,15 +183,35 @@ class _Session:
         reason = f"step {number} ({step['do']}) ended with {', '.join(wrong)}; the next step was not begun"
         return Ending("halted", ExitCode.ROWS_FAILED, reason)
 
-    def _dispatch(self, step: dict[str, Any], client: zuora.Client, pen: Pen, pace: Pace) -> Dispatch:
+    async def _tail(self, step: dict[str, Any], client: zuora.Client, pen: Pen) -> Tail | None:
+        """What follows the jobs of a step; None for one without."""
+        if step["do"] == "regenerate":
+            return None
+        jobs = self.settings.profile.jobs
+        looks = Looks(jobs.first_poll_seconds, jobs.longest_poll_seconds, jobs.search_seconds, jobs.patience_seconds)
+        follower = Follower(client, JobBook(pen, self.store), looks, resend=self.invocation.resend_unknown)
+        return await Tail.of_step(follower, pen, self.store, step["step"])
+
+    def _created(self) -> None:
+        """All jobs that may be under way at once are created, and nobody waits for them."""
+        if self.dispatch is not None:
+            reason = "created (--no-wait); `regen resume` follows"
+            self.dispatch.stop(Ending("paused", ExitCode.PAUSED, reason))
+
+    def _dispatch(
+        self, step: dict[str, Any], client: zuora.Client, pen: Pen, pace: Pace, tail: Tail | None
+    ) -> Dispatch:
         settings, note = self.settings, partial(self._note, pen)
         patience = settings.profile.patience
+        request_seconds = settings.profile.request_timeout_seconds
+        if tail is not None:
+            tail.attend(self.progress.job, self._created if self.invocation.no_wait else None)
         return Dispatch(
             pen=pen,
             journal=self.journal,
             step=step["step"],
-            send=client.send,
-            judge=judge_with(client, settings.profile.request_timeout_seconds),
+            send=tail.send if tail else client.send,
+            judge=judge_with(client, request_seconds, tail.judge if tail else judged),
             pace=pace,
             patience=Patience(patience.attempts, patience.base_seconds, patience.cap_seconds),
             terms=self._terms(step),
@@ -247,13 +271,20 @@ class _Session:
         self.ending = self.ending or ending
 
 
-def judge_with(client: zuora.Client, request_seconds: float) -> Callable[[Answer, Request, History, float], Judgement]:
+def judged(answer: Answer, request: Request, history: History, now: float, progress_seconds: float) -> Judgement:
+    """The verdict on a request without a tail."""
+    return verdict(answer, history, OPERATIONS[request.operation], now=now, progress_seconds=progress_seconds)
+
+
+def judge_with(
+    client: zuora.Client,
+    request_seconds: float,
+    judged: Callable[[Answer, Request, History, float, float], Judgement] = judged,
+) -> Callable[[Answer, Request, History, float], Judgement]:
     """The verdict, which also lets the client know of a token that was refused."""
 
     def judge(answer: Answer, request: Request, history: History, now: float) -> Judgement:
-        judgement = verdict(
-            answer, history, OPERATIONS[request.operation], now=now, progress_seconds=2 * request_seconds
-        )
+        judgement = judged(answer, request, history, now, 2 * request_seconds)
         if judgement.reason is Reason.TOKEN and isinstance(answer, Reply):
             client.auth.reject(answer.token)
         return judgement

@@ -22,11 +22,21 @@ from runner import __version__
 from runner.errors import Refused
 from runner.identity import key, track_id
 from runner.model import Answer, Limits, Reply, Request, Silence
-from runner.zuora.auth import Auth, Credentials, CredentialsRefusedError, TokenAnswer, TokenUnavailableError, form
+from runner.zuora.auth import (
+    Auth,
+    Credentials,
+    CredentialsRefusedError,
+    Token,
+    TokenAnswer,
+    TokenUnavailableError,
+    form,
+)
+from runner.zuora.deadlines import Deadlines
 from runner.zuora.operations import OPERATIONS
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 SNIPPET_BYTES = 2048
+MOST_URLS = 100
 TOKEN_BODY_BYTES = 64 * 1024
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 
@@ -46,6 +56,15 @@ class Wire:
     read_only: bool = False
 
 
+@dataclass(frozen=True)
+class File:
+    """A file to upload."""
+
+    name: str
+    content: bytes
+    content_type: str = "text/csv"
+
+
 class OversizedError(Exception):
     """A body larger than any that the API documents."""
 
@@ -63,7 +82,11 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
         auto_decompress=False,
         middlewares=(_only_look,) if wire.read_only else (),
     ) as session:
-        yield Client(wire, session)
+        deadlines = Deadlines(wire.request_seconds)
+        try:
+            yield Client(wire, session, deadlines)
+        finally:
+            deadlines.close()
 
 
 async def _only_look(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -99,49 +122,103 @@ def environment_proxy(url: str) -> str | None:
 class Client:
     """Sends attempts. Make it with `connected`."""
 
-    def __init__(self, wire: Wire, session: aiohttp.ClientSession) -> None:
+    def __init__(self, wire: Wire, session: aiohttp.ClientSession, deadlines: Deadlines) -> None:
         self._wire = wire
         self._session = session
         self._base = wire.base_url.rstrip("/")
         self._proxy = environment_proxy(self._base)
         self._urls: dict[tuple[str, str], URL] = {}
+        self._deadlines = deadlines
+        self._untimed = aiohttp.ClientTimeout(total=None, sock_connect=wire.connect_seconds)
         self.auth = Auth(self._fetch_token)
 
     async def send(self, request: Request, generation: int, attempt: int) -> Answer:
         """Send one attempt; the answer, whatever happens on the network."""
-        try:
-            token = await self.auth.token()
-        except CredentialsRefusedError as error:
-            return Silence("credentials", str(error), sent=False)
-        except TokenUnavailableError as error:
-            return Silence("token", str(error), sent=False, retry_after_seconds=error.retry_after_seconds)
+        token = await self._token()
+        if isinstance(token, Silence):
+            return token
         headers = {
             "Authorization": f"Bearer {token.value}",
             "Idempotency-Key": key(request.digest, generation),
             "Zuora-Track-Id": track_id(request.digest, attempt),
             "Content-Type": "application/json",
         }
-        return await self._post(self._url(request), request.body, headers, token.serial)
+        return await self._ask("POST", self._url(request), request.body, headers, token.serial)
+
+    async def upload(self, request: Request, attempt: int, fields: Mapping[str, str], file: File) -> Reply | Silence:
+        """Send one attempt that carries a file, as multipart/form-data. It has no idempotency key."""
+        token = await self._token()
+        if isinstance(token, Silence):
+            return token
+        form_ = aiohttp.FormData(dict(fields))
+        form_.add_field("file", file.content, filename=file.name, content_type=file.content_type)
+        headers = {
+            "Authorization": f"Bearer {token.value}",
+            "Zuora-Track-Id": track_id(request.digest, attempt),
+        }
+        return await self._ask("POST", self._url(request), form_, headers, token.serial)
+
+    async def ask(
+        self, method: str, path: str, body: bytes | None = None, most_bytes: int = MAX_BODY_BYTES
+    ) -> Reply | Silence:
+        """Ask once for what changes nothing, or does so however often it is asked: GET and PUT."""
+        token = await self._token()
+        if isinstance(token, Silence):
+            return token
+        headers = {"Authorization": f"Bearer {token.value}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return await self._ask(method, URL(self._base + path, encoded=True), body, headers, token.serial, most_bytes)
+
+    async def _token(self) -> Token | Silence:
+        try:
+            return await self.auth.token()
+        except CredentialsRefusedError as error:
+            return Silence("credentials", str(error), sent=False)
+        except TokenUnavailableError as error:
+            return Silence("token", str(error), sent=False, retry_after_seconds=error.retry_after_seconds)
 
     def _url(self, request: Request) -> URL:
         found = self._urls.get((request.operation, request.query))
         if found is None:
             query = f"?{request.query}" if request.query else ""
             found = URL(self._base + OPERATIONS[request.operation].path + query, encoded=True)
-            self._urls[request.operation, request.query] = found
+            if len(self._urls) < MOST_URLS:  # parameters may differ from row to row
+                self._urls[request.operation, request.query] = found
         return found
 
-    async def _post(self, url: URL, body: bytes | None, headers: Mapping[str, str], token: int) -> Answer:
+    async def _ask(
+        self,
+        method: str,
+        url: URL,
+        body: bytes | aiohttp.FormData | None,
+        headers: Mapping[str, str],
+        token: int,
+        most_bytes: int = MAX_BODY_BYTES,
+    ) -> Reply | Silence:
         status: int | None = None
+        task = self._deadlines.begin()
         try:
-            async with self._session.post(
-                url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy
+            async with self._session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self._proxy,
+                timeout=self._untimed,
             ) as response:
                 status = response.status
-                content = await _read(response, MAX_BODY_BYTES)
+                content = await _read(response, most_bytes)
                 return _reply(response, content, token)
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
             return _silence(error, status)
+        except asyncio.CancelledError:
+            if self._deadlines.missed(task):
+                return _silence(TimeoutError(f"no whole answer within {self._deadlines.seconds:g} s"), status)
+            raise
+        finally:
+            self._deadlines.end(task)
 
     async def _fetch_token(self) -> TokenAnswer:
         """Create an OAuth token."""
@@ -162,12 +239,15 @@ class Client:
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     """The body, decompressed. Raises OversizedError rather than hold more than `most` bytes, and
     ClientPayloadError for a body that breaks off, inside the compression too."""
-    chunks, size = [], 0
-    async for chunk in response.content.iter_any():
+    content, chunks, size = response.content, [], 0
+    while True:
+        chunk = await content.readany()
         size += len(chunk)
         if size > most:
             raise OversizedError(chunk[:SNIPPET_BYTES])
         chunks.append(chunk)
+        if content.at_eof():
+            break
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     encoding = response.headers.get("Content-Encoding", "identity")
     return body if encoding == "identity" else _unpacked(body, encoding, most)

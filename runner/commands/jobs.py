@@ -1,0 +1,145 @@
+"""`jobs`, `jobs stop ID`, and the tenant's backfill templates: short questions to the tenant, outside of any run.
+
+Source: Zuora API reference, "List data backfill jobs", "List booking date backfill jobs", "Stop a data backfill job",
+"Stop a booking date backfill job", "Cancel a journal run", "Download a data backfill template".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from runner.errors import ExitCode, Refused, RunnerError
+from runner.guard import is_guarded, refuse_read_only
+from runner.model import Reply
+from runner.session import wire_of
+from runner.settings import Flags, Settings, gather
+from runner.summary import printable
+from runner.times import iso
+from runner.zuora.client import Client, connected
+from runner.zuora.jobs import LIST_PATH, MOST_PAGES, PAGE_SIZE, next_page
+from runner.zuora.verdict import Envelope, envelope
+
+BACKFILLS, BOOKING_DATES = "/v1/uno/data-backfill/jobs", "/v1/uno/data-backfill/bookingdate/jobs"
+JOURNAL_RUNS = "/v1/journal-runs"
+STOPPING = b'{"status":"Stopping"}'
+ENOUGH = 200  # jobs of a kind, the newest
+
+
+def list_jobs(flags: Flags, *, as_json: bool) -> ExitCode:
+    """The tenant's backfill and booking date jobs, the newest first."""
+    jobs = asyncio.run(_jobs(gather(flags)))
+    if as_json:
+        print(json.dumps(jobs, ensure_ascii=False, indent=2))
+    elif not any(jobs.values()):
+        print("no jobs")
+    for kind, found in jobs.items() if not as_json else ():
+        for job in found:
+            print(printable(_job_line(kind, job)))
+    return ExitCode.SUCCEEDED
+
+
+async def _jobs(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    async with connected(wire_of(settings)) as client:
+        return {
+            "data-backfill": await _listed(client, LIST_PATH),
+            "booking-dates": await _listed(client, BOOKING_DATES),
+        }
+
+
+async def _listed(client: Client, path: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    page: str | None = f"{path}?pageSize={PAGE_SIZE}"
+    for _ in range(MOST_PAGES):
+        if page is None or len(found) >= ENOUGH:
+            break
+        said = await _asked(client, "GET", page)
+        jobs = [job for job in said.fields.get("jobs") or () if isinstance(job, dict)]
+        found += jobs
+        page = next_page(said.fields.get("nextPage")) if jobs else None
+    return found
+
+
+def _job_line(kind: str, job: Mapping[str, Any]) -> str:
+    if kind == "booking-dates":
+        counts = f"{job.get('progress', '')}, {job.get('errorCount', 0)} errors"
+        when, what = job.get("createdOnReadable"), "the whole tenant"
+    else:
+        counts = f"{job.get('processedCount', 0)} of {job.get('totalCount', 0)}, {job.get('failedCount', 0)} failed"
+        when = _uploaded(job.get("uploadedOn"))
+        what = f"{job.get('importType')} {job.get('uploadedFileName')}"
+    return f"{when}  {job.get('id')}  {kind}  {job.get('status')!s:<10}  {counts}  {what}"
+
+
+def _uploaded(milliseconds: object) -> str:
+    """`uploadedOn` is epoch milliseconds in a string."""
+    text = str(milliseconds)
+    return iso(int(text) * 1000)[:16].replace("T", " ") if text.isdecimal() else "-"
+
+
+def stop_job(flags: Flags, job: str, *, yes: bool) -> ExitCode:
+    """Stop a backfill or booking date job, or cancel a journal run."""
+    settings = gather(flags)
+    refuse_read_only(settings)
+    if is_guarded(settings) and not (yes or settings.profile.allow_production):
+        raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
+    print(asyncio.run(_stop(settings, job)))
+    return ExitCode.SUCCEEDED
+
+
+async def _stop(settings: Settings, job: str) -> str:
+    name = quote(job, safe="")
+    async with connected(wire_of(settings)) as client:
+        if job.upper().startswith("JR-"):
+            await _asked(client, "PUT", f"{JOURNAL_RUNS}/{name}/cancel")
+            return f"journal run {job} is being cancelled"
+        for kind, path in (("data backfill", BACKFILLS), ("booking date backfill", BOOKING_DATES)):
+            answer = await client.ask("GET", f"{path}/{name}")
+            said = envelope(answer.body) if isinstance(answer, Reply) else None
+            if said is not None and said.success:
+                await _asked(client, "PUT", f"{path}/{name}", STOPPING)
+                return f"{kind} job {job} is stopping"
+    raise Refused(f"there is no job {job!r} in this tenant; `regen jobs` lists them")
+
+
+async def _asked(client: Client, method: str, path: str, body: bytes | None = None) -> Envelope:
+    """What the tenant said. Raises Refused if it said no, RunnerError if nothing usable came."""
+    answer = await client.ask(method, path, body)
+    if not isinstance(answer, Reply):
+        if answer.kind == "credentials":
+            raise Refused(answer.detail)
+        raise RunnerError(f"{method} {path}: {answer.kind}: {answer.detail}")
+    said = envelope(answer.body)
+    if said is None or not said.success:
+        raise Refused(f"{method} {path}: {(said.message if said else None) or f'HTTP {answer.status}'}")
+    return said
+
+
+def templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The columns of the tenant's own templates, by type. Raises Refused if one is not to be had."""
+    wanted = sorted(set(types))
+    return asyncio.run(_templates(settings, wanted)) if wanted else {}
+
+
+async def _templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    async with connected(wire_of(settings)) as client:
+        return {type_: await _template(client, type_) for type_ in types}
+
+
+async def _template(client: Client, type_: str) -> tuple[str, ...]:
+    answer = await client.ask("GET", f"{BACKFILLS}/{quote(type_, safe='')}/template")
+    if not isinstance(answer, Reply):
+        told = f"{answer.kind}: {answer.detail}"
+    elif (said := envelope(answer.body)) is not None or answer.status != 200:
+        told = (said.message if said else None) or f"HTTP {answer.status}"
+    else:
+        header = next(csv.reader(io.StringIO(answer.body.decode("utf-8-sig", "replace"), newline="")), [])
+        if header:
+            return tuple(name.strip() for name in header)
+        told = "it is empty"
+    raise Refused(f"the tenant's template for {type_}: {told}; --no-template-check goes without it")
