@@ -246,6 +246,21 @@ def results(run: str, runs_dir: str | None, format_: str | None, category: str |
 
 
 @regen.command()
+@click.argument("run")
+@runs_dir
+def report(run: str, runs_dir: str | None) -> ExitCode:
+    """Make report.html again, also of a run that is going on or crashed; print its path.
+
+    \b
+    Example:
+      xdg-open "$(regen report RUN)"
+    """
+    from runner.commands import audit
+
+    return audit.report(_runs(runs_dir), run)
+
+
+@regen.command()
 @click.argument("before", metavar="RUN")
 @click.argument("after", metavar="RUN")
 @runs_dir

@@ -28,6 +28,7 @@ from runner.model import Answer, History, Judgement, Reason, Reply, Request, Sta
 from runner.pace import Pace
 from runner.patience import Patience
 from runner.progress import Progress
+from runner.report import write_report
 from runner.results import write_views
 from runner.runs import LOG, RunFolder, held
 from runner.settings import Settings
@@ -336,7 +337,7 @@ def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal)
     store.set_facts({"head": journal.close(now_microseconds())})
     write_views(store, folder.path, store.facts()["formats"], folder.id)
     reach("viewed")
-    write_document(folder, store)
+    write_report(store, folder.path, write_document(folder, store))
     store.settle_down()
     reach("settled-down")
     folder.seal()

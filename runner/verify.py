@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from runner import __version__
 from runner.agreement import differing_results
 from runner.balance import unbalanced
 from runner.invariant import DAMAGE, Invariant, Note, examined
 from runner.ledger import Store, closing, journal, open_read_only
+from runner.report import page as report
 from runner.runs import AFTER, DOCUMENT, SEAL, UNSEALED, RunFolder, sha256_of
 from runner.session import document_of
 
@@ -51,10 +53,13 @@ def _of_ledger(store: Store, head: str | None) -> list[Invariant]:
 def _of_views(store: Store, folder: RunFolder) -> list[Invariant]:
     if not folder.sealed:
         return []
-    return [
+    found = [
         examined("document", f"{DOCUMENT} tells what the ledger tells", partial(_document, store, folder)),
         examined("results", "the results tell what the ledger tells", partial(differing_results, store, folder.path)),
     ]
+    if store.facts().get("version") == __version__:  # another version draws another page
+        found.append(examined("report", "the report is the one that the ledger gives", partial(_report, store, folder)))
+    return found
 
 
 # -- files ------------------------------------------------------------------------------------------------------
@@ -206,3 +211,9 @@ def _document(store: Store, folder: RunFolder) -> Iterator[str]:
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = json.loads(json.dumps(document))
     return plain
+
+
+def _report(store: Store, folder: RunFolder) -> Iterator[str]:
+    place = folder.path / report.NAME
+    if place.read_bytes() != report.render(store, document_of(store)).encode():
+        yield f"{place.name}: it is not the one that the ledger gives"

@@ -64,6 +64,17 @@ def diff(runs: Path, before: str, after: str, *, as_json: bool) -> ExitCode:
     return ExitCode.ROWS_FAILED if difference.new_failures else ExitCode.SUCCEEDED
 
 
+def report(runs: Path, run: str) -> ExitCode:
+    """Make the report again, at any time; print its path."""
+    from runner.report import write_report
+    from runner.session import document_of
+
+    folder = existing(runs, run)
+    with open_read_only(folder.ledger) as store:
+        print(write_report(store, folder.later(), document_of(store)))
+    return ExitCode.SUCCEEDED
+
+
 def _told(folder: RunFolder, found: list[Invariant], *, as_json: bool) -> ExitCode:
     """Print what was found; 3 if anything does not hold."""
     broken = [invariant.name for invariant in found if not invariant.holds]

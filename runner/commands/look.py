@@ -11,6 +11,7 @@ from typing import Any
 from runner.errors import ExitCode, Refused
 from runner.ledger import Journal, Store, open_read_only, open_writable, views
 from runner.remedies import Remedy, clusters, remedy_of
+from runner.report import write_report
 from runner.results import Layout, write_csv, write_views
 from runner.runs import RunFolder, all_runs, existing
 from runner.session import reread, write_document
@@ -124,7 +125,7 @@ def abandon(runs: Path, run: str) -> ExitCode:
             store.set_facts({"status": "abandoned", "ended_at": iso(now_microseconds())})
             store.set_facts({"head": Journal(store).close(now_microseconds())})
             write_views(store, folder.path, store.facts()["formats"], folder.id)
-            write_document(folder, store)
+            write_report(store, folder.path, write_document(folder, store))
             store.settle_down()
         folder.seal()
     print(f"run {folder.id} is abandoned; its results stay in {folder.path}")

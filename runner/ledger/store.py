@@ -6,6 +6,7 @@ SQLite's errors become `LedgerError`s here, once.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import sqlite3
@@ -74,7 +75,8 @@ class Store:
     def rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, as they come."""
         with translated(self.path):
-            yield from self.connection.execute(sql, values)
+            # chained, since `yield from` would close the cursor itself, which fails once the ledger is closed
+            yield from itertools.chain(self.connection.execute(sql, values))
 
     def row(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
         """The first row of a query."""

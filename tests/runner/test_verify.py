@@ -14,7 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from runner.report import write_report
+from runner.results import write_views
 from runner.runs import RunFolder
+from runner.session import write_document
 from runner.verify import verify
 
 
@@ -253,10 +256,8 @@ def test_a_chain_that_was_made_anew_is_found_by_a_head_noted_elsewhere(run):
         store.connection.execute("DELETE FROM closing")
         store.set_facts({"head": Journal(store).close(0)})
         assert closing.closings(store)[-1].hash != head
-        from runner.commands.look import write_document, write_views
-
         write_views(store, run, ("csv", "parquet"), "it")
-        write_document(RunFolder(run), store)
+        write_report(store, run, write_document(RunFolder(run), store))
         store.settle_down()
     sealed_anew(run)
     assert broken(run) == {}

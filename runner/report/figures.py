@@ -1,0 +1,155 @@
+"""The numbers of the report, out of the ledger; bounded, whatever the run's size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runner.ledger import Store, timeline, views
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Seconds = np.ndarray[Any, np.dtype[np.float64]]  # since the run's first request
+
+BUCKETS = 240
+SHORTEST_BUCKET = 0.1  # seconds
+PAUSES = 200
+GAP_SECONDS = 120.0  # without any request: such a gap is folded
+GAP_SHARE = 0.05
+PERCENTILES = (50, 90, 99, 100)
+BARS = 40
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of time in which the run was at work. Seconds since its first request."""
+
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values over time, a list for each stretch: (seconds since the run's first request, value)."""
+
+    points: tuple[tuple[tuple[float, float], ...], ...]
+
+    @property
+    def most(self) -> float:
+        """The largest value."""
+        return max((value for stretch in self.points for _, value in stretch), default=0.0)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A pause that held everyone: when, for how long, why."""
+
+    at: float
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course of a run over time."""
+
+    stretches: tuple[Stretch, ...]
+    rate: Series  # requests settled a second
+    under_way: Series
+    limits: tuple[tuple[float, float], ...]  # when the concurrency changed, and to what
+    pauses: tuple[Pause, ...]
+    paused: int  # how many pauses there were
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long answers took, in milliseconds: percentiles, and counts between bounds."""
+
+    percentiles: dict[int, float]
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+def course(store: Store) -> Course | None:
+    """The course of the run; None if nothing was answered."""
+    sent, answered = timeline.sent_and_answered(store)
+    if not len(sent):
+        return None
+    zero = int(sent.min())
+    begin, end, done = (sent - zero) / 1e6, (answered - zero) / 1e6, (timeline.settled(store) - zero) / 1e6
+    stretches = _stretches(begin, end)
+    width = max(sum(one.end - one.begin for one in stretches) / BUCKETS, SHORTEST_BUCKET)
+    events = views.events(store, "paused", "concurrency", "concurrency-grown")
+    held = [
+        Pause((at - zero) / 1e6, facts["seconds"], facts["reason"]) for at, name, facts in events if name == "paused"
+    ]
+    limits = [((at - zero) / 1e6, float(facts["to"])) for at, name, facts in events if name != "paused"]
+    return Course(
+        stretches=stretches,
+        rate=Series(tuple(_rate(done, one, width) for one in stretches)),
+        under_way=Series(tuple(_under_way(begin, end, one, width) for one in stretches)),
+        limits=tuple(limits[:: max(1, len(limits) // PAUSES)]),
+        pauses=tuple(sorted(held, key=lambda pause: -pause.seconds)[:PAUSES]),
+        paused=len(held),
+    )
+
+
+def _stretches(begin: Seconds, end: Seconds) -> tuple[Stretch, ...]:
+    """The time of the run without the gaps in which nothing was under way: a run that was resumed next morning."""
+    import numpy as np
+
+    order = np.argsort(begin, kind="stable")
+    begins, ends = begin[order], np.maximum.accumulate(end[order])
+    longest = max(GAP_SECONDS, GAP_SHARE * float(ends[-1]))
+    cuts = np.flatnonzero(begins[1:] - ends[:-1] > longest)
+    firsts, lasts = [0, *(cuts + 1)], [*cuts, len(begins) - 1]
+    return tuple(
+        Stretch(float(begins[first]), max(float(ends[last]), float(begins[first]) + 1e-3))
+        for first, last in zip(firsts, lasts, strict=True)
+    )
+
+
+def _edges(stretch: Stretch, width: float) -> Any:
+    import numpy as np
+
+    return np.linspace(stretch.begin, stretch.end, max(2, round((stretch.end - stretch.begin) / width) + 1))
+
+
+def _rate(done: Seconds, stretch: Stretch, width: float) -> tuple[tuple[float, float], ...]:
+    import numpy as np
+
+    counts, edges = np.histogram(done, bins=_edges(stretch, width))
+    seconds = np.diff(edges)
+    return tuple(zip(edges[:-1].tolist(), (counts / seconds).tolist(), strict=True))
+
+
+def _under_way(begin: Seconds, end: Seconds, stretch: Stretch, width: float) -> tuple[tuple[float, float], ...]:
+    """How many requests were under way at the middle of each bucket."""
+    import numpy as np
+
+    edges = _edges(stretch, width)
+    middles = (edges[:-1] + edges[1:]) / 2
+    open_ = np.searchsorted(np.sort(begin), middles, "right") - np.searchsorted(np.sort(end), middles, "right")
+    return tuple(zip(edges[:-1].tolist(), open_.astype(float).tolist(), strict=True))
+
+
+def latency(store: Store) -> Latency | None:
+    """How long the answers took; None if there were none."""
+    import numpy as np
+
+    sent, answered = timeline.sent_and_answered(store)
+    if not len(sent):
+        return None
+    took = np.maximum(answered - sent, 1) / 1e3
+    told = {one: float(value) for one, value in zip(PERCENTILES, np.percentile(took, PERCENTILES), strict=True)}
+    low, high = float(took.min()), float(took.max())
+    bounds = np.geomspace(low, max(high, low * 1.01), BARS + 1)
+    bounds[0], bounds[-1] = low, max(high, low * 1.01)
+    counts, _ = np.histogram(took, bins=bounds)
+    return Latency(told, tuple(bounds.tolist()), tuple(counts.tolist()))
+
+
+def share(count: int, of: int) -> str:
+    """A share for people: `12.3 %`."""
+    return f"{100 * count / of:.1f} %" if of else "–"
