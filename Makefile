@@ -19,7 +19,7 @@ demo: $(READY) ## Regenerate the sample manifests against the simulator
 	@$(BIN)/python sample_data/demo.py
 
 test: $(READY) ## Run the test suite with coverage of the pure modules
-	@$(BIN)/python -m pytest -q --cov --cov-report=term
+	@$(BIN)/python -m pytest -q -n 3 --cov --cov-report=term
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .
