@@ -12,7 +12,8 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import PurePath
@@ -95,6 +96,7 @@ def enrol(enroller: Enroller, step: int, work: Backfill, sources: Iterable[Sourc
     for source in sources:
         refuse_header(work, source, template)
         rows.source(source, id_column(work.type, source, template))
+    rows.tell_nulls()
 
 
 class _Rows:
@@ -105,6 +107,22 @@ class _Rows:
         self._identities = enroller.identities(BACKFILL, {}, step)
         self._seen: dict[str, int] = {}  # ids, and the line that has each
         self._parts = 0
+        self._nulls = Counter[str]()  # empty cells, by column
+        self._with_nulls = 0  # records that have any
+
+    def tell_nulls(self) -> None:
+        """Say how many records would get nulls, and in which columns."""
+        if not self._with_nulls:
+            return
+        records = f"{self._with_nulls:,} record{'' if self._with_nulls == 1 else 's'}"
+        columns = f"{len(self._nulls)} column{'' if len(self._nulls) == 1 else 's'} ({', '.join(self._nulls)})"
+        if self._work.allow_nulls:
+            self._enroller.notes.append(f"{records} get nulls in {columns}: --allow-nulls")
+        else:
+            self._enroller.notes.append(
+                f"{records} have empty cells in {columns}, which would write nulls over them: fill them in, remove the "
+                "column, or say --allow-nulls"
+            )
 
     def source(self, source: Source, id_at: int) -> None:
         """Enrol one file."""
@@ -145,8 +163,11 @@ class _Rows:
             found.append(f"id-missing: {columns[id_at]} is empty; fill it in or remove the row")
         elif (first := self._seen.setdefault(name, line)) != line:
             found.append(f"id-repeated: row {first} of the run has the same {columns[id_at]}; remove one of them")
-        if not self._work.allow_nulls:
-            found += _nulls(columns, row, id_at)
+        if empty := _empty(columns, row, id_at):
+            self._nulls.update(empty)
+            self._with_nulls += 1
+            if not self._work.allow_nulls:
+                found.append(f"cells-empty: {', '.join(empty)} would be written over with null")
         if state == "unknown" and not self._enroller.resend_unknown:
             found.append("outcome-unknown: the earlier run never heard; `regen resume` it, or say --resend-unknown")
         return "; ".join(found) or None
@@ -173,16 +194,13 @@ class _Rows:
         self._enroller.enrolment.parts([part])
 
 
-def _nulls(columns: Sequence[str], row: Cells, id_at: int) -> Iterator[str]:
-    """The cells that would write nulls over the record."""
-    empty = [
+def _empty(columns: Sequence[str], row: Cells, id_at: int) -> list[str]:
+    """The columns whose empty cells would write nulls over the record."""
+    return [
         name
         for at, (name, cell) in enumerate(zip(columns, row, strict=True))
         if not cell and at != id_at and not name.startswith(REFERENCE)
     ]
-    if empty:
-        names = ", ".join(empty)
-        yield f"cells-empty: {names} would be written over with null; fill in, remove the column, or --allow-nulls"
 
 
 @dataclass

@@ -46,6 +46,7 @@ class Enroller:
     lines: int = 0
     manifests: int = 0
     refused: bool = False  # rows were rejected that nobody said to skip
+    notes: list[str] = field(default_factory=list)  # what a person must know before anything is sent
 
     def next_line(self) -> int:
         """The number of the next line of the run."""

@@ -48,12 +48,12 @@ class Tail:
         self.send, self.judge = follower.send, follower.judge
 
     @classmethod
-    async def of_step(cls, follower: Follower, pen: Pen, store: Store, step: int) -> Tail:
+    async def of_step(cls, follower: Follower, pen: Pen, store: Store, step: int, *, resend: bool) -> Tail:
         """Take up what earlier invocations created, or left in doubt."""
         first: dict[int, str | None] = {}  # of each lane: what its first request has created
         for waiting in await pen.call(jobs.unsettled, store, step):
             first.setdefault(waiting.lane, waiting.job)
-            follower.cases[waiting.request] = Case(waiting.job, waiting.part and waiting.doubtful)
+            follower.cases[waiting.request] = Case(waiting.job, waiting.part and waiting.doubtful, resend)
         return cls(follower, sum(name is None for name in first.values()))
 
     def attend(self, show: Callable[[str, int, int], None], created: Callable[[], None] | None) -> None:

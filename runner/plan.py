@@ -102,7 +102,7 @@ class Opened:
             except ManifestError as error:
                 raise Refused(str(error)) from error
             status = "refused" if enroller.refused else "planned"
-            enrolment.finish({**facts, "status": status})
+            enrolment.finish({**facts, "status": status, "notes": enroller.notes})
         return enroller.refused
 
     def _enrol(self, enroller: Enroller, step: Step) -> None:

@@ -190,8 +190,8 @@ class _Session:
             return None
         jobs = self.settings.profile.jobs
         looks = Looks(jobs.first_poll_seconds, jobs.longest_poll_seconds, jobs.search_seconds, jobs.patience_seconds)
-        follower = Follower(client, JobBook(pen, self.store), looks, resend=self.invocation.resend_unknown)
-        return await Tail.of_step(follower, pen, self.store, step["step"])
+        follower = Follower(client, JobBook(pen, self.store), looks)
+        return await Tail.of_step(follower, pen, self.store, step["step"], resend=self.invocation.resend_unknown)
 
     def _created(self) -> None:
         """All jobs that may be under way at once are created, and nobody waits for them."""

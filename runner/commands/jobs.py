@@ -28,6 +28,7 @@ from runner.zuora.verdict import Envelope, envelope
 BACKFILLS, BOOKING_DATES = "/v1/uno/data-backfill/jobs", "/v1/uno/data-backfill/bookingdate/jobs"
 JOURNAL_RUNS = "/v1/journal-runs"
 STOPPING = b'{"status":"Stopping"}'
+TRY_AGAIN_SECONDS = (0.2, 1.0)
 ENOUGH = 200  # jobs of a kind, the newest
 
 
@@ -132,7 +133,13 @@ async def _templates(settings: Settings, types: Iterable[str]) -> dict[str, tupl
 
 
 async def _template(client: Client, type_: str) -> tuple[str, ...]:
-    answer = await client.ask("GET", f"{BACKFILLS}/{quote(type_, safe='')}/template")
+    path = f"{BACKFILLS}/{quote(type_, safe='')}/template"
+    answer = await client.ask("GET", path)
+    for wait in TRY_AGAIN_SECONDS:
+        if isinstance(answer, Reply) and answer.status == 200:
+            break
+        await asyncio.sleep(wait)
+        answer = await client.ask("GET", path)
     if not isinstance(answer, Reply):
         told = f"{answer.kind}: {answer.detail}"
     elif (said := envelope(answer.body)) is not None or answer.status != 200:

@@ -262,17 +262,17 @@ class _Preparation:
             if not refused:
                 return
             write_views(store, place.path, (), place.id)
-            problems = views.problems(store, 10)
+            problems, notes = views.problems(store, 10), store.facts().get("notes", [])
             rejected = sum(step.get("rejected", 0) for step in views.counts(store).values())
-        raise Refused(_rejection(problems, rejected, place))
+        raise Refused(_rejection(problems, rejected, place, notes))
 
 
-def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, place: RunFolder) -> str:
+def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, place: RunFolder, notes: Sequence[str]) -> str:
     shown = [f"  {path}, row {row}: {problem}" for path, row, problem in problems]
     more = [f"  … and {rejected - len(shown)} more"] if rejected > len(shown) else []
     head = f"{rejected} {'row was' if rejected == 1 else 'rows were'} rejected; nothing was sent:"
     tail = f"all of them are in {place.path / 'errors.csv'}; mend them, or send the rest with --skip-rejected"
-    return "\n".join([head, *shown, *more, tail])
+    return "\n".join([head, *shown, *more, *(f"  {note}" for note in notes), tail])
 
 
 def _remove_if_empty(place: RunFolder) -> None:

@@ -160,6 +160,7 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
     with open_read_only(folder.ledger) as store:
         first = views.bodies(store, SHOWN_REQUESTS)
         pending = views.pending(store)
+        notes = store.facts().get("notes", [])
     told = forecast(
         pending,
         quota=quota_of(settings, folder.path.parent, document["tenant"]),
@@ -172,6 +173,7 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
     lines += [f"  POST …/{operation}{'?' if query else ''}{query} {body}" for operation, query, body in first]
     if is_guarded(settings) or any(query == "reMigrate=true" for _, query, _ in first):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
+    lines += [f"  {note}" for note in notes]
     lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests)]
     return printable("\n".join(lines))
 

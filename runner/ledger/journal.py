@@ -188,10 +188,10 @@ class Journal:
             with self.store.transaction() as connection:
                 if records:
                     self._write_records(connection, records)
+                if returned:  # before the claims: one that was given back may be claimed anew by now
+                    connection.execute(_RETURN, (_json(returned),))
                 if claims:
                     connection.execute(_CLAIM, (_json(claims),))
-                if returned:
-                    connection.execute(_RETURN, (_json(returned),))
                 if events:
                     connection.execute(_EVENTS, (_json(events),))
                 reach("writing")

@@ -7,6 +7,7 @@ A failure of the network is data here, not an exception. Sources: Zuora API refe
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 import urllib.request
 import zlib
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import BinaryIO
 
 import aiohttp
 from yarl import URL
@@ -39,6 +41,7 @@ SNIPPET_BYTES = 2048
 MOST_URLS = 100
 TOKEN_BODY_BYTES = 64 * 1024
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
+QUESTIONS = (TOKEN_PATH, "/query/jobs")  # POSTs that change nothing
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,8 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
 
 
 async def _only_look(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """The last door of a read-only profile: nothing but reading and the token's own POST passes."""
-    if request.method not in ("GET", "HEAD") and not request.url.path.endswith(TOKEN_PATH):
+    """The last door of a read-only profile: nothing but reading and the POSTs that only ask pass."""
+    if request.method not in ("GET", "HEAD") and not request.url.path.endswith(QUESTIONS):
         raise Refused(f"{request.method} {request.url.path}: the profile is read_only; nothing was sent")
     return await handler(request)
 
@@ -151,7 +154,7 @@ class Client:
         if isinstance(token, Silence):
             return token
         form_ = aiohttp.FormData(dict(fields))
-        form_.add_field("file", file.content, filename=file.name, content_type=file.content_type)
+        form_.add_field("file", io.BytesIO(file.content), filename=file.name, content_type=file.content_type)
         headers = {
             "Authorization": f"Bearer {token.value}",
             "Zuora-Track-Id": track_id(request.digest, attempt),
@@ -169,6 +172,25 @@ class Client:
         if body is not None:
             headers["Content-Type"] = "application/json"
         return await self._ask(method, URL(self._base + path, encoded=True), body, headers, token.serial, most_bytes)
+
+    async def download(self, url: str, file: BinaryIO) -> Reply | Silence:
+        """Fetch a file from an address that is its own permission: without a token, whatever its size. The reply has
+        no body; the file has it, as far as it came."""
+        status: int | None = None
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=self._wire.connect_seconds, sock_read=self._wire.request_seconds
+        )
+        headers = {"Accept-Encoding": "identity"}
+        try:
+            async with self._session.get(
+                url, headers=headers, proxy=environment_proxy(url), timeout=timeout, allow_redirects=False
+            ) as response:
+                status = response.status
+                async for chunk in response.content.iter_any():
+                    file.write(chunk)
+                return _reply(response, b"", 0)
+        except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, ValueError) as error:
+            return _silence(error, status)
 
     async def _token(self) -> Token | Silence:
         try:

@@ -91,6 +91,7 @@ class Case:
 
     job: str | None = None
     doubtful: bool = False  # an upload may have arrived
+    resend: bool = False  # upload it again, once, if the list does not show it
     looks: int = 0
     searching_since: float | None = None
     unheard_since: float | None = None
@@ -105,7 +106,6 @@ class Follower:
     book: Book
     looks: Looks = field(default_factory=Looks)
     cases: dict[int, Case] = field(default_factory=dict)
-    resend: bool = False  # upload again what the list does not show
     show: Callable[[str, int, int], None] = lambda name, done, total: None
     created: Callable[[], None] = lambda: None
 
@@ -180,8 +180,9 @@ class Follower:
         if found:
             await self._note(request, case, found[0])
             return None
-        if self.resend:
-            case.doubtful = False
+        if case.resend:
+            case.doubtful = case.resend = False
+            case.searching_since = None
             return None
         if now - case.searching_since < self.looks.search_seconds:
             return self._again(case, f"looking for {upload.file} in the list of jobs")

@@ -1,0 +1,348 @@
+"""Backfills: parts, checks, one outcome a row; nothing uploaded twice, whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from runner.backfill import MOST_BYTES, csv_bytes, zipped
+from runner.failpoints import JOB_POINTS
+from runner.job_book import upload_of
+from runner.ledger import open_read_only
+from runner.zuora.result_file import ResultRefused, told, unpacked
+from tests.runner.conftest import csv_rows, folders, table
+from tests.runner.journeys import HEADER, chained, charges, created, md5, parts, quick, uploads, zip_of
+
+JOBS = "/v1/uno/data-backfill/jobs"
+COMMAND = ("backfill", "RatePlanCharge")
+
+
+def one(tmp_path: Path) -> Path:
+    (folder,) = folders(tmp_path / "runs")
+    return folder
+
+
+def sent(folder: Path) -> list[tuple[str, bytes, int]]:
+    """What goes up for each part: file name, content, rows; made again from the ledger."""
+    with open_read_only(folder / "ledger.db") as store:
+        requests = [journal_request(store, number) for (number,) in store.rows("SELECT part FROM part ORDER BY part")]
+        return [(up.file, up.content, len(up.lines)) for up in (upload_of(store, request) for request in requests)]
+
+
+def journal_request(store, number):
+    from runner.ledger.journal import _REQUEST, _request
+
+    row = store.row(f"SELECT {_REQUEST} FROM request r WHERE request = ?", number)
+    assert row is not None
+    return _request(row)
+
+
+def test_nine_megabytes_go_up_in_three_parts(tmp_path, regen, simulator):
+    """Each under 4 MB with the right checksum, no row torn; two bad rows come back with their row numbers; one lost
+    answer is no second upload."""
+    quick(tmp_path)
+    source = charges(tmp_path / "c.csv", 9000, bad=(17, 8999), width=1000)
+    assert 9_000_000 < source.stat().st_size < 3 * MOST_BYTES
+    with simulator(
+        job_seconds=0.1, faults={"lost-answer": 0.6}, fault_paths=(JOBS,), fault_arrivals=1, seed=5
+    ) as server:
+        done = regen(*COMMAND, source, "--base-url", server.url, "--json")
+        seen = uploads(server)
+    assert (done.code, done.document["counts"]["succeeded"], done.document["counts"]["failed"]) == (3, 8998, 2)
+    folder = one(tmp_path)
+    told_parts = list(parts(folder))
+    assert len(told_parts) == len(seen) == 3
+    assert [(len(one["effects"]), one["arrivals"]) for one in seen] == [(1, 1)] * 3
+    for (file, content, _), (name, size, _), upload in zip(sent(folder), told_parts, seen, strict=True):
+        assert file == name == upload["body"]["file"]["name"]
+        assert folder.name in file
+        assert len(content) == size <= MOST_BYTES
+        assert upload["body"]["checksum"] == upload["body"]["file"]["md5"] == md5(content)
+        assert upload["body"]["type"] == "RatePlanCharge"
+    assert {one["keys"][0] for one in seen} == {None}
+    whole = [row for _, content, _ in sent(folder) for row in list(csv.reader(io.StringIO(content.decode())))[1:]]
+    with source.open(newline="", encoding="utf-8") as file:
+        assert whole == list(csv.reader(file))[1:]
+    errors = csv_rows(folder / "errors.csv")
+    assert [(row["regen_row"], row["regen_error_message"]) for row in errors] == [
+        ("17", "Record BAD000017 not found"),
+        ("8999", "Record BAD008999 not found"),
+    ]
+    rows = table(folder)
+    assert [row["regen_row"] for row in rows] == list(range(1, 9001))
+    jobs = set(created_in(seen))
+    assert {row["regen_id_list"][0] for row in rows if row["regen_state"] == "succeeded"} == jobs
+    assert chained(folder)
+    assert regen("verify", folder).code == 0
+
+
+def created_in(seen) -> list[str]:
+    return [name for one in seen for effect in one["effects"] for name in effect["ids"]]
+
+
+def test_at_least_one_answer_was_lost(tmp_path, regen, simulator):
+    """The list of jobs is searched, on all pages, before anything is sent again."""
+    quick(tmp_path)
+    files = [charges(tmp_path / f"c{n}.csv", 3 + n) for n in range(1, 4)]
+    for n, file in enumerate(files):
+        file.write_text(file.read_text().replace("r0", f"r{n}"))
+    with simulator(job_seconds=0.05, faults={"lost-answer": 1.0}, fault_paths=(JOBS,), fault_arrivals=1) as server:
+        for _ in range(45):  # other people's jobs
+            other = charges(tmp_path / "other.csv", 1)
+        assert regen(*COMMAND, other, "--base-url", server.url, "--again").code == 0
+        done = regen(*COMMAND, *files, "--base-url", server.url)
+        assert done.code == 0, done.err
+        assert [(len(one["effects"]), one["arrivals"]) for one in uploads(server)] == [(1, 1)] * 4
+
+
+def test_an_upload_that_never_arrived_is_unknown(tmp_path, regen, simulator):
+    """Searched for as long as was said, then a person decides; --resend-unknown uploads it."""
+    quick(tmp_path)
+    source = charges(tmp_path / "c.csv", 3)
+    with simulator(job_seconds=0.05, faults={"drop-before": 1.0}, fault_paths=(JOBS,), fault_arrivals=2) as server:
+        done = regen(*COMMAND, source, "--no-template-check", "--base-url", server.url)
+        assert done.code == 3, done.err
+        folder = one(tmp_path)
+        assert {row["regen_state"] for row in table(folder)} == {"unknown"}
+        assert "--resend-unknown" in table(folder)[0]["regen_error_message"]
+        assert regen("resume", folder.name).code == 3, "searched once more, not sent"
+        assert sum(one["arrivals"] for one in uploads(server)) == 1
+        assert regen(*COMMAND, folder / "errors.csv", "--base-url", server.url).code == 2
+        assert regen("resume", folder.name, "--resend-unknown").code == 3
+        assert regen("resume", folder.name, "--resend-unknown").code == 0
+        assert [len(one["effects"]) for one in uploads(server)] == [1]
+    assert {row["regen_state"] for row in table(folder)} == {"succeeded"}
+    assert chained(folder)
+
+
+REFUSED = {
+    "ID,Note\nr1,x\n": "no column 'Note'",
+    "ID,revenue_recognition_rule\nr1,x\n": "did you mean 'Revenue Recognition Rule'?",
+    "Name,Revenue Recognition Rule\nr1,x\n": "no column 'ID'",
+    "ID,Revenue Recognition Rule\n,x\n": "id-missing",
+    "ID,Revenue Recognition Rule\nr1,x\nr1,y\n": "id-repeated: row 1 of the run",
+    "ID,Revenue Recognition Rule,#Name\nr1,,n\nr2,x,\nr3,,n\n": "2 records have empty cells in 1 column",
+    "ID,Revenue Recognition Rule\n": "no rows",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_checked_before_anything_is_sent(tmp_path, regen, simulator, text):
+    """Header, ids, empty cells; exit 2 and no upload."""
+    source = tmp_path / "c.csv"
+    source.write_text(text)
+    with simulator() as server:
+        refused = regen(*COMMAND, source, "--base-url", server.url)
+        assert (refused.code, uploads(server)) == (2, [])
+    assert REFUSED[text] in refused.err
+
+
+def test_types_are_suggested(tmp_path, regen):
+    refused = regen("backfill", "RateplanCharge", charges(tmp_path / "c.csv", 1), "--base-url", "http://127.0.0.1:1")
+    assert (refused.code, "did you mean RatePlanCharge?" in refused.err) == (2, True)
+
+
+def test_a_template_that_cannot_be_had(tmp_path, regen):
+    """Said so, with the way round it; --no-template-check plans offline, `Note` and all."""
+    source = tmp_path / "c.csv"
+    source.write_text("ID,Note\nr1,x\n")
+    base = (source, "--base-url", "http://127.0.0.1:1", "--plan")
+    refused = regen(*COMMAND, *base)
+    assert (refused.code, "--no-template-check" in refused.err) == (2, True)
+    assert regen(*COMMAND, *base, "--no-template-check").code == 0
+
+
+def test_nulls_are_allowed_by_word(tmp_path, regen, simulator):
+    """And it is said how many records and columns they are."""
+    quick(tmp_path)
+    source = tmp_path / "c.csv"
+    source.write_text("ID,Revenue Recognition Rule,Revenue Recognition Timing\nr1,,x\nr2,,\nr3,x,y\n")
+    with simulator(job_seconds=0.05) as server:
+        done = regen(*COMMAND, source, "--base-url", server.url, "--allow-nulls")
+        assert done.code == 0
+    assert "2 records get nulls in 2 columns" in done.err
+
+
+def test_zipped_parts(tmp_path, regen, simulator):
+    """More rows in a part; the checksum is that of the zip."""
+    quick(tmp_path)
+    source = charges(tmp_path / "c.csv", 6000, width=1000)
+    with simulator(job_seconds=0.05) as server:
+        assert regen(*COMMAND, source, "--zip", "--base-url", server.url).code == 0
+        (seen,) = uploads(server)
+    ((file, content, rows),) = sent(one(tmp_path))
+    assert file.endswith(".zip")
+    assert (rows, md5(content)) == (6000, seen["body"]["checksum"])
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.namelist() == [file[:-3] + "csv"]
+
+
+def test_zipped_parts_of_what_cannot_be_packed(tmp_path, regen):
+    """Random bytes: every zip still under the limit."""
+    source = tmp_path / "c.csv"
+    lines = [f"r{n},{os.urandom(600).hex()}" for n in range(8000)]
+    source.write_text("ID,Revenue Recognition Rule\n" + "\n".join(lines))
+    words = ("--zip", "--plan", "--no-template-check", "--base-url", "http://127.0.0.1:1")
+    assert regen(*COMMAND, source, *words).code == 0
+    sizes = [len(content) for _, content, _ in sent(one(tmp_path))]
+    assert len(sizes) == 2
+    assert MOST_BYTES * 0.9 < sizes[0] <= MOST_BYTES
+
+
+def test_one_job_at_a_time_unless_told(tmp_path, regen, simulator):
+    """The next part goes up when the one before is over; --parallel-jobs lets more go."""
+    quick(tmp_path)
+    files = []
+    for n in range(3):
+        files.append(tmp_path / f"c{n}.csv")
+        files[-1].write_text(f"ID,Revenue Recognition Rule\nr{n},x\n")
+    for jobs, least in ((1, 0.3), (3, 0.0)):
+        with simulator(job_seconds=0.3) as server:
+            words = (*files, "--parallel-jobs", jobs, "--base-url", server.url, "--again")
+            assert regen(*COMMAND, *words).code == 0
+            at = [effect["at"] for one in uploads(server) for effect in one["effects"]]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(at)]
+        assert len(gaps) == 2
+        assert min(gaps) >= least
+        assert jobs == 1 or max(gaps) < 0.3
+
+
+def test_a_job_that_fails_fails_its_rows(tmp_path, regen, simulator):
+    """With its message; the rows of other parts are untouched by it."""
+    quick(tmp_path)
+    bad, good = charges(tmp_path / "FAIL.csv", 2), tmp_path / "good.csv"
+    good.write_text("ID,Revenue Recognition Rule\nx1,y\n")
+    with simulator(job_seconds=0.05) as server:
+        assert regen(*COMMAND, bad, good, "--base-url", server.url).code == 3
+    rows = table(one(tmp_path))
+    assert [row["regen_state"] for row in rows] == ["failed", "failed", "succeeded"]
+    assert "The file could not be processed" in rows[0]["regen_error_message"]
+
+
+def test_no_wait_and_resume(tmp_path, regen, simulator):
+    """Returns once created, exit 5; resume follows and uploads nothing."""
+    quick(tmp_path)
+    with simulator(job_seconds=0.5) as server:
+        done = regen(*COMMAND, charges(tmp_path / "c.csv", 2), "--no-wait", "--base-url", server.url)
+        assert (done.code, "--no-wait" in done.err) == (5, True)
+        folder = one(tmp_path)
+        assert {row["regen_state"] for row in table(folder)} == {"pending"}
+        assert "data-backfill" in regen("jobs", "--base-url", server.url).out
+        assert regen("resume", folder.name).code == 0
+        assert [one["arrivals"] for one in uploads(server)] == [1]
+
+
+def test_jobs_are_listed_and_stopped(tmp_path, regen, simulator):
+    """The rows of a stopped job failed."""
+    quick(tmp_path)
+    with simulator(job_seconds=4.0) as server:
+        regen(*COMMAND, charges(tmp_path / "c.csv", 2), "--no-wait", "--base-url", server.url)
+        (job,) = created(server, JOBS)
+        assert job in regen("jobs", "--base-url", server.url, "--json").out
+        assert regen("jobs", "stop", job, "--base-url", server.url).code == 0
+        assert regen("jobs", "stop", "nonsense", "--base-url", server.url).code == 2
+        folder = one(tmp_path)
+        assert regen("resume", folder.name).code == 3
+    assert {row["regen_state"] for row in table(folder)} == {"failed"}
+    assert regen("show", folder.name, "--row", 1).out.count("Cancel") >= 1
+
+
+@pytest.mark.parametrize("point", ["claimed", "claimed:2", "answered", *JOB_POINTS, "written:2", "viewed"])
+def test_killed_at_every_point_uploads_each_part_once(tmp_path, simulator, point):
+    """SIGKILL during upload, following and download."""
+    quick(tmp_path)
+    files = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for n, file in enumerate(files):
+        file.write_text(f"ID,Revenue Recognition Rule\nr{n},x\nBAD{n},y\n")
+    with simulator(job_seconds=0.1) as server:
+        words = [sys.executable, "-m", "runner", *COMMAND, *map(str, files), "--base-url", server.url, "--quiet"]
+        environment = os.environ | {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
+        killed = subprocess.run(words, cwd=tmp_path, env=environment | {"REGEN_FAIL_POINT": point}, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        before = {name for one in uploads(server) for did in one["effects"] for name in did["ids"]}
+        again = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        if point == "claimed":  # nobody can know that nothing was sent: it is looked for, then a person decides
+            assert again.returncode == 3, again.stderr
+            words = [*words[:3], "resume", one(tmp_path).name, "--resend-unknown", "--quiet"]
+            again = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert again.returncode == 3, again.stderr
+        assert [len(one["effects"]) for one in uploads(server)] == [1, 1]
+        assert before <= {name for one in uploads(server) for did in one["effects"] for name in did["ids"]}
+    folder = one(tmp_path)
+    assert Counter(row["regen_state"] for row in table(folder)) == {"succeeded": 2, "failed": 2}
+    assert chained(folder)
+
+
+def test_rows_are_bound_into_the_chain(tmp_path, regen, simulator):
+    """A changed fate of a row is found."""
+    quick(tmp_path)
+    with simulator(job_seconds=0.05) as server:
+        regen(*COMMAND, charges(tmp_path / "c.csv", 3, bad=(2,)), "--base-url", server.url)
+    folder = one(tmp_path)
+    assert chained(folder)
+    import sqlite3
+
+    with sqlite3.connect(folder / "ledger.db") as connection:
+        connection.execute("UPDATE row_outcome SET state = 'succeeded', message = NULL WHERE line = 2")
+    assert not chained(folder)
+
+
+class TestResultFiles:
+    """What comes from outside is read with suspicion."""
+
+    HEADER = ",".join([*HEADER, "Success", "Error Message"])
+
+    def test_a_result_is_read(self):
+        text = f'{self.HEADER}\nr1,"a\nb",c,true,\nr2,x,y,FALSE,no such record\nr3,x,y,maybe,?\n'
+        found = told(unpacked(zip_of(x__csv=text.encode()), 10_000), "ID")
+        assert {name: tuple(row) for name, row in found.items()} == {
+            "r1": (True, ""),
+            "r2": (False, "no such record"),
+            "r3": (None, "?"),
+        }
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            zip_of(x__csv=b"a" * 100_000),
+            zip_of(a__csv=b"a", b__csv=b"b"),
+            zip_of(x__exe=b"MZ"),
+            zip_of(**{"../x__csv": b"a"}),
+            zip_of(**{"folder/x__csv": b"a"}),
+            zip_of(),
+            b"PK\x03\x04 nonsense",
+            zip_of(x__csv=b"abc" * 100)[:60],
+        ],
+    )
+    def test_bombs_and_foreign_members_are_refused(self, content):
+        with pytest.raises(ResultRefused):
+            unpacked(content, 10_000)
+
+    def test_a_bomb_that_lies_about_its_size(self):
+        content = bytearray(zip_of(x__csv=b"a" * 100_000))
+        at = content.index(b"PK\x01\x02") + 24
+        content[at : at + 4] = (5).to_bytes(4, "little")
+        content[22:26] = (5).to_bytes(4, "little")
+        with contextlib.suppress(ResultRefused):
+            assert len(unpacked(bytes(content), 10_000)) <= 10_000
+
+    @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "ID,Success,Error Message\nr1\n", "ID,Success\nr1,true\n"])
+    def test_other_files_are_refused(self, text):
+        with pytest.raises(ResultRefused):
+            told(text.encode(), "ID")
+
+    def test_the_same_rows_are_the_same_bytes(self):
+        rows = [["r1", "a\nb", None], ["r2", 'q"', ""]]
+        assert csv_bytes(HEADER, rows) == b'ID,#Charge Number,Revenue Recognition Rule\nr1,"a\nb",\nr2,"q""",\n'
+        assert zipped("x.csv", b"abc") == zipped("x.csv", b"abc")
