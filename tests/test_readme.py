@@ -44,12 +44,12 @@ def masked(text: str) -> str:
 @pytest.mark.skipif(os.name != "posix", reason="the walk is for a POSIX shell")
 def test_the_walk_of_the_readme(tmp_path):
     """A newcomer who types this sees this."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    environment = os.environ | {"PYTHONPATH": str(README.parent), "HOME": str(tmp_path)}
     with simulated() as server:
-        exports = ""
+        exports = f'regen() {{ {sys.executable} -m runner "$@"; }}; '
         for command, shown in steps(WALK):
             if command.startswith("export "):
-                exports = command.replace("http://127.0.0.1:9080", server.url) + "; "
+                exports += command.replace("http://127.0.0.1:9080", server.url) + "; "
                 continue
             done = subprocess.run(
                 ["bash", "-c", exports + command],

@@ -217,6 +217,7 @@ def test_a_run_that_goes_on_tells_how_far_it_is(tmp_path, regen):
             command(manifest, server.url, "--concurrency", "4"), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
         )
         while server.arrivals() < 40:
+            assert process.poll() is None, process.communicate()
             time.sleep(0.02)
         process.send_signal(signal.SIGUSR1)
         (folder,) = folders(tmp_path / "runs")
