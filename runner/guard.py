@@ -13,6 +13,7 @@ from pathlib import Path
 from runner.errors import Refused
 from runner.ledger import open_read_only
 from runner.ledger.tallies import pending_kinds
+from runner.order import warnings
 from runner.settings import Settings
 from runner.zuora.consequences import consequence, overwrites
 from runner.zuora.tenants import is_loopback, may_be_production
@@ -43,12 +44,25 @@ def refuse_read_only(settings: Settings) -> None:
 def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None]) -> None:
     """Let the run be sent, or raise Refused. `show_plan` is called before a question."""
     refuse_read_only(settings)
+    _confirm(warnings(ledger, production=is_guarded(settings)), yes=yes)
     if not is_guarded(settings) or yes or settings.profile.allow_production:
         return
     if not sys.stdin.isatty():
         raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
     show_plan()
     _ask(settings.hostname, consequences(ledger))
+
+
+def _confirm(told: list[str], *, yes: bool) -> None:
+    """Have warnings confirmed: by `--yes`, or by a word on a terminal."""
+    if not told or yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("; ".join(told) + "; say --yes if that is meant")
+    print("\n".join(told), file=sys.stderr)
+    print("Type yes to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise Refused("not confirmed; nothing was sent")
 
 
 def _ask(hostname: str, told: list[str]) -> None:

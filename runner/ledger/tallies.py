@@ -7,7 +7,10 @@ from runner.ledger.store import Store
 
 def pending_kinds(store: Store) -> list[tuple[str, str, int]]:
     """What is left to send: operation, query, number of requests."""
-    sql = "SELECT operation, query, count(*) FROM request WHERE state = 'pending' GROUP BY 1, 2 ORDER BY 1, 2"
+    flags = (
+        "CASE WHEN query LIKE 'onlyReSend=%' OR query LIKE 'reMigrate=%' THEN query ELSE '' END"  # not of one object
+    )
+    sql = f"SELECT operation, {flags}, count(*) FROM request WHERE state = 'pending' GROUP BY 1, 2 ORDER BY 1, 2"
     return [(operation, query, count) for operation, query, count in store.rows(sql)]
 
 

@@ -159,3 +159,28 @@ def test_the_plan_names_the_profile(tmp_path, regen, simulator):
         assert regen("run", plan, "--max-requests", 3).code == 5
         (folder,) = folders(tmp_path / "runs")
         assert regen("resume", folder.name).code == 0
+
+
+class TestOrder:
+    """Zuora's order is backfill, then regenerate; what goes against it, or to production, is confirmed."""
+
+    @pytest.fixture
+    def reversed_plan(self, tmp_path) -> Path:
+        plan = nightly(tmp_path)
+        (tmp_path / "c.csv").write_text("ID,Revenue Recognition Rule\nr1,x\n")
+        plan.write_text(plan.read_text() + '[[step]]\ndo = "backfill"\ntype = "RatePlanCharge"\nfile = "c.csv"\n')
+        return plan
+
+    def test_a_backfill_after_a_regenerate_is_confirmed(self, reversed_plan, regen, simulator):
+        with simulator(job_seconds=0.05) as server:
+            refused = regen("run", reversed_plan, "--base-url", server.url)
+            assert (refused.code, server.arrivals()) == (2, 0)
+            assert "step 3 backfills after step 1 has regenerated" in refused.err
+            assert regen("run", reversed_plan, "--base-url", server.url, "--yes").code == 0
+
+    def test_a_backfill_on_production_is_confirmed_whatever_the_profile_says(self, tmp_path, regen):
+        (tmp_path / "c.csv").write_text("ID,Revenue Recognition Rule\nr1,x\n")
+        (tmp_path / "regen.toml").write_text("[profile.p]\nallow_production = true\n")
+        words = ("--profile", "p", "--no-template-check", "--base-url", "https://rest.zuora.com")
+        refused = regen("backfill", "RatePlanCharge", "c.csv", *words)
+        assert (refused.code, "backfill on production" in refused.err) == (2, True)
