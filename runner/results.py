@@ -75,8 +75,12 @@ CATEGORIES = {
     "70": "too-many-requests",
     "90": "malformed-request",
     "99": "external-system",
+    "job": "job",  # what a request created came to a bad end
     "record": "record",  # a row of a backfill part that its job did not take
 }
+
+
+KEYLESS = frozenset({"data-backfill"})  # operations that are sent without an Idempotency-Key
 
 
 class Layout:
@@ -134,9 +138,13 @@ def _fate(run: str, line: ResultLine) -> list[Any]:
 
 def _pending(line: ResultLine) -> list[Any]:
     tries, digest = line.pending_attempts or 0, line.digest or ""
-    sent = [key(digest, line.next_generation or 0), line.next_generation] if tries else [None, None]
+    sent = [_key(line, line.next_generation or 0), line.next_generation] if tries else [None, None]
     track = track_id(digest, tries) if tries else None
     return [*[None] * 6, *sent, tries, None, track, None, None, line.pending_first_sent_at, None, None]
+
+
+def _key(line: ResultLine, generation: int) -> str | None:
+    return None if line.operation in KEYLESS else key(line.digest or "", generation)
 
 
 def _settled(line: ResultLine) -> list[Any]:
@@ -149,7 +157,7 @@ def _settled(line: ResultLine) -> list[Any]:
         category_word(line.outcome, line.category, line.http_status),
         line.message,
         line.http_status,
-        key(digest, generation),
+        _key(line, generation),
         generation,
         attempts,
         bool(line.replayed),

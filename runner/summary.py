@@ -78,7 +78,22 @@ def next_steps(document: dict[str, Any], folder: str) -> list[str]:
     if counts["unknown"] and not counts["pending"]:
         steps.append(f"ask unknown rows again under the same key: regen resume {run}")
     if counts["failed"] and (not counts["pending"] or document["status"] == "halted"):
-        steps.append(f"mend the failed rows in {folder}/errors.csv, then: regen run {folder}/errors.csv")
+        steps.append(f"mend the failed rows in {folder}/errors.csv, then: {again(document, f'{folder}/errors.csv')}")
     if document["status"] not in ("planned", "running"):
         steps.append(f"results: {folder}")
     return steps
+
+
+def again(document: dict[str, Any], errors: str) -> str:
+    """The command that sends failed rows again, once they are mended."""
+    failing = [step for step in document["steps"] if step["counts"].get("failed")]
+    kinds = {(step["do"], step.get("type") if step["do"] == "backfill" else None) for step in failing}
+    if kinds == {("regenerate", None)} or not kinds:
+        return f"regen run {errors}"
+    if len(kinds) > 1:
+        return "the plan once more, with --again"
+    ((do, type_),) = kinds
+    if do == "backfill":
+        return f"regen backfill {type_} {errors}"
+    from_manifest = any(manifest["path"] for step in failing for manifest in step["manifests"])
+    return f"regen {do} {errors}" if from_manifest else "the same command, with --again"

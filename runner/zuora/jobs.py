@@ -224,10 +224,10 @@ class Follower:
             if isinstance(answer, Reply) and _is_gone(answer):
                 return self._over(answer, Kind.FAILED, case.job, f"it is not to be seen: {said}")
             return self._unheard(case, said, answer)
-        case.unheard_since = None
         job = said.fields.get(operation.tail.within) if operation.tail.within else said.fields
         if not isinstance(job, dict) or not isinstance(job.get("status"), str):
             return self._unheard(case, f"{case.job}: an answer without a status", answer)
+        case.unheard_since = None
         await self._tell(request, case, job)
         assert isinstance(answer, Reply)
         return await self._judged(request, case, job, answer)
@@ -255,7 +255,7 @@ class Follower:
         return self._over(answer, Kind.FAILED, case.job, _why(job))
 
     def _over(self, answer: Reply, kind: Kind, name: str, message: str, rows: tuple[RowOutcome, ...] = ()) -> Seen:
-        judgement = Judgement(kind, Reason.REFUSED, message=f"{name}: {message}", rows=rows)
+        judgement = Judgement(kind, Reason.REFUSED, category="job", message=f"{name}: {message}", rows=rows)
         return Seen(judgement, answer.status, answer.request_id, sent=True)
 
     # -- the result -------------------------------------------------------------------------------------------------

@@ -1,0 +1,312 @@
+"""Booking date jobs, and how any job is followed: whatever the tenant says of it, or does not say."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from typing import Any
+
+import pytest
+
+from runner.failpoints import JOB_POINTS
+from runner.model import History, Kind, Reason, Reply, Request, Seen, Silence, State
+from runner.zuora.jobs import Case, Follower, Looks, Upload
+from runner.zuora.operations import OPERATIONS
+from tests.runner.conftest import folders, table
+from tests.runner.journeys import chained, created, quick, zip_of
+from tests.runner.virtual import run_virtually
+
+BOOKING_DATES = "/v1/uno/data-backfill/bookingdate/jobs"
+
+
+def test_a_booking_date_job(tmp_path, regen, simulator):
+    """Created with a key, followed, one line whose id list holds the job; the same command again does nothing."""
+    quick(tmp_path)
+    with simulator(job_seconds=0.2) as server:
+        assert regen("booking-dates", "--base-url", server.url).code == 0
+        again = regen("booking-dates", "--base-url", server.url)
+        assert (again.code, "nothing was sent" in again.out) == (0, True)
+        (job,) = created(server, BOOKING_DATES)
+    (folder,) = folders(tmp_path / "runs")
+    (row,) = table(folder)
+    assert (row["regen_state"], row["regen_id_list"]) == ("succeeded", [job])
+    assert row["regen_key"].startswith("regen1-")
+    assert "-booking-dates-" in folder.name
+    assert regen("verify", folder).code == 0
+
+
+def test_lost_answers_make_one_job(tmp_path, regen, simulator):
+    """The key replays it."""
+    quick(tmp_path)
+    faults = {"lost-answer": 0.5, "503-worked": 0.5}
+    with simulator(job_seconds=0.1, faults=faults, retry_after=0, fault_arrivals=1) as server:
+        for number in range(6):
+            done = regen("booking-dates", "--base-url", server.url, "--run-id", f"run-{number}")
+            assert done.code == 0, done.err
+        assert len(created(server, BOOKING_DATES)) == 6
+
+
+def test_a_failed_job_is_a_failed_row(tmp_path, regen, simulator):
+    quick(tmp_path)
+    with simulator(job_seconds=0.05, job_failures=1.0) as server:
+        done = regen("booking-dates", "--base-url", server.url)
+        assert done.code == 3
+        assert "with --again" in done.out
+    (row,) = table(folders(tmp_path / "runs")[0])
+    assert (row["regen_state"], row["regen_error_category"]) == ("failed", "job")
+    assert "FAILED" in row["regen_error_message"]
+
+
+@pytest.mark.parametrize("point", ["claimed", "claimed:2", "answered", "created", "noted", "answered:2", "viewed"])
+def test_killed_at_every_point_creates_one_job(tmp_path, simulator, point):
+    """SIGKILL while creating and while following."""
+    quick(tmp_path)
+    environment = os.environ | {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
+    with simulator(job_seconds=0.15) as server:
+        words = [sys.executable, "-m", "runner", "booking-dates", "--base-url", server.url, "--quiet"]
+        killed = subprocess.run(words, cwd=tmp_path, env=environment | {"REGEN_FAIL_POINT": point}, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        again = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert again.returncode == 0, again.stderr
+        assert len(created(server, BOOKING_DATES)) == 1
+    assert chained(folders(tmp_path / "runs")[0])
+
+
+def test_the_points_of_jobs_are_all_tried():
+    """Each named point is in a test here or in test_backfill."""
+    assert set(JOB_POINTS) == {"created", "noted", "fetched"}
+
+
+# -- following, in virtual time, against a tenant that says whatever it is told to --------------------------------
+
+
+class Scripted:
+    """A client whose answers are scripted; `asked` is what it was asked."""
+
+    class Tokens:
+        rejected: list[int]
+
+        def __init__(self) -> None:
+            self.rejected = []
+
+        def reject(self, serial: int) -> None:
+            self.rejected.append(serial)
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = deque(answers)
+        self.asked: list[str] = []
+        self.auth = self.Tokens()
+
+    async def ask(self, method: str, path: str, body: bytes | None = None, most_bytes: int = 0) -> Any:
+        self.asked.append(f"{method} {path}")
+        return self._next()
+
+    async def send(self, request: Request, generation: int, attempt: int) -> Any:
+        self.asked.append("send")
+        return self._next()
+
+    async def upload(self, request: Request, attempt: int, fields: Any, file: Any) -> Any:
+        self.asked.append(f"upload {file.name}")
+        return self._next()
+
+    def _next(self) -> Any:
+        return self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
+
+
+class Noted:
+    """A book in memory."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[int, str] = {}
+        self.statuses: list[str] = []
+
+    async def upload(self, request: Request) -> Upload:
+        return Upload("RatePlanCharge", "part-1.csv", b"ID\nr1\nr2\n", {"r1": 1, "r2": 2}, "ID", 9)
+
+    async def note(self, request: Request, name: str) -> None:
+        self.jobs[request.number] = name
+
+    async def tell(self, request: Request, status: str, counts: Any) -> None:
+        self.statuses.append(status)
+
+
+def said(**fields: Any) -> Reply:
+    return Reply(200, json.dumps({"success": True} | fields).encode(), request_id="q")
+
+
+def no(code: int, status: int = 200) -> Reply:
+    return Reply(status, json.dumps({"success": False, "reasons": [{"code": code, "message": "no"}]}).encode())
+
+
+def job(status: str, **more: Any) -> Reply:
+    return said(job={"id": "j1", "status": status} | more)
+
+
+def followed(operation: str, *answers: Any, case: Case | None = None, most: int = 60) -> tuple[Seen, Scripted, Noted]:
+    """Send until something is decided: the last look, what was asked, what was noted."""
+    client, book = Scripted(*answers), Noted()
+    request = Request(1, 1, operation, b'{"type":"RatePlanCharge"}', "", "0" * 40, 1, None)
+
+    async def run() -> Seen:
+        import asyncio
+
+        follower = Follower(client, book, Looks(), {1: case or Case()})  # type: ignore[arg-type]
+        for attempt in range(1, most):
+            answer = await follower.send(request, 0, attempt)
+            judgement = follower.judge(answer, request, History(), 0.0, 240.0)
+            if judgement.kind is not Kind.AGAIN:
+                return answer if isinstance(answer, Seen) else Seen(judgement)
+            await asyncio.sleep(judgement.hold_seconds or 1.0)
+        raise AssertionError("nothing was decided")
+
+    return run_virtually(run), client, book
+
+
+def kind(seen: Seen) -> Kind:
+    return seen.judgement.kind
+
+
+def test_polls_grow_and_end():
+    """Created, noted, looked at until it is over; in capitals or not."""
+    seen, client, book = followed("booking-dates", said(jobId="j1"), *[job("PROCESSING")] * 20, job("COMPLETED"))
+    assert (kind(seen), seen.judgement.ids) == (Kind.SUCCEEDED, ("j1",))
+    assert client.asked[0] == "send"
+    assert set(client.asked[1:]) == {f"GET {BOOKING_DATES}/j1"}
+    assert (book.jobs, book.statuses) == ({1: "j1"}, ["PROCESSING", "COMPLETED"])
+
+
+def test_a_completed_job_with_errors_failed():
+    seen, _, _ = followed("booking-dates", said(jobId="j1"), job("COMPLETED", errorCount=2))
+    assert kind(seen) is Kind.FAILED
+    assert "2 errors" in (seen.judgement.message or "")
+
+
+@pytest.mark.parametrize("status", ["Failed", "Canceled", "Stopped", "Error", "Cancelled"])
+def test_bad_ends(status):
+    seen, _, _ = followed("booking-dates", said(jobId="j1"), job(status))
+    assert (kind(seen), seen.judgement.category) == (Kind.FAILED, "job")
+
+
+def test_a_job_that_is_known_is_never_created_again():
+    seen, client, _ = followed("booking-dates", job("COMPLETED"), case=Case(job="j9"))
+    assert kind(seen) is Kind.SUCCEEDED
+    assert client.asked == [f"GET {BOOKING_DATES}/j9"]
+
+
+def test_a_job_that_is_gone_failed():
+    seen, _, _ = followed("booking-dates", said(jobId="j1"), no(53200040))
+    assert kind(seen) is Kind.FAILED
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Silence("time-out"), Reply(503, b"<html>"), no(53200061), no(53200011, 401), said(job={}), Reply(200, b"")],
+)
+def test_looks_in_vain_stop_the_run_in_the_end(answer):
+    """After 15 minutes, the row pending: resume follows on. A refused token is renewed meanwhile."""
+    seen, client, _ = followed("booking-dates", said(jobId="j1"), answer)
+    assert (kind(seen), seen.sent) == (Kind.STOP, False)
+    assert "15 minutes" in (seen.judgement.message or "")
+    assert bool(client.auth.rejected) == (isinstance(answer, Reply) and answer.status == 401)
+
+
+def test_looks_in_vain_are_forgiven():
+    answers = [said(jobId="j1"), Silence("reset"), Reply(502, b""), job("PROCESSING"), Silence("reset")]
+    assert kind(followed("booking-dates", *answers, job("COMPLETED"))[0]) is Kind.SUCCEEDED
+
+
+def test_wrong_credentials_stop_at_once():
+    seen, client, _ = followed("booking-dates", said(jobId="j1"), Silence("credentials", "wrong", sent=False))
+    assert (kind(seen), len(client.asked)) == (Kind.STOP, 2)
+
+
+class TestBackfill:
+    RESULT = zip_of(part_result__csv=b"ID,Success,Error Message\nr1,true,\nr2,false,bad\n")
+    DONE = job("Completed", resultFileId="f1", successCount=1, failedCount=1)
+
+    def test_rows_are_joined_by_their_ids(self):
+        result = zip_of(x__csv=b"ID,Success,Error Message\nr2,false,bad\nr1,true,\n")
+        seen, client, _ = followed("data-backfill", said(jobId="j1"), self.DONE, Reply(200, result))
+        assert client.asked == ["upload part-1.csv", "GET /v1/uno/data-backfill/jobs/j1", "GET /v1/files/f1"]
+        assert [tuple(row) for row in seen.judgement.rows] == [(1, State.SUCCEEDED, None), (2, State.FAILED, "bad")]
+        assert seen.judgement.message is None
+
+    def test_a_result_that_breaks_off_is_fetched_again(self):
+        answers = [said(jobId="j1"), self.DONE, Silence("broken-body"), self.DONE, Reply(200, self.RESULT)]
+        assert kind(followed("data-backfill", *answers)[0]) is Kind.SUCCEEDED
+
+    def test_counts_that_differ_are_told(self):
+        done = job("Completed", resultFileId="f1", successCount=2, failedCount=0)
+        seen, _, _ = followed("data-backfill", said(jobId="j1"), done, Reply(200, self.RESULT))
+        assert "1 good and 1 bad records" in (seen.judgement.message or "")
+
+    def test_rows_without_a_word_are_unknown(self):
+        result = zip_of(x__csv=b"ID,Success,Error Message\nr1,true,\n")
+        seen, _, _ = followed("data-backfill", said(jobId="j1"), self.DONE, Reply(200, result))
+        assert kind(seen) is Kind.UNKNOWN
+        assert [row.state for row in seen.judgement.rows] == [State.SUCCEEDED, State.UNKNOWN]
+
+    def test_a_stopped_job_tells_what_it_did(self):
+        result = zip_of(x__csv=b"ID,Success,Error Message\nr1,true,\n")
+        seen, _, _ = followed("data-backfill", said(jobId="j1"), job("Stopped", resultFileId="f1"), Reply(200, result))
+        assert [row.state for row in seen.judgement.rows] == [State.SUCCEEDED, State.FAILED]
+
+    @pytest.mark.parametrize("content", [zip_of(x__csv=b"x" * 10**6), zip_of(a__csv=b"", b__csv=b""), b"<html>"])
+    def test_a_foreign_result_is_refused_and_nothing_claimed(self, content):
+        seen, _, _ = followed("data-backfill", said(jobId="j1"), self.DONE, Reply(200, content))
+        assert (kind(seen), "refused" in (seen.judgement.message or "")) == (Kind.UNKNOWN, True)
+
+    def test_a_completed_job_without_a_result_is_unknown(self):
+        assert kind(followed("data-backfill", said(jobId="j1"), job("Completed"))[0]) is Kind.UNKNOWN
+
+    @pytest.mark.parametrize("address", ["/v1/uno/data-backfill/listjobs?page=2", "https://h/v1/x?page=2"])
+    def test_a_lost_upload_is_looked_for_on_all_pages(self, address):
+        others = [{"id": f"o{n}", "uploadedFileName": f"other-{n}.csv"} for n in range(40)]
+        mine = {"id": "j7", "uploadedFileName": "part-1.csv"}
+        answers = [Silence("reset"), said(jobs=others, nextPage=address), said(jobs=[mine]), self.DONE]
+        seen, client, book = followed("data-backfill", *answers, Reply(200, self.RESULT))
+        assert (kind(seen), book.jobs) == (Kind.SUCCEEDED, {1: "j7"})
+        assert [asked for asked in client.asked if asked.startswith("upload")] == ["upload part-1.csv"]
+        assert client.asked[2].endswith("?page=2")
+
+    @pytest.mark.parametrize("lost", [Silence("reset"), Reply(503, b""), said(), Reply(200, b"<html>")])
+    def test_what_may_have_arrived_is_searched_for_ten_minutes_and_then_unknown(self, lost):
+        seen, client, _ = followed("data-backfill", lost, said(jobs=[]))
+        assert (kind(seen), "--resend-unknown" in (seen.judgement.message or "")) == (Kind.UNKNOWN, True)
+        assert sum(asked.startswith("upload") for asked in client.asked) == 1
+        assert len(client.asked) > 10
+
+    def test_a_connection_that_never_was_is_no_doubt(self):
+        answers = [Silence("connect", "refused", sent=False), said(jobId="j1"), self.DONE, Reply(200, self.RESULT)]
+        seen, client, _ = followed("data-backfill", *answers)
+        assert (kind(seen), client.asked[:2]) == (Kind.SUCCEEDED, ["upload part-1.csv"] * 2)
+
+    def test_a_clear_no_is_no_doubt(self):
+        assert kind(followed("data-backfill", no(53200020))[0]) is Kind.FAILED
+        answers = [no(53200050), said(jobId="j1"), self.DONE, Reply(200, self.RESULT)]
+        assert kind(followed("data-backfill", *answers)[0]) is Kind.SUCCEEDED
+
+    def test_doubt_of_an_earlier_invocation_is_searched_first(self):
+        mine = {"id": "j7", "uploadedFileName": "part-1.csv"}
+        seen, client, _ = followed(
+            "data-backfill", said(jobs=[mine]), self.DONE, Reply(200, self.RESULT), case=Case(doubtful=True)
+        )
+        assert kind(seen) is Kind.SUCCEEDED
+        assert not [asked for asked in client.asked if asked.startswith("upload")]
+
+
+def test_a_creation_is_followed_not_settled():
+    """The judgement on what created a job."""
+    follower = Follower(Scripted(), Noted())  # type: ignore[arg-type]
+    request = Request(1, 1, "journal-run", b"{}", "", "0" * 40, 1, None)
+    judgement = follower.judge(said(journalRunNumber="JR-1"), request, History(), 0.0, 240.0)
+    assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.FOLLOWING)
+    assert {name for name, operation in OPERATIONS.items() if operation.tail} == {
+        "data-backfill",
+        "booking-dates",
+        "journal-run",
+    }
