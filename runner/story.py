@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.errors import Refused
 from runner.identity import key, track_id
-from runner.ledger import Store, views
+from runner.ledger import Store, jobs, views
 from runner.ledger.views import ResultLine
 from runner.summary import printable
 from runner.times import duration, iso
@@ -51,8 +51,21 @@ def story(store: Store, run: str, row: int) -> dict[str, Any]:
         "ids": json.loads(line.ids) if line.ids else None,
         "code": line.code,
         "message": line.message,
+        "job": _job(store, line.request),
         "attempts": _attempts(line, tries, views.events(store, "paused") if len(tries) > 1 else []),
     }
+
+
+def _job(store: Store, request: int | None) -> dict[str, Any] | None:
+    """What the row's request created, as it was last told; the file that it uploaded."""
+    found, part = (jobs.job(store, request), jobs.part(store, request)) if request is not None else (None, None)
+    if found is None and part is None:
+        return None
+    told: dict[str, Any] = {"file": part.file if part else None, "name": None, "status": None, "created_at": None}
+    if found is not None:
+        told |= {"name": found.name, "status": found.status, "created_at": iso(found.created_at)}
+    counts: dict[str, Any] = json.loads((found and found.facts) or "{}")
+    return told | counts
 
 
 def _attempts(
@@ -93,6 +106,9 @@ def story_lines(told: dict[str, Any]) -> Iterator[str]:
             yield f"  {name.replace('_', ' ')}: {printable(str(told[name]))}"
     if told["outcome"] == "succeeded":
         yield f"  ids: {', '.join(map(printable, told['ids'])) or 'none'}"
+    if told["job"] is not None:
+        facts = ", ".join(f"{name} {value}" for name, value in told["job"].items() if value is not None)
+        yield f"  job: {printable(facts)}"
     yield from itertools.chain.from_iterable(map(_attempt_lines, told["attempts"]))
 
 

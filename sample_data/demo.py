@@ -1,4 +1,4 @@
-"""`make demo`: the sample manifests, sent to a simulator on this machine. Nothing leaves it."""
+"""`make demo`: the sample manifests, then the plan of a whole night, sent to a simulator on this machine."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ MANIFESTS = [
     "invoice_item_adjustments.csv",
     "mixed.csv",
 ]
+PLAN = "nightly.toml"
 FAULTS = ["--latency", "0.02", "--seed", "7"]
 
 
 def main() -> int:
-    """Run the demo; the exit code of `regen run`."""
+    """Run the demo; the exit code of the first command that fails, else 0."""
     simulator = subprocess.Popen([*REGEN, "simulate", "--port", "0", *FAULTS], stdout=subprocess.PIPE, text=True)
     try:
         assert simulator.stdout is not None
@@ -33,13 +34,18 @@ def main() -> int:
             "ZUORA_CLIENT_SECRET": "demo",
             "ZUORA_BASE_URL": url,
         }
-        manifests = [os.path.relpath(HERE / name) for name in MANIFESTS]
-        command = ["run", *manifests, "--config", os.path.relpath(HERE / "regen.toml"), "--profile", "simulator"]
-        print("$ regen " + " ".join(command), flush=True)
-        return subprocess.run([*REGEN, *command, "--again"], env=environment, check=False).returncode
+        return regen(MANIFESTS, environment) or regen([PLAN], environment)
     finally:
         simulator.terminate()
         simulator.wait()
+
+
+def regen(files: list[str], environment: dict[str, str]) -> int:
+    """Show a command, run it, and return its exit code."""
+    paths = [os.path.relpath(HERE / name) for name in files]
+    command = ["run", *paths, "--config", os.path.relpath(HERE / "regen.toml"), "--profile", "simulator"]
+    print("$ regen " + " ".join(command), flush=True)
+    return subprocess.run([*REGEN, *command, "--again"], env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

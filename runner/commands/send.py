@@ -170,7 +170,9 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
     lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document['counts'])}"]
     for step in document["steps"]:
         lines += _step_lines(step, of=len(document["steps"]))
-    lines += [f"  POST …/{operation}{'?' if query else ''}{query} {body}" for operation, query, body in first]
+    lines += [
+        f"  POST …/{operation}{'?' if query else ''}{query} {body or ''}".rstrip() for operation, query, body in first
+    ]
     if is_guarded(settings) or any(query == "reMigrate=true" for _, query, _ in first):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
     lines += [f"  {note}" for note in notes]

@@ -21,6 +21,8 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
         ("credit_memos.csv", "CreditMemo", 12),
         ("debit_memos.tsv", "DebitMemo", 8),
         ("invoice_item_adjustments.csv", "InvoiceItemAdjustment", 8),
+        ("delivery_schedules.csv", "DeliverySchedule", 8),
+        ("daily_consumptions.csv", "DailyConsumption", 8),
     ],
 )
 def test_one_type(checked, name: str, type: str, rows: int) -> None:

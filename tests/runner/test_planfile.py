@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from runner.errors import Refused
-from runner.planfile import plan_of
-from runner.steps import Backfill, files_of
+from runner.planfile import KINDS, plan_of, read_plan
+from runner.steps import Backfill, Regenerate, files_of
 from tests.runner.conftest import folders, table
 from tests.runner.test_flows import invoices, subscriptions
 
+SAMPLES = Path(__file__).parents[2] / "sample_data"
 STEP = '[[step]]\ndo = "regenerate"\nmanifests = ["{}"]\n'
 WRONG = {
     "": "the key 'step' is missing",
@@ -184,3 +185,12 @@ class TestOrder:
         words = ("--profile", "p", "--no-template-check", "--base-url", "https://rest.zuora.com")
         refused = regen("backfill", "RatePlanCharge", "c.csv", *words)
         assert (refused.code, "backfill on production" in refused.err) == (2, True)
+
+
+def test_the_sample_plan_holds_every_step():
+    """The plan of a whole night, all kinds of step, its files beside it."""
+    plan = read_plan(str(SAMPLES / "nightly.toml"))
+    kinds = [type(work) for work in plan.step]
+    assert set(kinds) == set(KINDS)
+    assert kinds.index(Backfill) < kinds.index(Regenerate)
+    assert all(Path(file).is_file() for work in plan.step for file in files_of(work))
