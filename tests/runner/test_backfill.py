@@ -346,3 +346,21 @@ class TestResultFiles:
         rows = [["r1", "a\nb", None], ["r2", 'q"', ""]]
         assert csv_bytes(HEADER, rows) == b'ID,#Charge Number,Revenue Recognition Rule\nr1,"a\nb",\nr2,"q""",\n'
         assert zipped("x.csv", b"abc") == zipped("x.csv", b"abc")
+
+
+def test_killed_while_an_upload_is_under_way(tmp_path, simulator):
+    """The answer was never heard, the job is there: it is found and followed."""
+    quick(tmp_path)
+    source = charges(tmp_path / "c.csv", 500, bad=(3,))
+    environment = os.environ | {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
+    with simulator(job_seconds=0.1, latency=0.4) as server:
+        words = [sys.executable, "-m", "runner", *COMMAND, str(source), "--base-url", server.url, "--quiet"]
+        process = subprocess.Popen(words, cwd=tmp_path, env=environment)
+        while not uploads(server):
+            assert process.poll() is None
+        process.kill()
+        process.wait()
+        again = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert again.returncode == 3, again.stderr
+        assert [(one["arrivals"], len(one["effects"])) for one in uploads(server)] == [(1, 1)]
+    assert Counter(row["regen_state"] for row in table(one(tmp_path))) == {"succeeded": 499, "failed": 1}
