@@ -69,7 +69,12 @@ class Tally:
 
     def count(self, state: State) -> None:
         """Count an outcome."""
-        setattr(self, state.value, getattr(self, state.value) + 1)
+        if state is State.SUCCEEDED:
+            self.succeeded += 1
+        elif state is State.FAILED:
+            self.failed += 1
+        else:
+            self.unknown += 1
 
 
 def window_closed(history: History, now: float) -> bool:
@@ -213,11 +218,11 @@ class Dispatch:
     async def _claim(self, jobs: list[Job]) -> None:
         """Put the intents on disk, then hand the jobs to the workers."""
         now = self._now()
+        claimed_at = int(now * 1e6)
         jobs = [job for job in jobs if not self._expire(job, now)]
         for job in jobs:
-            job.history = job.history.claim(now)
-            history = job.history
-            job.claim = Claim(job.request.number, history.attempts, history.generation, int(now * 1e6))
+            job.history = history = job.history.claim(now)
+            job.claim = Claim(job.request.number, history.attempts, history.generation, claimed_at)
         self._outstanding += len(jobs)
         self._count_claims(jobs)
         await self._pen.claim([job.claim for job in jobs if job.claim])
@@ -238,16 +243,17 @@ class Dispatch:
 
     async def _sleep(self) -> None:
         """Until something happens, a retry is due, or a second has passed: the wall clock may have jumped."""
+        loop = asyncio.get_running_loop()
         timeout = 1.0
         if self._backlog.next_due is not None:
-            timeout = min(timeout, max(0.001, self._backlog.next_due - asyncio.get_running_loop().time()))
+            timeout = min(timeout, max(0.001, self._backlog.next_due - loop.time()))
         if self._pace.held_seconds > 0:
             timeout = min(1.0, self._pace.held_seconds)
+        alarm = loop.call_later(timeout, self._wake.set)
         try:
-            async with asyncio.timeout(timeout):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
 
     # -- working: one request a worker --------------------------------------------------------------------------
 
@@ -258,11 +264,12 @@ class Dispatch:
             while not self._queue:
                 await self._hunger()
             job = self._queue.popleft()
-            try:
-                await self._pace.enter()
-            except asyncio.CancelledError:
-                self._give_back(job)
-                raise
+            if not self._pace.enter_at_once():
+                try:
+                    await self._pace.enter()
+                except asyncio.CancelledError:
+                    self._give_back(job)
+                    raise
             self._sending.add(me)
             try:
                 await self._attempt(job)
@@ -330,7 +337,8 @@ class Dispatch:
         self._hold(judgement, now, asyncio.get_running_loop().time() - latency_ms / 1e3)
         if ending is not None:
             self.stop(ending)
-        self._wake.set()
+        if self._queue_low() or self._canary_left is not None or not self._outstanding:
+            self._wake.set()  # `_feed` has something to do; of what becomes due later its own alarm tells it
 
     def _unsent(self, job: Job, judgement: Judgement) -> None:
         """Nothing went out, for want of a token or of a server to trust: the claim is taken back."""
@@ -339,6 +347,7 @@ class Dispatch:
             job.first_sent_at = None
         self._give_back(job, later=False)
         self._backlog.later(job, asyncio.get_running_loop().time() + (judgement.hold_seconds or 0.0))
+        self._wake.set()
 
     def _answered(
         self, job: Job, answer: Answer, judgement: Judgement, sent_at: float, now: float, latency_ms: float
@@ -400,6 +409,7 @@ class Dispatch:
         delay = self._patience.delay_seconds(judgement, job.history, self._chance())
         self._note("again", _about(job, judgement) | {"attempt": before.attempts, "after_seconds": round(delay, 3)})
         self._backlog.later(job, asyncio.get_running_loop().time() + delay)
+        self._wake.set()
 
     def _hold(self, judgement: Judgement, now: float, began: float) -> None:
         """Hold everyone as the server asked, or as the outage demands; `began` (loop time): when it was sent."""
@@ -423,7 +433,7 @@ class Dispatch:
         outcome = Outcome(State.UNKNOWN, message=message)
         judgement = Judgement(Kind.AGAIN, Reason.SILENCE, message=message)
         record = _record(job, Silence("expired"), judgement, outcome, job.history, None, now, None)
-        self._pen.record(record._replace(answers=False))
+        self._pen.record(replace(record, answers=False))
         self._settle(job, outcome, judgement)
         return True
 

@@ -31,6 +31,11 @@ _name, _, _count = os.environ.get("REGEN_FAIL_POINT", "").partition(":")
 _left = int(_count) if _count.isdecimal() else 1
 
 
+def armed(name: str) -> bool:
+    """Whether the process is to die at this point."""
+    return name == _name
+
+
 def reach(name: str) -> None:
     """Say that a recovery point is reached."""
     if name != _name:

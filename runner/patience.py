@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.model import History, Judgement, Outcome, Reason, State
+from runner.model import History, Judgement, Kind, Outcome, Reason, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,13 @@ class Patience:
         return max(delay, judgement.hold_seconds or 0.0)
 
 
+_STATES = {kind: State(kind.value) for kind in (Kind.SUCCEEDED, Kind.FAILED, Kind.UNKNOWN)}
+
+
 def settled(judgement: Judgement) -> Outcome:
     """The outcome that a judgement settles: succeeded or failed, as the API said, or unknown."""
-    state = State(judgement.kind.value)
     return Outcome(
-        state,
+        _STATES[judgement.kind],
         judgement.ids,
         judgement.code,
         judgement.category,

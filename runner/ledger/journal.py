@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from runner.failpoints import reach
+from runner.failpoints import armed, reach
 from runner.identity import canonical
+from runner.ledger.batch import NO_ANSWER, NO_CLAIM, NO_OUTCOME, is_one, prepare, write
 from runner.ledger.closing import close
 from runner.ledger.store import Store
 from runner.model import History, Judgement, Kind, Outcome, Reason, Request, State
 
 _REQUEST = "r.request, r.step, r.operation, r.body, r.query, lower(hex(r.digest)), r.lane, r.following"
 _strings = msgspec.json.Decoder(list[str]).decode
+_requests = msgspec.json.Decoder(list[tuple[int, int, str, str | None, str, str, int, int | None]]).decode
 
 
 class Claim(NamedTuple):
@@ -40,7 +43,7 @@ class Event(NamedTuple):
     facts: str  # JSON object
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True):
     """What became of one attempt, and of its request if that settled it. Times in microseconds."""
 
     request: int
@@ -80,43 +83,16 @@ _OUTCOME = (
     "seq, request, state, ids, code, category, message, replayed, generation, attempts, http_status,"
     " request_id, process_id, first_sent_at, settled_at, latency_ms, rows"
 )
-_ATTEMPT = (
-    "request, number, sent_at, answered_at, reason, in_doubt, over, http_status, code, category, message,"
-    " request_id, process_id, reply_ids, token, snippet"
-)
 
 
-def _fields(names: str) -> str:
-    """The fields of a JSON array's items, by position, under these names."""
-    return ", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(names.split(", ")))
+_RETURN = "DELETE FROM attempt WHERE request = ? AND number = ? AND answered_at IS NULL"
+_ROWS = "INSERT INTO row_outcome (seq, line, state, message) VALUES (?, ?, ?, ?)"
+_EVENT = "INSERT INTO event (at, name, facts) VALUES (?, ?, ?)"
 
 
-def _update(table: str, keys: str, values: str) -> str:
-    """An UPDATE of many rows, handed over as a JSON array of arrays: keys first."""
-    assignments = ", ".join(f"{name} = new.{name}" for name in values.split(", "))
-    same = " AND ".join(f"{table}.{name} = new.{name}" for name in keys.split(", "))
-    fields = _fields(f"{keys}, {values}")
-    return f"UPDATE {table} SET {assignments} FROM (SELECT {fields} FROM json_each(?)) AS new WHERE {same}"
-
-
-_CLAIM = (
-    "INSERT INTO attempt (request, number, generation, claimed_at)"
-    f" SELECT {_fields('request, number, generation, claimed_at')} FROM json_each(?)"
-)
-_RETURN = (
-    "DELETE FROM attempt WHERE answered_at IS NULL AND (request, number) IN"
-    " (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
-)
-_EVENTS = f"INSERT INTO event (at, name, facts) SELECT {_fields('at, name, facts')} FROM json_each(?)"
-_ANSWER = _update("attempt", "request, number", _ATTEMPT.removeprefix("request, number, "))
-_OUTCOMES = f"INSERT INTO outcome SELECT {_fields(_OUTCOME + ', hash')} FROM json_each(?)"
-_ROWS = f"INSERT INTO row_outcome SELECT {_fields('seq, line, state, message')} FROM json_each(?)"
-_SETTLE = _update("request", "request", "state, outcome")
-_MOVE = _update("request", "request", "generation")
-
-
-def _json(values: Sequence[Any]) -> str:
-    return msgspec.json.encode(values).decode()
+def _many(connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        connection.executemany(sql, rows)
 
 
 def genesis(facts: dict[str, Any]) -> str:
@@ -155,6 +131,7 @@ class Journal:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        prepare(store)
         last = store.row("SELECT seq, hash FROM outcome ORDER BY seq DESC LIMIT 1")
         self._seq: int
         self._head: str
@@ -178,43 +155,47 @@ class Journal:
         returned: Sequence[Claim] = (),
         events: Sequence[Event] = (),
     ) -> None:
-        """Records, then claims, then claims given back unsent, then events: one transaction.
-
-        Each statement takes its whole batch as one JSON array: a statement a row would take the interpreter
-        lock a row, and wait for it under load.
-        """
+        """Records, then claims given back unsent, then claims, then events: one transaction."""
         seq, head = self._seq, self._head
         try:
-            with self.store.transaction() as connection:
-                if records:
-                    self._write_records(connection, records)
-                if returned:  # before the claims: one that was given back may be claimed anew by now
-                    connection.execute(_RETURN, (_json(returned),))
-                if claims:
-                    connection.execute(_CLAIM, (_json(claims),))
-                if events:
-                    connection.execute(_EVENTS, (_json(events),))
+            rows = self._rows(records, claims)
+            covered = [record for record in records if record.outcome and record.outcome.rows]
+            alone = is_one(rows) and not (returned or events or covered or armed("writing"))
+            with self.store.statement() if alone else self.store.transaction() as connection:
+                # before the claims: one that was given back may be claimed anew by now
+                _many(connection, _RETURN, [claim[:2] for claim in returned])
+                write(connection, rows)
+                _many(connection, _ROWS, self._covered(covered))
+                _many(connection, _EVENT, events)
                 reach("writing")
             reach("written")
         except BaseException:
             self._seq, self._head = seq, head
             raise
 
-    def _write_records(self, connection: Any, records: Sequence[Record]) -> None:
-        answered = [_attempt_values(record) for record in records if record.answers]
-        connection.execute(_ANSWER, (_json(answered),))
-        if entries := [self._entry(record, record.outcome) for record in records if record.outcome]:
-            connection.execute(_OUTCOMES, (_json(entries),))
-            connection.execute(_SETTLE, (_json([(entry[1], entry[2], entry[0]) for entry in entries]),))
-            self._write_rows(connection, entries, [record.outcome for record in records if record.outcome])
-        if moved := [(record.request, record.generation) for record in records if record.over]:
-            connection.execute(_MOVE, (_json(moved),))
+    def _rows(self, records: Sequence[Record], claims: Sequence[Claim]) -> list[tuple[Any, ...]]:
+        """Rows of the view `writing`."""
+        told = [self._told(record) for record in records]
+        nothing = NO_ANSWER + NO_OUTCOME
+        pairs = zip_longest(told, claims)
+        return [(*(answer or nothing), *(claim or NO_CLAIM)) for answer, claim in pairs]
 
-    def _write_rows(self, connection: Any, entries: Sequence[tuple[Any, ...]], outcomes: Sequence[Outcome]) -> None:
-        """The fates of the rows of parts, each under its part's outcome."""
-        for entry, outcome in zip(entries, outcomes, strict=True):
-            if outcome.rows:
-                connection.execute(_ROWS, (_json([(entry[0], *row) for row in sorted(outcome.rows)]),))
+    def _told(self, record: Record) -> tuple[Any, ...]:
+        """An answer, and the outcome that it settles, as columns of the view."""
+        answer = (*_attempt_values(record), int(record.answers), record.generation)
+        if record.outcome is None:
+            return answer + NO_OUTCOME
+        entry = self._entry(record, record.outcome)
+        return (*answer, entry[0], *entry[2:9], entry[13], *entry[15:])
+
+    def _covered(self, records: Sequence[Record]) -> list[tuple[Any, ...]]:
+        """The fates of the rows of parts, each under its part's outcome: the last one."""
+        found = []
+        for record in records:
+            row = self.store.row("SELECT outcome FROM request WHERE request = ?", record.request)
+            assert row is not None and record.outcome is not None
+            found += [(row[0], *fate) for fate in sorted(record.outcome.rows)]
+        return found
 
     def _entry(self, record: Record, outcome: Outcome) -> tuple[Any, ...]:
         self._seq += 1
@@ -235,7 +216,9 @@ class Journal:
             record.first_sent_at,
             record.answered_at,
             record.latency_ms,
-            rows_digest([(row.line, row.state.value, row.message) for row in sorted(outcome.rows)]),
+            rows_digest([(row.line, row.state.value, row.message) for row in sorted(outcome.rows)])
+            if outcome.rows
+            else None,
         )
         self._head = link(self._head, entry)
         return (*entry, self._head)
@@ -253,15 +236,16 @@ class Journal:
 
     def fresh(self, step: int, after: int, limit: int) -> list[Request]:
         """Requests never attempted that stand first in their lane, in manifest order."""
-        rows = self.store.rows(
-            f"SELECT {_REQUEST} FROM request r WHERE r.request > ? AND r.step = ? AND r.state = 'pending'"
+        found = self.store.row(
+            f"SELECT json_group_array(json_array({_REQUEST})) FROM (SELECT * FROM request r"
+            " WHERE r.request > ? AND r.step = ? AND r.state = 'pending'"
             " AND r.head AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.request = r.request)"
-            " ORDER BY r.request LIMIT ?",
+            " ORDER BY r.request LIMIT ?) AS r",
             after,
             step,
             limit,
         )
-        return [_request(row) for row in rows]
+        return [_request(row) for row in sorted(_requests(found[0]) if found else ())]
 
     def released(self, step: int) -> list[Request]:
         """Requests never attempted whose forerunner in the lane is settled: at the start of an invocation."""

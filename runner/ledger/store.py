@@ -72,6 +72,12 @@ class Store:
                     self.connection.execute("ROLLBACK")
                 raise
 
+    @contextlib.contextmanager
+    def statement(self) -> Iterator[sqlite3.Connection]:
+        """For one statement alone: all or nothing, durable once it is left."""
+        with translated(self.path):
+            yield self.connection
+
     def rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, as they come."""
         with translated(self.path):

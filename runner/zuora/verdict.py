@@ -11,7 +11,6 @@ still in progress, or the saved result itself; both are read here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -26,8 +25,7 @@ WAITING = TEMPORARY | {THROTTLED}
 _decode = msgspec.json.Decoder().decode
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     """A JSON object with a boolean `success`: the API itself spoke."""
 
     success: bool
@@ -58,22 +56,24 @@ def envelope(body: bytes) -> Envelope | None:
     if not isinstance(fields, dict) or not isinstance(fields.get("success"), bool):
         return None
     codes, messages = _reasons(fields.get("reasons"))
-    process_id = _text(fields.get("processId"))
+    request_id, process_id = _text(fields.get("requestId")), _text(fields.get("processId"))
     return Envelope(
         success=fields["success"],
         fields=fields,
         codes=codes,
-        categories=tuple(code[-2:] for code in codes),
+        categories=tuple([code[-2:] for code in codes]),
         message="; ".join(messages) or None,
-        reply_ids=tuple(i for i in (_text(fields.get("requestId")), process_id) if i),
+        reply_ids=tuple([told for told in (request_id, process_id) if told]),
         process_id=process_id,
     )
 
 
 def _reasons(reasons: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The codes (digits; a number or a string on the wire) and the messages of an envelope's reasons."""
+    if not isinstance(reasons, list):
+        return (), ()
     codes, messages = [], []
-    for reason in reasons if isinstance(reasons, list) else ():
+    for reason in reasons:
         if not isinstance(reason, dict):
             continue
         code = _text(reason.get("code"))
@@ -84,7 +84,7 @@ def _reasons(reasons: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
+    if value is None or isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
     return str(value) or None
 
@@ -156,11 +156,13 @@ class _Telling:
 
 def _deciding_code(said: Envelope) -> tuple[str | None, str | None]:
     """The code and category that decide: a permanent one where there is one, else the first."""
+    if not said.codes:
+        return None, None
     pairs = list(zip(said.codes, said.categories, strict=True))
     for code, category in pairs:
         if category not in WAITING:
             return code, category
-    return pairs[0] if pairs else (None, None)
+    return pairs[0]
 
 
 def _claimed_success(
@@ -174,7 +176,17 @@ def _claimed_success(
     if ids is None:
         message = f"success without the {operation.declares} that {operation.name} declares"
         return telling.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True, message=message)
-    return telling(Kind.SUCCEEDED, Reason.DONE, ids=ids, replayed=status == 409 or telling.saved, message=None)
+    code, category = _deciding_code(said)
+    return Judgement(
+        Kind.SUCCEEDED,
+        Reason.DONE,
+        ids=ids,
+        replayed=status == 409 or telling.saved,
+        code=code,
+        category=category,
+        process_id=said.process_id,
+        reply_ids=telling.reply_ids,
+    )
 
 
 def _by_category(telling: _Telling, said: Envelope) -> Judgement:
