@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manifests import ManifestError, Source, open_manifest
+from manifests import Batch, ManifestError, Source, open_manifest
+from manifests.errors import MalformedManifest
 from runner.errors import Refused
 from runner.extract import Columns, columns_of
 from runner.identity import key
@@ -41,9 +42,10 @@ BATCH = 100_000
 SLACK_SECONDS = 300  # a transaction may be written a little after its answer, and by another clock
 
 
-def transactions(store: Store) -> Iterator[Made]:
-    """The requests of a run that made transactions, with their ids."""
-    return (made for made in views.made(store) if OPERATIONS[made.operation].declares == "idList")
+def transactions(store: Store, operation: str | None = None) -> Iterator[Made]:
+    """The requests of a run, or of one operation of it, that made transactions, with their ids."""
+    wanted = {one.name for one in OPERATIONS.values() if one.declares == "idList" and operation in (None, one.name)}
+    return (made for made in views.made(store) if made.operation in wanted)
 
 
 @dataclass
@@ -69,25 +71,39 @@ class Compared:
     extra: Path
 
 
-def compare(store: Store, place: Path, path: str, id_column: str | None, time_column: str | None) -> Compared:
+@dataclass(frozen=True)
+class Terms:
+    """What is compared: the columns of the extract where they are named, one operation of the run or all, the beginning
+    of the names of the two files, and ids that the run is known to have made though no outcome of it says so."""
+
+    id_column: str | None = None
+    time_column: str | None = None
+    operation: str | None = None
+    stem: str = "reconcile"
+    explained: tuple[str, ...] = ()
+
+
+def compare(store: Store, place: Path, path: str, terms: Terms = Terms()) -> Compared:
     """Compare the ids of a run with an extract; write `reconcile-missing.csv` and `reconcile-extra.csv`.
 
     Raises Refused if the extract cannot be read or its columns are not clear.
     """
     try:
         with open_manifest(path) as source:
-            columns = columns_of(source.columns, path, id_column, time_column)
-            return _Comparison(store, place, source, columns).done()
+            columns = columns_of(source.columns, path, terms.id_column, terms.time_column)
+            return _Comparison(store, place, source, columns, terms).done()
     except ManifestError as error:
         raise Refused(str(error)) from error
 
 
 class _Comparison:
-    def __init__(self, store: Store, place: Path, source: Source, columns: Columns) -> None:
+    def __init__(self, store: Store, place: Path, source: Source, columns: Columns, terms: Terms) -> None:
         first, last = run_time(store)
         self._since, self._until = first - SLACK_SECONDS * 1_000_000, last + SLACK_SECONDS * 1_000_000
-        self._store, self._place, self._source = store, place, source
+        self._store, self._source = store, source
         self._extract = Extract(source.path, columns)
+        self._operation, self._explained = terms.operation, terms.explained
+        self._files = (place / f"{terms.stem}-missing.csv", place / f"{terms.stem}-extra.csv")
 
     def done(self) -> Compared:
         with tempfile.TemporaryDirectory(prefix="reconcile-") as name, ExitStack() as stack:
@@ -98,17 +114,13 @@ class _Comparison:
             here.close()
             there.close()
             missing, extra, stale = self._compared(here, there, made)
-        return Compared(
-            (self._missing(missing, stale), self._extra(extra)),
-            self._place / "reconcile-missing.csv",
-            self._place / "reconcile-extra.csv",
-        )
+        return Compared((self._missing(missing, stale), self._extra(extra)), *self._files)
 
     # -- first pass ---------------------------------------------------------------------------------------------
 
     def _read_run(self, parts: Partition) -> int:
         ids: list[str] = []
-        for made in transactions(self._store):
+        for made in transactions(self._store, self._operation):
             ids.extend(made.ids)
             if len(ids) >= BATCH:
                 parts.add(ids, range(parts.count, parts.count + len(ids)))
@@ -116,13 +128,14 @@ class _Comparison:
                 ids = []
         parts.add(ids, range(parts.count, parts.count + len(ids)))
         parts.count += len(ids)
+        parts.add(self._explained, range(parts.count, parts.count + len(self._explained)))
         return parts.count
 
     def _read_extract(self, parts: Partition) -> None:
         import numpy as np
 
         told = self._extract
-        for batch in self._source.batches(BATCH):
+        for batch in batches(self._source):
             ids = [(cell or "").strip() for cell in batch.frame[told.columns.id].tolist()]
             here = np.array([bool(cell) for cell in ids])
             ordinals = np.arange(told.rows, told.rows + len(ids))
@@ -133,18 +146,15 @@ class _Comparison:
             parts.add(kept, ordinals[here])
 
     def _read_times(self, frame: Any, rows: int) -> None:
-        """Flag the rows that were updated outside of the run's time. Times without a zone are UTC."""
+        """Flag the rows that were updated outside of the run's time."""
         import numpy as np
-        import pandas as pd
 
         told = self._extract
         if told.columns.time is None:
             return
-        times = pd.to_datetime(frame[told.columns.time], utc=True, errors="coerce", format="ISO8601")
-        known = times.notna().to_numpy()
-        moments = times.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
-        before = known & (moments < self._since)
-        elsewhen = before | (known & (moments > self._until))
+        times, known = moments(frame[told.columns.time])
+        before = known & (times < self._since)
+        elsewhen = before | (known & (times > self._until))
         told.untimed += rows - int(known.sum())
         told.elsewhen += int(elsewhen.sum())
         told.elsewhen_flags += elsewhen.astype(np.uint8).tobytes()
@@ -159,7 +169,8 @@ class _Comparison:
         import numpy as np
         import pyarrow.compute as pc
 
-        missing, stale = np.zeros(made, bool), np.zeros(made, bool)
+        more = len(self._explained)  # known to be in the extract
+        missing, stale = np.zeros(made + more, bool), np.zeros(made + more, bool)
         extra = np.zeros(self._extract.rows, bool)
         before = np.frombuffer(self._extract.before_flags, np.uint8)
         for part in range(PARTS):
@@ -175,7 +186,7 @@ class _Comparison:
         elsewhen = np.frombuffer(self._extract.elsewhen_flags, np.uint8)
         if len(elsewhen):
             extra &= elsewhen == 0
-        return missing, extra, stale
+        return missing[:made], extra, stale[:made]
 
     # -- second pass --------------------------------------------------------------------------------------------
 
@@ -184,7 +195,7 @@ class _Comparison:
         listed: list[str] = []
         header = ["id", "regen_line", "regen_source", "regen_row", "regen_operation", "regen_type", "regen_object"]
         header += ["regen_key", "regen_request_id", "regen_settled_at"]
-        with _writer(self._place / "reconcile-missing.csv", header) as writer:
+        with _writer(self._files[0], header) as writer:
             for made, identifier in self._flagged(flags):
                 types[made.type] += 1
                 writer.writerow([identifier, *self._about(made)])
@@ -198,7 +209,7 @@ class _Comparison:
 
     def _flagged(self, flags: np.ndarray[Any, Any]) -> Iterator[tuple[Made, str]]:
         at = 0
-        for made in transactions(self._store) if flags.any() else ():
+        for made in transactions(self._store, self._operation) if flags.any() else ():
             for identifier in made.ids:
                 if flags[at]:
                     yield made, identifier
@@ -216,7 +227,7 @@ class _Comparison:
         types: Counter[str] = Counter()
         listed: list[str] = []
         headers = list(self._source.columns)
-        with _writer(self._place / "reconcile-extra.csv", ["extract_row", *headers]) as writer:
+        with _writer(self._files[1], ["extract_row", *headers]) as writer:
             for row, cells in self._rows(flags, headers):
                 if told.columns.type is not None:
                     types[cells[headers.index(told.columns.type)] or "(none)"] += 1
@@ -236,6 +247,8 @@ class _Comparison:
         else:
             since, until = iso(self._since), iso(self._until)
             yield f"{told.elsewhen:,} rows outside of {since} to {until} by {told.columns.time!r} count for nothing"
+        if self._explained:
+            yield f"{len(self._explained):,} ids are taken for those of rows whose outcome is unknown"
         if told.untimed:
             yield f"{told.untimed:,} rows whose time cannot be read count as of the run's time"
 
@@ -252,6 +265,24 @@ class _Comparison:
 
 def _by_type(types: Counter[str]) -> list[str]:
     return [f"{count:,} of type {type_}" for type_, count in types.most_common(LISTED)]
+
+
+def batches(source: Source) -> Iterator[Batch]:
+    """The rows of an extract; it may have none."""
+    try:
+        yield from source.batches(BATCH)
+    except MalformedManifest as error:
+        if "no rows" not in str(error):
+            raise
+
+
+def moments(column: Any) -> tuple[Any, Any]:
+    """A column of times as microseconds since the epoch, and which of them could be read. Without a zone it is UTC."""
+    import numpy as np
+    import pandas as pd
+
+    times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
+    return times.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64), times.notna().to_numpy()
 
 
 @contextmanager

@@ -280,14 +280,13 @@ def diff(before: str, after: str, runs_dir: str | None, json_: bool) -> ExitCode
 
 @regen.command()
 @click.argument("run")
-@runs_dir
+@place
 @click.option("--against", metavar="FILE", help="An extract of booking or billing transactions (CSV, Parquet, …).")
 @click.option("--id-column", metavar="NAME", help="The column of FILE that holds the id.  [default: found]")
 @click.option("--time-column", metavar="NAME", help="The column that tells when it was updated.  [default: found]")
+@click.option("--query", is_flag=True, help="Ask the tenant itself, by data queries.")
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
-def reconcile(
-    run: str, runs_dir: str | None, against: str | None, id_column: str | None, time_column: str | None, json_: bool
-) -> ExitCode:
+def reconcile(**given: Any) -> ExitCode:
     """Prove that manifest, ledger and results agree, and that the tenant has what the run made. Exit 3 if not.
 
     \b
@@ -295,11 +294,14 @@ def reconcile(
       regen reconcile RUN
       regen reconcile RUN --against booking_transactions.csv.gz
       regen reconcile RUN --against extract.parquet --id-column RC_ID --time-column UPDT_DT
+      regen reconcile RUN --query
     """
     from runner.commands import audit
 
-    extract = audit.Extract(against, id_column, time_column) if against else None
-    return audit.reconcile(_runs(runs_dir), run, against=extract, as_json=json_)
+    path = given["against"]
+    extract = audit.Extract(path, given["id_column"], given["time_column"]) if path else None
+    asked = audit.Reconciled(given["run"], _flags(given), extract, given["query"], given["json_"])
+    return audit.reconcile(_runs(given["runs_dir"]), asked)
 
 
 @regen.command()

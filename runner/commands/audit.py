@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.errors import ExitCode
 from runner.invariant import Invariant
-from runner.ledger import open_read_only
+from runner.ledger import Store, open_read_only
 from runner.runs import RunFolder, existing, remains
 from runner.summary import printable
+
+if TYPE_CHECKING:
+    from runner.inquiry import Inquiry
+    from runner.settings import Flags
 
 
 def verify(runs: Path, run: str, *, head: str | None, as_json: bool) -> ExitCode:
@@ -31,23 +37,61 @@ class Extract:
     time_column: str | None = None
 
 
-def reconcile(runs: Path, run: str, *, against: Extract | None, as_json: bool) -> ExitCode:
-    """Whether manifest, ledger and results agree; and with an extract of the tenant's transactions."""
-    from runner.against import compare
+@dataclass(frozen=True)
+class Reconciled:
+    """What `reconcile` was asked."""
+
+    run: str
+    flags: Flags
+    against: Extract | None = None
+    query: bool = False
+    as_json: bool = False
+
+
+def reconcile(runs: Path, asked: Reconciled) -> ExitCode:
+    """Whether manifest, ledger and results agree; and the tenant, by an extract or asked itself."""
+    from runner.against import Terms, compare
     from runner.reconcile import reconcile as reconciled
 
-    folder = existing(runs, run)
+    folder = existing(runs, asked.run)
+    files: list[Path] = []
+    place = folder.later() if asked.against or asked.query else folder.path
     with open_read_only(folder.ledger) as store:
         found = reconciled(store, folder.path)
-        files: list[Path] = []
-        if against is not None:
-            compared = compare(store, folder.later(), against.path, against.id_column, against.time_column)
+        if asked.against is not None:
+            terms = Terms(asked.against.id_column, asked.against.time_column)
+            compared = compare(store, place, asked.against.path, terms)
             found += compared.invariants
             files += [compared.missing, compared.extra]
-    code = _told(folder, found, as_json=as_json)
+        if asked.query:
+            inquiry = _inquired(store, place, asked.flags)
+            found += inquiry.invariants
+            files += inquiry.files
+    code = _told(folder, found, as_json=asked.as_json)
     for path in files:
-        print(path, file=sys.stderr if as_json else sys.stdout)
+        print(path, file=sys.stderr if asked.as_json else sys.stdout)
     return code
+
+
+def _inquired(store: Store, place: Path, flags: Flags) -> Inquiry:
+    """Ask the run's own tenant."""
+    from runner.commands.prepare import tenant_of
+    from runner.inquiry import inquire
+    from runner.session import refuse_other_tenant, wire_of
+    from runner.settings import gather
+    from runner.zuora.client import connected
+
+    facts = store.facts()
+    if flags.base_url is None and flags.profile is None:
+        flags = replace(flags, base_url=facts["base_url"], profile=facts.get("profile"))
+    settings = gather(flags)
+    refuse_other_tenant(facts, settings, tenant_of(settings))
+
+    async def ask() -> Inquiry:
+        async with connected(wire_of(settings)) as client:
+            return await inquire(store, place, client, asyncio.sleep)
+
+    return asyncio.run(ask())
 
 
 def diff(runs: Path, before: str, after: str, *, as_json: bool) -> ExitCode:

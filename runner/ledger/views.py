@@ -53,6 +53,13 @@ FROM request r JOIN outcome o ON o.seq = r.outcome JOIN line l ON l.line = r.req
 WHERE r.state = 'succeeded' ORDER BY r.request
 """
 
+UNKNOWN = """
+SELECT r.request, coalesce(l.type || ' ' || l.object, r.operation), r.body, min(a.claimed_at),
+       max(coalesce(a.answered_at, a.claimed_at))
+FROM request r JOIN line l ON l.line = r.request JOIN attempt a ON a.request = r.request
+WHERE r.state = 'unknown' AND r.operation = ? GROUP BY r.request ORDER BY r.request
+"""
+
 SHARED_IDS = """
 SELECT j.value, group_concat(r.request), count(DISTINCT l.type || ' ' || coalesce(l.object, r.request))
 FROM request r JOIN outcome o ON o.seq = r.outcome JOIN line l ON l.line = r.request, json_each(o.ids) j
@@ -296,6 +303,21 @@ class SharedId(NamedTuple):
     id: str
     rows: str
     objects: int
+
+
+class Unknown(NamedTuple):
+    """A request of unknown outcome; when it was first and last attempted, in microseconds."""
+
+    row: int
+    label: str
+    body: str | None
+    first_at: int
+    last_at: int
+
+
+def unknown(store: Store, operation: str) -> Iterator[Unknown]:
+    """The requests of one operation whose outcome is unknown, in order."""
+    return map(Unknown._make, store.rows(UNKNOWN, operation))
 
 
 def made(store: Store) -> Iterator[Made]:

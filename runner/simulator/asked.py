@@ -52,6 +52,7 @@ class Asked:
     tenant: str = ""
     arrival: int = 0
     fault: Fault | None = None
+    host: str = ""  # as the client calls this server
 
     @property
     def shown_body(self) -> Any:
@@ -93,6 +94,7 @@ def asked(request: web.Request, raw: bytes, request_id: str) -> Asked:
         accepts_gzip="gzip" in headers.get("Accept-Encoding", ""),
         authorization=headers.get("Authorization", ""),
         text=request.query_string + "\n" + ("" if form else body.decode("utf-8", "replace")),
+        host=headers.get("Host", ""),
     )
     found.digest = digest_of(found, body)
     return found

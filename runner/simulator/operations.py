@@ -5,6 +5,7 @@ from __future__ import annotations
 from .backfill import Backfill
 from .booking_dates import BookingDates
 from .counts import Counts
+from .data_query import FILES, DataQuery
 from .effects import Effects
 from .hindrance import Hindrance
 from .journal_runs import JournalRuns
@@ -20,6 +21,7 @@ def routes_of(world: World, effects: Effects, hindrance: Hindrance, counts: Coun
     _add_booking_dates(routes, BookingDates(world, effects, hindrance))
     _add_backfill(routes, Backfill(world, effects, hindrance, counts))
     _add_journal_runs(routes, JournalRuns(world, effects, hindrance))
+    _add_data_query(routes, DataQuery(world, effects))
     return routes
 
 
@@ -56,3 +58,11 @@ def _add_journal_runs(routes: Routes, runs: JournalRuns) -> None:
     routes.add("GET", f"{begin}/{{}}", runs.retrieve)
     routes.add("DELETE", f"{begin}/{{}}", runs.delete)
     routes.add("PUT", f"{begin}/{{}}/cancel", runs.cancel)
+
+
+def _add_data_query(routes: Routes, queries: DataQuery) -> None:
+    begin = "/query/jobs"
+    routes.add("POST", begin, queries.submit, idempotent=True)
+    routes.add("GET", f"{begin}/{{}}", queries.retrieve)
+    routes.add("DELETE", f"{begin}/{{}}", queries.cancel)
+    routes.add("GET", f"{FILES}{{}}", queries.file)

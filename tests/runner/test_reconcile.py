@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from runner import against, partition
-from runner.against import compare
+from runner.against import Terms, compare
 from runner.errors import Refused
 from runner.extract import columns_of
 from runner.ledger import Claim, Journal, Record, Store, open_read_only, open_writable
@@ -193,7 +193,7 @@ def compared(ledger: Path, *options: str | None) -> against.Compared:
     path, id_column, time_column = (*options, None, None)[:3]
     assert path is not None
     with open_read_only(ledger) as store:
-        return compare(store, ledger.parent, path, id_column, time_column)
+        return compare(store, ledger.parent, path, Terms(id_column, time_column))
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.tsv", "x.parquet"])
@@ -247,6 +247,12 @@ def test_ids_of_another_time_are_not_extra(tmp_path, ledger):
     notes = done.invariants[1].notes
     assert "1 of type Invoice" in notes
     assert any("1 rows without an id" in note for note in notes)
+
+
+def test_an_extract_without_rows(tmp_path, ledger):
+    """Then everything is missing there."""
+    (tmp_path / "x.csv").write_text("Id,Type\n")
+    assert [one.count for one in compared(ledger, str(tmp_path / "x.csv")).invariants] == [9000, 0]
 
 
 def test_ids_that_are_there_from_before_are_noted(tmp_path, ledger):
@@ -306,4 +312,4 @@ def test_a_run_that_sent_nothing_has_nothing_to_compare(tmp_path):
         pytest.raises(Refused, match="nothing was sent"),
     ):
         (tmp_path / "x.csv").write_text("id\nx\n")
-        compare(store, tmp_path, str(tmp_path / "x.csv"), None, None)
+        compare(store, tmp_path, str(tmp_path / "x.csv"))

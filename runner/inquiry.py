@@ -1,0 +1,117 @@
+"""What the tenant itself says about a run: which of its ids exist and when they were updated, and what became of
+unknown rows.
+
+```
+the run's time ─ query ─▶ extract of an object ─┬─ compare ─▶ missing ─ query by id ─▶ extract ─ compare ─▶ invariants
+                                                └─ unknown rows ─▶ annotations beside the outcome, never over it
+```
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from runner.against import SLACK_SECONDS, Terms, compare, transactions
+from runner.invariant import LISTED, Invariant
+from runner.ledger import Store, views
+from runner.reconcile import run_time
+from runner.results import replacing
+from runner.times import moment, now_microseconds
+from runner.unknown import Annotation, annotated, written
+from runner.zuora.client import Client
+from runner.zuora.data_query import Sleep, query, quoted
+
+OBJECTS = {"booking-transaction": "BookingTransaction", "billing-transaction": "BillingTransaction"}
+IDS_A_QUERY = 1000
+EMPTY = b"id,updateddate\n"  # an answer without rows may have no header either
+MOST_BY_ID = 50_000  # more missing ids than this are not asked for one by one
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What was found, and the files that tell of it."""
+
+    invariants: tuple[Invariant, ...]
+    files: tuple[Path, ...]
+
+
+async def inquire(store: Store, place: Path, client: Client, sleep: Sleep) -> Inquiry:
+    """Ask the tenant about every object that the run touched. Raises QueryFailedError if it does not answer."""
+    invariants: list[Invariant] = []
+    files: list[Path] = []
+    annotations: list[Annotation] = []
+    for operation, name in OBJECTS.items():
+        unknown = list(views.unknown(store, operation))
+        if not unknown and next(transactions(store, operation), None) is None:
+            continue
+        extract = place / f"query-{name}.csv"
+        await _ask(client, [_of_the_time(store, name)], extract, sleep)
+        terms = Terms("id", "updateddate", operation, f"reconcile-{name}")
+        compared = compare(store, place, str(extract), terms)
+        if 0 < compared.invariants[0].count <= MOST_BY_ID:
+            await _ask(client, _by_id(name, compared.missing), extract, sleep)
+        told = annotated(store, operation, unknown, extract, now_microseconds())
+        explained = tuple(made for annotation in told for made in annotation.ids)
+        compared = compare(store, place, str(extract), replace(terms, explained=explained))
+        annotations += told
+        invariants += compared.invariants
+        files += [extract, compared.missing, compared.extra]
+    if annotations:
+        files.append(written(place / "reconcile-unknown.csv", annotations))
+        invariants.append(_unknown(annotations))
+    return Inquiry(tuple(invariants), tuple(files))
+
+
+def _of_the_time(store: Store, name: str) -> str:
+    """The query for what was updated in the run's time."""
+    first, last = run_time(store)
+    slack = SLACK_SECONDS * 1_000_000
+    since, until = (f"TIMESTAMP '{moment(at):%Y-%m-%d %H:%M:%S}'" for at in (first - slack, last + slack + 1_000_000))
+    return f"SELECT * FROM {name.lower()} WHERE updateddate >= {since} AND updateddate <= {until}"  # noqa: S608
+
+
+def _by_id(name: str, missing: Path) -> list[str]:
+    """The queries for ids that were not updated in the run's time: they may be there all the same."""
+    with missing.open(encoding="utf-8", newline="") as file:
+        ids = (row["id"] for row in csv.DictReader(file))
+        queries = []
+        while some := list(islice(ids, IDS_A_QUERY)):
+            queries.append(f"SELECT * FROM {name.lower()} WHERE id IN ({quoted(some)})")  # noqa: S608 - quoted
+    return queries
+
+
+async def _ask(client: Client, queries: Sequence[str], extract: Path, sleep: Sleep) -> None:
+    """Append the answers to an extract, under one header."""
+    with replacing(extract) as file:
+        _copy(extract, file)
+        for sql in queries:
+            with tempfile.TemporaryFile() as answer:
+                await query(client, sql, answer, sleep)
+                answer.seek(0)
+                header = answer.readline()
+                if not file.tell():
+                    file.write(header or EMPTY)
+                shutil.copyfileobj(answer, file)
+
+
+def _copy(extract: Path, file: IO[bytes]) -> None:
+    """What an extract holds already."""
+    if extract.exists():
+        with extract.open("rb") as before:
+            shutil.copyfileobj(before, file)
+
+
+def _unknown(annotations: Sequence[Annotation]) -> Invariant:
+    """What the tenant says of unknown rows: notes, for the outcome stays what it is."""
+    told = Counter(annotation.answer for annotation in annotations)
+    notes = [f"{count:,} {answer}" for answer, count in told.items()]
+    notes += [f"row {one.row}: {one.label}: {one.answer}; {one.reason}" for one in islice(annotations, LISTED)]
+    return Invariant("unknown", "what the tenant says of unknown rows", (), 0, tuple(notes))
