@@ -204,7 +204,7 @@ class _Comparison:
         notes = [*_by_type(types), f"{len(flags):,} ids of the run, {int((~flags).sum()):,} of them there"]
         if stale.any():
             notes.append(f"{int(stale.sum()):,} ids are there, but were last updated before the run")
-        promise = f"every id that the run made is in {self._source.path}"
+        promise = f"every id that the run made is in {Path(self._source.path).name}"
         return Invariant("missing", promise, tuple(listed), int(flags.sum()), tuple(notes))
 
     def _flagged(self, flags: np.ndarray[Any, Any]) -> Iterator[tuple[Made, str]]:
@@ -233,8 +233,8 @@ class _Comparison:
                     types[cells[headers.index(told.columns.type)] or "(none)"] += 1
                 writer.writerow([row, *(safe(cell or "") for cell in cells)])
                 if len(listed) < LISTED:
-                    listed.append(f"id {cells[headers.index(told.columns.id)]}: {told.path}, row {row}")
-        promise = f"{told.path} has no id of the run's time that the run did not make"
+                    listed.append(f"id {cells[headers.index(told.columns.id)]}: {Path(told.path).name}, row {row}")
+        promise = f"{Path(told.path).name} has no id of the run's time that the run did not make"
         return Invariant("extra", promise, tuple(listed), int(flags.sum()), (*_by_type(types), *self._times()))
 
     def _times(self) -> Iterator[str]:

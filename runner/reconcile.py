@@ -78,6 +78,8 @@ def _csv_lines(path: Path) -> Iterator[int]:
 def _unchanged(store: Store) -> Iterator[str]:
     """Manifest by manifest: whether the ledger holds its rows as they are in the file, if that is there still."""
     for told in views.manifests(store):
+        if not told.path:
+            continue  # a step that has no manifest
         reason = _gone(told)
         if reason is None:
             yield from _changed(store, told)

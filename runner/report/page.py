@@ -109,15 +109,16 @@ def _asked(document: dict[str, Any]) -> Markup:
 def _step(step: dict[str, Any]) -> Markup:
     named = {name: value for name, value in step.items() if name not in ("step", "do", "counts", "manifests") and value}
     options = ", ".join(f"{name} = {_plain(value)}" for name, value in named.items())
+    files = [source for source in step["manifests"] if source["path"]]
     sources: list[list[object]] = [
         [source["path"], f"{source['rows']:,}", f"{source['bytes']:,}", element("code", source["sha256"])]
-        for source in step["manifests"][:MOST_MANIFESTS]
+        for source in files[:MOST_MANIFESTS]
     ]
-    more = len(step["manifests"]) - MOST_MANIFESTS
+    more = len(files) - MOST_MANIFESTS
     return element(
         "div",
         element("h3", f"Step {step['step']}: {step['do']}{f' ({short(options)})' if options else ''}"),
-        table(["manifest", "rows", "bytes", "SHA-256"], sources, numbers=frozenset({1, 2})),
+        table(["manifest", "rows", "bytes", "SHA-256"], sources, numbers=frozenset({1, 2})) if sources else "",
         element("p", f"… and {more:,} more manifests") if more > 0 else "",
     )
 
