@@ -40,13 +40,6 @@ WHERE f.state IN ('failed', 'unknown', 'rejected')
 ORDER BY l.line
 """
 
-FAILURES = """
-SELECT f.state, f.category, o.code, f.message, o.http_status, count(*), min(f.line)
-FROM fate f JOIN outcome o ON o.seq = f.seq
-WHERE f.state IN ('failed', 'unknown')
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 7 LIMIT ?
-"""
-
 MADE = """
 SELECT r.request, r.operation, l.type, l.object, o.ids
 FROM request r JOIN outcome o ON o.seq = r.outcome JOIN line l ON l.line = r.request
@@ -141,18 +134,6 @@ class ResultLine(NamedTuple):
     state: str  # the row's own
 
 
-class Failure(NamedTuple):
-    """A kind of failure: how often it came, and the first row that shows it."""
-
-    state: str
-    category: str | None
-    code: str | None
-    message: str | None
-    http_status: int | None
-    requests: int
-    example: int
-
-
 class Trouble(NamedTuple):
     """A row that needs a person: failed, unknown or rejected."""
 
@@ -196,11 +177,6 @@ def lines(store: Store, *, only_errors: bool = False, line: int | None = None) -
         where = "WHERE l.line = ?"
     values = () if line is None else (line,)
     return map(ResultLine._make, store.rows(f"{LINES} {where} ORDER BY l.line", *values))
-
-
-def failures(store: Store, most: int = 20) -> list[Failure]:
-    """What went wrong, the most frequent first."""
-    return [Failure(*row) for row in store.rows(FAILURES, most)]
 
 
 def troubles(store: Store) -> Iterator[Trouble]:
