@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from runner import cli
+from runner.ledger import open_read_only
+from runner.reconcile import reconcile
+from runner.runs import RunFolder
 from runner.simulator import Options, serving_in_thread
+from runner.verify import verify
 
 FAULTS = {"locking": 0.2, "503": 0.1, "lost-answer": 0.1}
 RULES = {"A-SILENT": "lost-answer", "A-BROKEN": "internal"}
@@ -60,3 +64,10 @@ def copied(folder: Path, place: Path) -> Path:
     shutil.copytree(folder, place / "runs" / folder.name)
     shutil.copy(folder.parent.parent / "m.csv", place / "m.csv")
     return place / "runs" / folder.name
+
+
+def broken(folder: Path) -> dict[str, tuple[str, ...]]:
+    """What does not hold of a run that is over, by `reconcile` and by `verify`."""
+    with open_read_only(folder / "ledger.db") as store:
+        found = [*reconcile(store, folder), *verify(RunFolder(folder))]
+    return {one.name: one.broken for one in found if not one.holds}
