@@ -275,7 +275,7 @@ CELLS = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(CELLS.map(list), min_size=1, max_size=6))
 def test_rows_do_not_touch_each_other(cells: list[list[str | None]]) -> None:
     """A batch is checked as if each row were alone, whatever stands before and behind it."""

@@ -325,7 +325,7 @@ class TestWindow:
         assert after == {1: "succeeded"}
 
     def test_closes_during_an_outage_that_lasts(self, tmp_path):
-        tenant = Answers(Silence("time-out"), heals=30 * 3600)
+        tenant = Answers(Silence("time-out"), heals=24 * 3600)
         path = enrolled(tmp_path / "l.db", 40)
         ending, after = settle(path, tenant, concurrency=10, terms=Terms(outage_patience_seconds=1e9))
         assert ending.name == "finished"

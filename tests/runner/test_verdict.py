@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from runner.model import History, Kind, Reason, Reply, Silence
+from runner.model import History, Judgement, Kind, Reason, Reply, Seen, Silence
 from runner.zuora.operations import BOOKING
 from runner.zuora.verdict import envelope, verdict
 
@@ -334,3 +334,9 @@ def test_nothing_raises_and_nothing_succeeds_without_success_true(status, body, 
         assert status == 409 or 200 <= status < 300
     if judgement.next_generation:
         assert not judgement.in_doubt
+
+
+def test_what_was_judged_where_it_was_seen_stands():
+    """A following of several answers (a job) brings its judgement along."""
+    judgement = Judgement(Kind.FAILED, Reason.REFUSED, message="3 of 5 records")
+    assert verdict(Seen(judgement), ASKED, BOOKING, now=NOW, progress_seconds=240) is judgement
