@@ -232,7 +232,10 @@ def show(run: str, runs_dir: str | None, row: int | None, key: str | None, ticke
 @runs_dir
 @click.option("--format", "format_", type=click.Choice(["parquet", "csv", "both"]), help="[default: as the run says]")
 @click.option("--category", type=click.Choice(REMEDIES), help="Only the errors that this remedy mends: a manifest.")
-def results(run: str, runs_dir: str | None, format_: str | None, category: str | None) -> ExitCode:
+@click.option("--step", "steps", type=int, multiple=True, metavar="N", help="… and only those of this step; repeat it.")
+def results(
+    run: str, runs_dir: str | None, format_: str | None, category: str | None, steps: tuple[int, ...]
+) -> ExitCode:
     """Make the result files again, at any time, also of a run that is going on or crashed; print their paths.
 
     \b
@@ -242,7 +245,8 @@ def results(run: str, runs_dir: str | None, format_: str | None, category: str |
     """
     from runner.commands import look
 
-    return look.results(_runs(runs_dir), run, _formats(format_) if format_ else None, category)
+    wanted = look.Wanted(_formats(format_) if format_ else None, category, steps)
+    return look.results(_runs(runs_dir), run, wanted)
 
 
 @regen.command()

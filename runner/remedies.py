@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from runner.ledger.views import ResultLine, Trouble
+from runner.resending import SAME, commands_of
 from runner.results import category_word
 
 EXAMPLES = 5
@@ -94,6 +95,7 @@ class Cluster:
     message: str  # of the first row, as it was told
     count: int = 0
     rows: list[int] = field(default_factory=list)  # the first ones
+    steps: set[int] = field(default_factory=set)
 
     def document(self) -> dict[str, Any]:
         """The cluster as JSON shows it."""
@@ -105,7 +107,7 @@ def clusters(troubles: Iterable[Trouble]) -> list[Cluster]:
     """The failures of a run, clustered; the largest first."""
     found: dict[tuple[Any, ...], Cluster] = {}
     for trouble in troubles:
-        row, state, category, code, message, http_status = trouble
+        row, state, category, code, message, http_status, step = trouble
         word = _word(trouble)
         message = (message or word).removeprefix(f"{word}: ")
         telling = shape(message)
@@ -118,6 +120,7 @@ def clusters(troubles: Iterable[Trouble]) -> list[Cluster]:
             mender = remedy(state, category, http_status)
             cluster = found[key] = Cluster(mender, state, word, code, telling, message)
         cluster.count += 1
+        cluster.steps.add(step)
         if len(cluster.rows) < EXAMPLES:
             cluster.rows.append(row)
     return sorted(found.values(), key=lambda cluster: (-cluster.count, cluster.rows))
@@ -139,18 +142,29 @@ def by_remedy(found: Iterable[Cluster]) -> dict[Remedy, list[Cluster]]:
     return {one: grouped[one] for one in Remedy if one in grouped}
 
 
-def commands(mender: Remedy, run: str, found: Iterable[Cluster]) -> list[str]:
-    """What to type about the clusters of one remedy."""
-    states = {cluster.state for cluster in found}
-    again = f'regen run "$(regen results {run} --category {mender})"'
-    typed = []
-    if mender is Remedy.DATA:
-        typed = [f"regen results {run} --category data   # writes errors-data.csv: mend it, then `regen run` it"]
-    elif mender is Remedy.PERMISSION:
-        typed = [f"{again}   # once the permission is there"]
-    elif mender is Remedy.WAIT:
-        typed = [f"{again}   # later"] if "failed" in states else []
-        typed += [f"regen resume {run}   # asks unknown rows again under the same key"] if "unknown" in states else []
-    else:
-        typed = [f"regen show {run} --ticket", f"{again}   # once it is mended"]
+def commands(mender: Remedy, run: str, found: Iterable[Cluster], document: Mapping[str, Any]) -> list[str]:
+    """What to type about the clusters of one remedy. `run` is how the person names it, `document` its run.json."""
+    found = list(found)
+    typed = [f"regen show {run} --ticket"] if mender is Remedy.VENDOR else []
+    failing = commands_of(document, {step for one in found if one.state != "unknown" for step in one.steps})
+    for again, steps in failing.items():
+        only = "".join(f" --step {step}" for step in steps) if len(document["steps"]) > 1 else ""
+        typed += _again(mender, again, f"regen results {run} --category {mender}{only}")
+    if any(cluster.state == "unknown" for cluster in found):
+        typed.append(f"regen resume {run}   # asks unknown rows again under the same key")
     return typed
+
+
+_WHEN = {
+    Remedy.PERMISSION: "once the permission is there",
+    Remedy.WAIT: "later",
+    Remedy.VENDOR: "once it is mended",
+}
+
+
+def _again(mender: Remedy, again: str | None, results: str) -> list[str]:
+    if again is None:
+        return [f"# {_WHEN.get(mender, 'once that is mended')}: {SAME}"]
+    if mender is Remedy.DATA:
+        return [f"{results}   # writes errors-data.csv: mend it, then `{again}` it"]
+    return [f'{again} "$({results})"   # {_WHEN[mender]}']

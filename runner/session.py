@@ -373,6 +373,7 @@ def document_of(store: Store) -> dict[str, Any]:
         "host": facts["host"],
         "tenant": facts["tenant"],
         "tenant_kind": facts["tenant_kind"],
+        "profile": facts.get("profile"),
         "entity_ids": facts["entity_ids"],
         "org_ids": facts["org_ids"],
         "fingerprint": facts["fingerprint"],

@@ -10,6 +10,7 @@ from typing import Any
 from runner.ledger import Store, views
 from runner.live import live_line
 from runner.remedies import ADVICE, by_remedy, clusters, commands
+from runner.resending import SAME, commands_of
 from runner.times import duration
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
@@ -35,14 +36,14 @@ def summary(document: dict[str, Any], store: Store, folder: str) -> str:
         lines.append(f"  {_effort(store)}")
     if (live := live_line(store)) is not None:
         lines.append(f"  {live}")
-    lines += failure_lines(store, str(document["run"]), folder)
+    lines += failure_lines(store, document, folder)
     lines += [f"  {step}" for step in next_steps(document, folder)]
     return "\n".join(lines)
 
 
-def failure_lines(store: Store, run: str, folder: str) -> Iterator[str]:
+def failure_lines(store: Store, document: dict[str, Any], folder: str) -> Iterator[str]:
     """The failures, clustered, under what to do about each."""
-    named = run if Path(folder).parent == Path("runs") else folder
+    named = str(document["run"]) if Path(folder).parent == Path("runs") else folder
     for mender, found in by_remedy(clusters(views.troubles(store))).items():
         count = sum(cluster.count for cluster in found)
         yield f"  {mender}, {count:,} {'row' if count == 1 else 'rows'}: {ADVICE[mender]}"
@@ -53,7 +54,7 @@ def failure_lines(store: Store, run: str, folder: str) -> Iterator[str]:
             yield f"    {cluster.count:,} {cluster.state}, {cluster.word}: {code}{told} (row {rows})"
         if len(found) > MOST_SHOWN:
             yield f"    … and {len(found) - MOST_SHOWN} more kinds"
-        yield from (f"    {command}" for command in commands(mender, named, found))
+        yield from (f"    {command}" for command in commands(mender, named, found, document))
 
 
 def _effort(store: Store) -> str:
@@ -78,22 +79,16 @@ def next_steps(document: dict[str, Any], folder: str) -> list[str]:
     if counts["unknown"] and not counts["pending"]:
         steps.append(f"ask unknown rows again under the same key: regen resume {run}")
     if counts["failed"] and (not counts["pending"] or document["status"] == "halted"):
-        steps.append(f"mend the failed rows in {folder}/errors.csv, then: {again(document, f'{folder}/errors.csv')}")
+        steps += _mending(document, folder)
     if document["status"] not in ("planned", "running"):
         steps.append(f"results: {folder}")
     return steps
 
 
-def again(document: dict[str, Any], errors: str) -> str:
-    """The command that sends failed rows again, once they are mended."""
-    failing = [step for step in document["steps"] if step["counts"].get("failed")]
-    kinds = {(step["do"], step.get("type") if step["do"] == "backfill" else None) for step in failing}
-    if kinds == {("regenerate", None)} or not kinds:
-        return f"regen run {errors}"
-    if len(kinds) > 1:
-        return "the plan once more, with --again"
-    ((do, type_),) = kinds
-    if do == "backfill":
-        return f"regen backfill {type_} {errors}"
-    from_manifest = any(manifest["path"] for step in failing for manifest in step["manifests"])
-    return f"regen {do} {errors}" if from_manifest else "the same command, with --again"
+def _mending(document: dict[str, Any], folder: str) -> Iterator[str]:
+    """How all failed rows are sent again at once: by their step's command, unless that would refuse the file, for
+    rows of unknown outcome or of other steps."""
+    if len(document["steps"]) == 1 and not document["counts"]["unknown"]:
+        (typed,) = commands_of(document, [document["steps"][0]["step"]])
+        again = f"{typed} {folder}/errors.csv" if typed else SAME
+        yield f"mend the failed rows in {folder}/errors.csv, then: {again}"

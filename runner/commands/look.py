@@ -91,24 +91,40 @@ def show(runs: Path, run: str, asked: Shown) -> ExitCode:
     return ExitCode.SUCCEEDED
 
 
-def results(runs: Path, run: str, formats: tuple[str, ...] | None, category: str | None = None) -> ExitCode:
+@dataclass(frozen=True)
+class Wanted:
+    """Which result files are wanted: in some formats (None: as the run says); or the errors that one remedy mends, of
+    all steps or of some."""
+
+    formats: tuple[str, ...] | None = None
+    category: str | None = None
+    steps: tuple[int, ...] = ()
+
+
+def results(runs: Path, run: str, wanted: Wanted) -> ExitCode:
     """Make the views again, at any time; or the errors that one remedy mends. In a sealed folder they go to
     `after/<UTC time>/`."""
+    if wanted.steps and wanted.category is None:
+        raise Refused("--step goes with --category: the other files are of the whole run")
     folder = existing(runs, run)
     with open_read_only(folder.ledger) as store:
-        if category is not None:
-            print(_errors_of(store, folder, Remedy(category)))
+        if wanted.category is not None:
+            print(_errors_of(store, folder, Remedy(wanted.category), wanted.steps))
             return ExitCode.SUCCEEDED
-        wanted = formats if formats is not None else tuple(store.facts()["formats"])
-        for path in write_views(store, folder.later(), wanted, folder.id):
+        formats = wanted.formats if wanted.formats is not None else tuple(store.facts()["formats"])
+        for path in write_views(store, folder.later(), formats, folder.id):
             print(path)
     return ExitCode.SUCCEEDED
 
 
-def _errors_of(store: Store, folder: RunFolder, mender: Remedy) -> Path:
-    """Write the failed rows that one remedy mends. Unknown rows are left out: `resume` asks for them."""
-    layout = Layout(folder.id, views.manifests(store))
-    wrong = views.lines(store, only_errors=True)
+def _errors_of(store: Store, folder: RunFolder, mender: Remedy, steps: tuple[int, ...]) -> Path:
+    """Write the failed rows that one remedy mends, those of some steps or of all. Unknown rows are left out: `resume`
+    asks for them."""
+    found = views.manifests(store)
+    if strange := set(steps) - {source.step for source in found}:
+        raise Refused(f"run {folder.id} has no step {min(strange)}")
+    layout = Layout(folder.id, [source for source in found if not steps or source.step in steps])
+    wrong = (line for line in views.lines(store, only_errors=True) if not steps or line.step in steps)
     chosen = (line for line in wrong if line.state != "unknown" and remedy_of(line) is mender)
     return write_csv(folder.later() / f"errors-{mender}.csv", layout, chosen)
 

@@ -34,8 +34,9 @@ LEFT JOIN outcome o ON o.seq = r.outcome
 """
 
 TROUBLES = """
-SELECT l.line, f.state, f.category, o.code, coalesce(l.problem, f.message), o.http_status
-FROM line l JOIN fate f ON f.line = l.line LEFT JOIN outcome o ON o.seq = f.seq
+SELECT l.line, f.state, f.category, o.code, coalesce(l.problem, f.message), o.http_status, m.step
+FROM line l JOIN fate f ON f.line = l.line JOIN manifest m ON m.manifest = l.manifest
+LEFT JOIN outcome o ON o.seq = f.seq
 WHERE f.state IN ('failed', 'unknown', 'rejected')
 ORDER BY l.line
 """
@@ -143,6 +144,7 @@ class Trouble(NamedTuple):
     code: str | None
     message: str | None
     http_status: int | None
+    step: int = 1
 
 
 def manifests(store: Store) -> list[ManifestFacts]:

@@ -92,6 +92,7 @@ def _asked(document: dict[str, Any]) -> Markup:
     facts: dict[str, object] = {
         "Tenant": f"{document['base_url']} ({document['tenant_kind']} limits)",
         "Tenant id": document["tenant"],
+        "Profile": document.get("profile"),
         "Entities": ", ".join(document["entity_ids"]),
         "Organisations": ", ".join(document["org_ids"]),
         "Asked by": f"{document.get('user')} on {document.get('machine')}",
@@ -149,19 +150,19 @@ def _failures(store: Store, document: dict[str, Any]) -> Markup:
     if not found:
         return _section("What went wrong", element("p", "Nothing: no row failed, is unknown or was rejected."))
     own = {source.number: source.columns for source in views.manifests(store)}
-    return _section(
-        "What went wrong", *(_remedy(store, own, document["run"], one, told) for one, told in found.items())
-    )
+    return _section("What went wrong", *(_remedy(store, own, document, one, told) for one, told in found.items()))
 
 
-def _remedy(store: Store, own: dict[int, tuple[str, ...]], run: str, mender: Remedy, found: list[Cluster]) -> Markup:
+def _remedy(
+    store: Store, own: dict[int, tuple[str, ...]], document: dict[str, Any], mender: Remedy, found: list[Cluster]
+) -> Markup:
     count = sum(cluster.count for cluster in found)
     more = len(found) - MOST_CLUSTERS
     return element(
         "div",
         element("h3", f"{mender}: {count:,} {'row' if count == 1 else 'rows'}"),
         element("p", f"{ADVICE[mender]}."),
-        element("pre", "\n".join(commands(mender, run, found))),
+        element("pre", "\n".join(commands(mender, document["run"], found, document))),
         *(_cluster(store, own, cluster) for cluster in found[:MOST_CLUSTERS]),
         element("p", f"… and {more:,} more kinds") if more > 0 else "",
         class_="remedy",
