@@ -37,12 +37,12 @@ ZIP_SLACK = 2048  # names, directory, checksums
 Cells = Sequence[str | None]
 
 
-def refuse(work: Backfill) -> None:
+def refuse_type(type_: str) -> None:
     """Raises Refused for a type that cannot be backfilled."""
-    if work.type not in TYPES:
-        near = get_close_matches(work.type, TYPES, n=1)
+    if type_ not in TYPES:
+        near = get_close_matches(type_, TYPES, n=1)
         more = f"did you mean {near[0]}?" if near else f"use one of {', '.join(TYPES)}"
-        raise Refused(f"there is no backfill type {work.type!r}; {more}")
+        raise Refused(f"there is no backfill type {type_!r}; {more}")
 
 
 def refuse_header(work: Backfill, source: Source, template: Sequence[str] | None) -> None:
@@ -114,14 +114,15 @@ class _Rows:
         """Say how many records would get nulls, and in which columns."""
         if not self._with_nulls:
             return
-        records = f"{self._with_nulls:,} record{'' if self._with_nulls == 1 else 's'}"
+        one = self._with_nulls == 1
+        records = f"{self._with_nulls:,} record{'' if one else 's'}"
         columns = f"{len(self._nulls)} column{'' if len(self._nulls) == 1 else 's'} ({', '.join(self._nulls)})"
         if self._work.allow_nulls:
-            self._enroller.notes.append(f"{records} get nulls in {columns}: --allow-nulls")
+            self._enroller.notes.append(f"{records} {'gets' if one else 'get'} nulls in {columns}: --allow-nulls")
         else:
             self._enroller.notes.append(
-                f"{records} have empty cells in {columns}, which would write nulls over them: fill them in, remove the "
-                "column, or say --allow-nulls"
+                f"{records} {'has' if one else 'have'} empty cells in {columns}, which would write nulls over them: "
+                "fill them in, remove the column, or say --allow-nulls"
             )
 
     def source(self, source: Source, id_at: int) -> None:
@@ -199,7 +200,7 @@ def _empty(columns: Sequence[str], row: Cells, id_at: int) -> list[str]:
     return [
         name
         for at, (name, cell) in enumerate(zip(columns, row, strict=True))
-        if not cell and at != id_at and not name.startswith(REFERENCE)
+        if not (cell or "").strip() and at != id_at and not name.startswith(REFERENCE)
     ]
 
 

@@ -329,16 +329,19 @@ def verify(run: str, runs_dir: str | None, head: str | None, json_: bool) -> Exi
 
 @regen.command()
 @click.argument("type_", metavar="TYPE")
-def template(type_: str) -> ExitCode:
-    """Print an empty manifest for a type of object.
+@place
+@click.option("--backfill", is_flag=True, help="The tenant's backfill template, where TYPE is a type of manifest, too.")
+def template(**given: Any) -> ExitCode:
+    """Print an empty manifest for a type of object, or the tenant's own template for a type of backfill.
 
     \b
-    Example:
+    Examples:
       regen template OrderLineItem > order_line_items.csv
+      regen template RatePlanCharge --profile sandbox > rate_plan_charges.csv
     """
     from runner.commands import look
 
-    return look.template(type_)
+    return look.template(given["type_"], _flags(given), backfill=given["backfill"])
 
 
 @regen.command(

@@ -43,7 +43,7 @@ class Opened:
             case Regenerate():
                 regenerate.refuse(work)
             case Backfill():
-                backfill.refuse(work)
+                backfill.refuse_type(work.type)
             case JournalRun():
                 journal_runs.refuse(work)
         try:

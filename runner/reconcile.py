@@ -13,7 +13,7 @@ from runner.agreement import differing_results
 from runner.balance import unbalanced
 from runner.errors import Refused
 from runner.invariant import Invariant, Note, examined
-from runner.ledger import Store, views
+from runner.ledger import Store, jobs, views
 from runner.ledger.views import ManifestFacts
 from runner.zuora.operations import OPERATIONS
 
@@ -26,6 +26,7 @@ def reconcile(store: Store, folder: Path) -> list[Invariant]:
         examined("settled", "every request is settled", partial(_pending, store)),
         examined("declared", "every success holds what its operation declares", partial(_undeclared, store)),
         examined("ids", "no id was made by two requests", partial(_shared, store)),
+        examined("jobs", "every job counts what its result file tells", partial(_differing, store)),
         examined("results", "the results tell what the ledger tells", partial(differing_results, store, folder)),
         examined("balance", "rows add up", partial(unbalanced, store)),
     ]
@@ -148,6 +149,11 @@ def _shared(store: Store) -> Iterator[str]:
     for shared in views.shared_ids(store):
         told = f"id {shared.id}: rows {shared.rows.replace(',', ', ')}"
         yield told if shared.objects > 1 else Note(f"the API said so twice for the same object: {told}")
+
+
+def _differing(store: Store) -> Iterator[str]:
+    for row, told in jobs.differing(store):
+        yield f"row {row}: {told}"
 
 
 def run_time(store: Store) -> tuple[int, int]:

@@ -138,12 +138,13 @@ def _fate(run: str, line: ResultLine) -> list[Any]:
 
 def _pending(line: ResultLine) -> list[Any]:
     tries, digest = line.pending_attempts or 0, line.digest or ""
-    sent = [_key(line, line.next_generation or 0), line.next_generation] if tries else [None, None]
+    sent = [key_of(line, line.next_generation or 0), line.next_generation] if tries else [None, None]
     track = track_id(digest, tries) if tries else None
     return [*[None] * 6, *sent, tries, None, track, None, None, line.pending_first_sent_at, None, None]
 
 
-def _key(line: ResultLine, generation: int) -> str | None:
+def key_of(line: ResultLine, generation: int) -> str | None:
+    """The idempotency key of a line's request; None for an upload, which is sent without one."""
     return None if line.operation in KEYLESS else key(line.digest or "", generation)
 
 
@@ -157,7 +158,7 @@ def _settled(line: ResultLine) -> list[Any]:
         category_word(line.outcome, line.category, line.http_status),
         line.message,
         line.http_status,
-        _key(line, generation),
+        key_of(line, generation),
         generation,
         attempts,
         bool(line.replayed),

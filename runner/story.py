@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.errors import Refused
-from runner.identity import key, track_id
+from runner.identity import track_id
 from runner.ledger import Store, jobs, views
 from runner.ledger.views import ResultLine
+from runner.results import key_of
 from runner.summary import printable
 from runner.times import duration, iso
 
@@ -78,7 +79,7 @@ def _attempts(
         waited = _wait(before, attempt, pauses) if before else {}
         times = {name: attempt[name] for name in ("claimed_at", "sent_at", "answered_at")}
         keys = {
-            "key": key(line.digest or "", attempt["generation"]),
+            "key": key_of(line, attempt["generation"]),
             "track_id": track_id(line.digest or "", attempt["number"]),
         }
         shown = {name: None if at is None else iso(at) for name, at in times.items()}
@@ -123,7 +124,8 @@ def _attempt_lines(attempt: dict[str, Any]) -> Iterator[str]:
     message = f" ({printable(attempt['message'])})" if attempt["message"] else ""
     request = f", request id {attempt['request_id']}" if attempt["request_id"] else ""
     over = ", this key is spent" if attempt["over"] else ""
+    under = f" with {attempt['key']}" if attempt["key"] else ""
     yield (
-        f"  attempt {attempt['number']} at {attempt['sent_at'] or attempt['claimed_at']} with {attempt['key']}:"
+        f"  attempt {attempt['number']} at {attempt['sent_at'] or attempt['claimed_at']}{under}:"
         f"{status} {reason}{message}{request}{over}"
     )

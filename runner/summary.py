@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.ledger import Store, views
+from runner.ledger import Store, jobs, views
 from runner.live import live_line
 from runner.remedies import ADVICE, by_remedy, clusters, commands
 from runner.resending import SAME, commands_of
@@ -36,6 +36,7 @@ def summary(document: dict[str, Any], store: Store, folder: str) -> str:
         lines.append(f"  {_effort(store)}")
     if (live := live_line(store)) is not None:
         lines.append(f"  {live}")
+    lines += [f"  row {row}: job {printable(told)}; look at it in the tenant" for row, told in jobs.differing(store)]
     lines += failure_lines(store, document, folder)
     lines += [f"  {step}" for step in next_steps(document, folder)]
     return "\n".join(lines)

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from runner.identity import key, track_id
+from runner.identity import track_id
 from runner.ledger import Store, views
 from runner.ledger.views import ResultLine
 from runner.remedies import Cluster, Remedy, by_remedy, clusters, shape
+from runner.results import key_of
 from runner.summary import printable
 from runner.times import iso
 
@@ -52,7 +53,8 @@ def _about(store: Store, cluster: Cluster, rows: list[int]) -> Iterator[str]:
     yield ""
     yield f"{cluster.count:,} × {cluster.code or cluster.word} ({cluster.word}): {_masked(cluster, lines)}"
     for line in lines:
-        yield f"- {line.operation} of a {line.type}, idempotency key {key(line.digest or '', line.generation or 0)}"
+        what, key = " of a ".join(filter(None, (line.operation, line.type))), key_of(line, line.generation or 0)
+        yield f"- {what}{f', idempotency key {key}' if key else ''}"
         yield from map(_attempt, _tries(store, line))
 
 

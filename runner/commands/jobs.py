@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from runner.backfill import refuse_type
 from runner.errors import ExitCode, Refused, RunnerError
 from runner.guard import is_guarded, refuse_read_only
 from runner.model import Reply
@@ -22,7 +23,7 @@ from runner.settings import Flags, Settings, gather
 from runner.summary import printable
 from runner.times import iso
 from runner.zuora.client import Client, connected
-from runner.zuora.jobs import LIST_PATH, MOST_PAGES, PAGE_SIZE, next_page
+from runner.zuora.job_list import LIST_PATH, MOST_PAGES, first_page, page
 from runner.zuora.verdict import Envelope, envelope
 
 BACKFILLS, BOOKING_DATES = "/v1/uno/data-backfill/jobs", "/v1/uno/data-backfill/bookingdate/jobs"
@@ -55,14 +56,12 @@ async def _jobs(settings: Settings) -> dict[str, list[dict[str, Any]]]:
 
 async def _listed(client: Client, path: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    page: str | None = f"{path}?pageSize={PAGE_SIZE}"
+    at: str | None = first_page(path)
     for _ in range(MOST_PAGES):
-        if page is None or len(found) >= ENOUGH:
+        if at is None or len(found) >= ENOUGH:
             break
-        said = await _asked(client, "GET", page)
-        jobs = [job for job in said.fields.get("jobs") or () if isinstance(job, dict)]
+        jobs, at = page(await _asked(client, "GET", at))
         found += jobs
-        page = next_page(said.fields.get("nextPage")) if jobs else None
     return found
 
 
@@ -121,6 +120,17 @@ async def _asked(client: Client, method: str, path: str, body: bytes | None = No
     return said
 
 
+def template_of(settings: Settings, type_: str) -> list[str]:
+    """The lines of the tenant's own template for a type of backfill. Raises Refused if it is not to be had."""
+    refuse_type(type_)
+    return asyncio.run(_template_lines(settings, type_))
+
+
+async def _template_lines(settings: Settings, type_: str) -> list[str]:
+    async with connected(wire_of(settings)) as client:
+        return (await _template(client, type_)).splitlines()
+
+
 def templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The columns of the tenant's own templates, by type. Raises Refused if one is not to be had."""
     wanted = sorted(set(types))
@@ -129,10 +139,19 @@ def templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, 
 
 async def _templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, ...]]:
     async with connected(wire_of(settings)) as client:
-        return {type_: await _template(client, type_) for type_ in types}
+        return {type_: await _columns(client, type_) for type_ in types}
 
 
-async def _template(client: Client, type_: str) -> tuple[str, ...]:
+async def _columns(client: Client, type_: str) -> tuple[str, ...]:
+    try:
+        header = next(csv.reader(io.StringIO(await _template(client, type_), newline="")), [])
+    except Refused as refused:
+        raise Refused(f"{refused}; --no-template-check goes without it") from None
+    return tuple(name.strip() for name in header)
+
+
+async def _template(client: Client, type_: str) -> str:
+    """Download a data backfill template."""
     path = f"{BACKFILLS}/{quote(type_, safe='')}/template"
     answer = await client.ask("GET", path)
     for wait in TRY_AGAIN_SECONDS:
@@ -145,8 +164,8 @@ async def _template(client: Client, type_: str) -> tuple[str, ...]:
     elif (said := envelope(answer.body)) is not None or answer.status != 200:
         told = (said.message if said else None) or f"HTTP {answer.status}"
     else:
-        header = next(csv.reader(io.StringIO(answer.body.decode("utf-8-sig", "replace"), newline="")), [])
-        if header:
-            return tuple(name.strip() for name in header)
+        text = answer.body.decode("utf-8-sig", "replace")
+        if text.strip():
+            return text
         told = "it is empty"
-    raise Refused(f"the tenant's template for {type_}: {told}; --no-template-check goes without it")
+    raise Refused(f"the tenant's template for {type_}: {told}")

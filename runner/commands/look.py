@@ -15,8 +15,9 @@ from runner.report import write_report
 from runner.results import Layout, write_csv, write_views
 from runner.runs import RunFolder, all_runs, existing
 from runner.session import reread, write_document
+from runner.settings import Flags, gather
 from runner.story import row_of_key, story, story_lines
-from runner.summary import summary
+from runner.summary import printable, summary
 from runner.ticket import ticket
 from runner.times import duration, iso, now_microseconds
 
@@ -148,10 +149,17 @@ def abandon(runs: Path, run: str) -> ExitCode:
     return ExitCode.SUCCEEDED
 
 
-def template(type_: str) -> ExitCode:
-    """Print an empty manifest for a type."""
+def template(type_: str, flags: Flags, *, backfill: bool) -> ExitCode:
+    """Print an empty manifest for a type, or the tenant's own template for a type of backfill."""
+    from manifests import TYPES
     from manifests import template as header
+    from runner.backfill import TYPES as BACKFILLS
 
+    if backfill or (type_ in BACKFILLS and type_ not in TYPES):
+        from runner.commands.jobs import template_of
+
+        print("\n".join(map(printable, template_of(gather(flags), type_))))
+        return ExitCode.SUCCEEDED
     try:
         print(header(type_), end="")
     except ValueError as error:

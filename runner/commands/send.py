@@ -173,7 +173,7 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
     lines += [
         f"  POST …/{operation}{'?' if query else ''}{query} {body or ''}".rstrip() for operation, query, body in first
     ]
-    if is_guarded(settings) or any(query == "reMigrate=true" for _, query, _ in first):
+    if is_guarded(settings) or any(step.get("re_migrate") for step in document["steps"]):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
     lines += [f"  {note}" for note in notes]
     lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests)]

@@ -81,3 +81,11 @@ def unsettled(store: Store, step: int) -> list[Unsettled]:
         Unsettled(request, name, bool(doubtful), lane, bool(part))
         for request, name, doubtful, lane, part in store.rows(sql, step)
     ]
+
+
+def differing(store: Store) -> Iterator[tuple[int, str]]:
+    """The jobs whose counts are not those of their result file: first row of the part, what was told of it."""
+    yield from store.rows(
+        "SELECT r.request, o.message FROM request r JOIN part p ON p.part = r.request"
+        " JOIN outcome o ON o.seq = r.outcome WHERE o.rows IS NOT NULL AND o.message IS NOT NULL ORDER BY r.request"
+    )

@@ -21,24 +21,21 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from runner.failpoints import reach
-from runner.model import Answer, History, Judgement, Kind, Reason, Reply, Request, RowOutcome, Seen, Silence, State
+from runner.model import Answer, History, Judgement, Kind, Reason, Reply, Request, Seen, Silence, State
 from runner.zuora import result_file
 from runner.zuora.client import Client, File
+from runner.zuora.job import count, is_completed, is_over, why
+from runner.zuora.job import counts as job_counts
+from runner.zuora.job_list import MOST_PAGES, first_page, page
 from runner.zuora.operations import BACKFILL, BOOKING_DATES, OPERATIONS, Operation
 from runner.zuora.verdict import Envelope, envelope, verdict
 
-LIST_PATH = "/v1/uno/data-backfill/listjobs"
 FILE_PATH = "/v1/files/{}"
-PAGE_SIZE = 40  # "Pagination": the most
-MOST_PAGES = 10_000
-COMPLETED = "completed"
-OVER_BADLY = frozenset({"failed", "error", "canceled", "cancelled", "stopped"})
-COUNTS = ("processedCount", "totalCount", "successCount", "failedCount", "totalJournalEntryCount", "errorCount")
 
 
 @dataclass(frozen=True)
@@ -195,7 +192,7 @@ class Follower:
 
     async def _listed(self, file: str) -> tuple[str, ...] | str | Silence:
         """The jobs that were made of a file, through all pages of "List data backfill jobs"; else what went wrong."""
-        path: str | None = f"{LIST_PATH}?pageSize={PAGE_SIZE}"
+        path: str | None = first_page()
         for _ in range(MOST_PAGES):
             if path is None:
                 break
@@ -203,11 +200,10 @@ class Follower:
             said = self._understood(answer)
             if not isinstance(said, Envelope):
                 return said
-            jobs = [job for job in said.fields.get("jobs") or () if isinstance(job, dict)]
+            jobs, path = page(said)
             names = tuple(str(job["id"]) for job in jobs if job.get("uploadedFileName") == file and job.get("id"))
             if names:
                 return names
-            path = next_page(said.fields.get("nextPage")) if jobs else None
         return ()
 
     # -- following ------------------------------------------------------------------------------------------------
@@ -233,7 +229,7 @@ class Follower:
         return await self._judged(request, case, job, answer)
 
     async def _tell(self, request: Request, case: Case, job: dict[str, Any]) -> None:
-        counts = {name: job[name] for name in COUNTS if isinstance(job.get(name), int)}
+        counts = job_counts(job)
         if (told := (job["status"], counts)) != case.told:
             case.told = told
             await self.book.tell(request, *told)
@@ -242,20 +238,20 @@ class Follower:
     async def _judged(self, request: Request, case: Case, job: dict[str, Any], answer: Reply) -> Answer:
         """What its status means for the request."""
         assert case.job is not None
-        status, operation = job["status"].lower(), OPERATIONS[request.operation]
-        if status != COMPLETED and status not in OVER_BADLY:
+        operation = OPERATIONS[request.operation]
+        if not is_over(job):
             return self._again(case, f"{case.job} is {job['status']}")
         if operation is BACKFILL and job.get("resultFileId"):
             return await self._fetched(request, case, job, answer)
-        if status == COMPLETED and operation is BACKFILL:
+        if is_completed(job) and operation is BACKFILL:
             return self._over(answer, Kind.UNKNOWN, case.job, "it is Completed, and names no result file")
-        if status == COMPLETED and not _errors(operation, job):
+        if is_completed(job) and not _errors(operation, job):
             judgement = Judgement(Kind.SUCCEEDED, Reason.DONE, ids=(case.job,))
             return Seen(judgement, answer.status, answer.request_id, sent=True)
-        return self._over(answer, Kind.FAILED, case.job, _why(job))
+        return self._over(answer, Kind.FAILED, case.job, why(job))
 
-    def _over(self, answer: Reply, kind: Kind, name: str, message: str, rows: tuple[RowOutcome, ...] = ()) -> Seen:
-        judgement = Judgement(kind, Reason.REFUSED, category="job", message=f"{name}: {message}", rows=rows)
+    def _over(self, answer: Reply, kind: Kind, name: str, message: str) -> Seen:
+        judgement = Judgement(kind, Reason.REFUSED, category="job", message=f"{name}: {message}")
         return Seen(judgement, answer.status, answer.request_id, sent=True)
 
     # -- the result -------------------------------------------------------------------------------------------------
@@ -282,16 +278,9 @@ class Follower:
         self, name: str, upload: Upload, told: Mapping[str, result_file.Told], job: dict[str, Any], answer: Reply
     ) -> Seen:
         """One outcome a row; unknown where the result is silent."""
-        rows = tuple(_fate(line, told.get(record), job) for record, line in upload.lines.items())
-        foreign = len(told.keys() - upload.lines.keys())
-        counted = {state: sum(row.state is state for row in rows) for state in (State.SUCCEEDED, State.FAILED)}
-        due = (job.get("successCount"), job.get("failedCount"))
-        message = None
-        if foreign or (None not in due and due != tuple(counted.values())):
-            message = (
-                f"{name}: the result file tells of {counted[State.SUCCEEDED]} good and {counted[State.FAILED]} bad "
-                f"records and {foreign} that are not ours, the job of {due[0]} and {due[1]}"
-            )
+        rows = result_file.fates(upload.lines, told, job)
+        differs = result_file.difference(rows, len(told.keys() - upload.lines.keys()), job)
+        message = f"{name}: {differs}" if differs else None
         silent = any(row.state is State.UNKNOWN for row in rows)
         kind = Kind.UNKNOWN if silent else Kind.SUCCEEDED
         judgement = Judgement(kind, Reason.DONE, ids=(name,), message=message, rows=rows)
@@ -339,34 +328,4 @@ def _is_gone(answer: Reply) -> bool:
 
 def _errors(operation: Operation, job: Mapping[str, Any]) -> bool:
     """A booking date job may be completed and have errors all the same."""
-    return operation is BOOKING_DATES and bool(job.get("errorCount"))
-
-
-def _why(job: Mapping[str, Any]) -> str:
-    """Why a job is not what it should be, in Zuora's words where it has any."""
-    counts = [
-        f"{job[name]} {word}"
-        for name, word in (("processedCount", "processed"), ("errorCount", "errors"))
-        if isinstance(job.get(name), int)
-    ]
-    reason = job.get("failureMessage") or job.get("errorMessage")
-    return "; ".join(str(part) for part in (f"it is {job['status']}", reason, ", ".join(counts)) if part)
-
-
-def _fate(line: int, told: result_file.Told | None, job: Mapping[str, Any]) -> RowOutcome:
-    if told is None:
-        state = State.UNKNOWN if job["status"].lower() == COMPLETED else State.FAILED
-        return RowOutcome(line, state, f"the result file of the job, which is {job['status']}, does not tell of it")
-    if told.success is None:
-        return RowOutcome(line, State.UNKNOWN, f"the result file says neither true nor false: {told.message}")
-    if told.success:
-        return RowOutcome(line, State.SUCCEEDED)
-    return RowOutcome(line, State.FAILED, told.message or "no reason was given")
-
-
-def next_page(address: object) -> str | None:
-    """Path and query of the next page, which is told as a path or as a whole address."""
-    if not isinstance(address, str) or not address:
-        return None
-    parts = urlsplit(address)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return operation is BOOKING_DATES and bool(count(job, "errorCount"))

@@ -10,7 +10,12 @@ import csv
 import io
 import zipfile
 import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+
+from runner.model import RowOutcome, State
+from runner.zuora.job import Job, count, is_completed
 
 SUCCESS, MESSAGE = "Success", "Error Message"
 ZIP = b"PK"
@@ -86,3 +91,32 @@ def _row(row: list[str], places: list[int]) -> tuple[str, Told]:
     name, success, message = (row[place] for place in places)
     word = success.strip().lower()
     return name.strip(), Told(True if word in YES else False if word in NO else None, message.strip())
+
+
+def fates(lines: Mapping[str, int], told: Mapping[str, Told], job: Job) -> tuple[RowOutcome, ...]:
+    """One outcome a row; `lines` are the run's lines of the uploaded records, by their ids."""
+    return tuple(_fate(line, told.get(record), job) for record, line in lines.items())
+
+
+def _fate(line: int, told: Told | None, job: Job) -> RowOutcome:
+    if told is None:
+        state = State.UNKNOWN if is_completed(job) else State.FAILED
+        return RowOutcome(line, state, f"the result file of the job, which is {job['status']}, does not tell of it")
+    if told.success is None:
+        return RowOutcome(line, State.UNKNOWN, f"the result file says neither true nor false: {told.message}")
+    if told.success:
+        return RowOutcome(line, State.SUCCEEDED)
+    return RowOutcome(line, State.FAILED, told.message or "no reason was given")
+
+
+def difference(rows: Iterable[RowOutcome], foreign: int, job: Job) -> str | None:
+    """How a result differs from the counts that the job tells; `foreign`: records that were not uploaded."""
+    counted = Counter(row.state for row in rows)
+    good, bad = counted[State.SUCCEEDED], counted[State.FAILED]
+    due = (count(job, "successCount"), count(job, "failedCount"))
+    if not foreign and (None in due or due == (good, bad)):
+        return None
+    return (
+        f"the result file tells of {good} good and {bad} bad records and {foreign} that are not ours, the job of "
+        f"{due[0]} and {due[1]}"
+    )

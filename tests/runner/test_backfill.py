@@ -133,6 +133,7 @@ REFUSED = {
     "ID,Revenue Recognition Rule\n,x\n": "id-missing",
     "ID,Revenue Recognition Rule\nr1,x\nr1,y\n": "id-repeated: row 1 of the run",
     "ID,Revenue Recognition Rule,#Name\nr1,,n\nr2,x,\nr3,,n\n": "2 records have empty cells in 1 column",
+    "ID,Revenue Recognition Rule\nr1,x\nr2,  \n": "1 record has empty cells in 1 column",
     "ID,Revenue Recognition Rule\n": "no rows",
 }
 
@@ -161,6 +162,34 @@ def test_a_template_that_cannot_be_had(tmp_path, regen):
     refused = regen(*COMMAND, *base)
     assert (refused.code, "--no-template-check" in refused.err) == (2, True)
     assert regen(*COMMAND, *base, "--no-template-check").code == 0
+
+
+def test_the_tenants_own_template(tmp_path, regen, simulator):
+    """`regen template TYPE` prints it; for a type that is one of manifests, too, --backfill asks the tenant."""
+    with simulator() as server:
+        base = ("--base-url", server.url)
+        (tmp_path / "mine.csv").write_text(printed := regen("template", "RatePlanCharge", *base).out)
+        assert printed.startswith("ID,")
+        (tmp_path / "mine.csv").write_text(f"{printed.strip()}\nr1{',x' * printed.count(',')}\n")
+        assert regen(*COMMAND, "mine.csv", *base, "--plan").code == 0
+        assert regen("template", "InvoiceItemAdjustment", *base).out != printed
+        assert regen("template", "InvoiceItemAdjustment", "--backfill", *base).out.startswith("ID,")
+        assert "did you mean" in regen("template", "RatePlanCharg", "--backfill", *base).err
+    assert "no base URL" in regen("template", "RatePlanCharge").err
+    refused = regen("template", "RatePlanCharge", *base)
+    assert (refused.code, "template for RatePlanCharge: " in refused.err) == (2, True)
+    assert "--no-template-check" not in refused.err
+
+
+def test_an_upload_has_no_key_in_its_story(tmp_path, regen, simulator):
+    """None was sent, so none is shown: not in the results, not in the story, not in a ticket."""
+    quick(tmp_path)
+    with simulator(job_seconds=0.05) as server:
+        regen(*COMMAND, charges(tmp_path / "c.csv", 1, bad=(1,)), "--base-url", server.url, "--run-id", "it")
+    assert table(one(tmp_path))[0]["regen_key"] is None
+    told = regen("show", "it", "--row", 1).out
+    assert "regen1-" not in told + regen("show", "it", "--ticket").out
+    assert "attempt 1 at" in told
 
 
 def test_nulls_are_allowed_by_word(tmp_path, regen, simulator):

@@ -162,6 +162,17 @@ def test_the_plan_names_the_profile(tmp_path, regen, simulator):
         assert regen("resume", folder.name).code == 0
 
 
+def test_a_plan_says_what_is_overwritten(tmp_path, regen):
+    """Whichever of its steps does it."""
+    (tmp_path / "s.csv").write_text("subscriptionName,subscriptionVersion\nA-1,1\n")
+    step = '[[step]]\ndo = "regenerate"\nmanifests = ["s.csv"]\n'
+    (tmp_path / "p.toml").write_text(f'[[step]]\ndo = "booking-dates"\n{step}only_resend = true\n{step}')
+    words = ("plan", "p.toml", "--base-url", "http://127.0.0.1:1")
+    assert "OVERWRITTEN" not in regen(*words).out
+    (tmp_path / "p.toml").write_text((tmp_path / "p.toml").read_text() + "re_migrate = true\n")
+    assert "OVERWRITTEN" in regen(*words).out
+
+
 class TestOrder:
     """Zuora's order is backfill, then regenerate; what goes against it, or to production, is confirmed."""
 

@@ -1,7 +1,8 @@
 """The whole journey against a server that is not the simulator: what is documented, said another way.
 
-Lists tell whole addresses of their next pages, numbers come as strings, words in other cases, the result is a CSV in a
-zip with another order of rows, and a journal run is pending for a while.
+Lists tell whole addresses of their next pages, numbers and codes come as strings, words in other cases, the result is a
+CSV in a zip with another order of rows, a journal run is pending for a while, and no answer has a header more than it
+must. Written from the documentation alone: nothing here knows the simulator.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import csv
+import hashlib
 import io
 import threading
 from collections.abc import Iterator
@@ -28,6 +30,8 @@ class Tenant:
 
     def __init__(self) -> None:
         self.uploads: list[tuple[str, bytes]] = []
+        self.good = "2"  # how many records the job says that it updated
+        self.keys: dict[str, list[str]] = {}  # of each object, those that it came under
         self.looks = 0
         self.posts: list[str] = []
 
@@ -39,6 +43,7 @@ class Tenant:
         application.router.add_get("/v1/uno/data-backfill/bookingdate/jobs/{job}", self.dates)
         application.router.add_post("/v1/uno/data-backfill/jobs", self.upload)
         application.router.add_get("/v1/uno/data-backfill/listjobs", self.listed)
+        application.router.add_get("/v1/uno/date-backfill/listjobs", self.listed)
         application.router.add_get("/v1/uno/data-backfill/jobs/{job}", self.job)
         application.router.add_get("/v1/files/{file}", self.file)
         application.router.add_post("/v1/uno-regenerate/{rest:.*}", self.regenerated)
@@ -63,7 +68,10 @@ class Tenant:
         form = await request.post()
         file = form["file"]
         assert isinstance(file, web.FileField)
-        self.uploads.append((file.filename, file.file.read()))
+        content = file.file.read()
+        assert form["checksum"] == hashlib.md5(content).hexdigest()
+        assert form["type"] == "RatePlanCharge"
+        self.uploads.append((file.filename, content))
         request.transport.close()  # the answer is lost
         return web.Response()
 
@@ -79,6 +87,7 @@ class Tenant:
         self.looks += 1
         status = ("Pending", "Processing", "Completed")[min(self.looks, 2)]
         job = {"id": JOB, "status": status, "totalCount": "2", "resultFileId": "f1" if self.looks > 1 else None}
+        job |= {"successCount": self.good, "failedCount": "0"}
         return web.json_response({"success": True, "job": job})
 
     async def file(self, request: web.Request) -> web.Response:
@@ -92,12 +101,29 @@ class Tenant:
 
     async def regenerated(self, request: web.Request) -> web.Response:
         self.posts.append(request.path)
-        return web.json_response({"success": True, "idList": [JOB]})
+        assert request.headers["Authorization"] == "Bearer t"
+        name = request.query.get("subscriptionNumber") or (await request.json())["subscriptionName"]
+        keys = self.keys.setdefault(name, [])
+        keys.append(request.headers["Idempotency-Key"])
+        if name == "A-GONE":
+            return refusal("53100040", "There is no such subscription")
+        if name == "A-LOCKED" and len(keys) == 1:
+            return refusal("53100050", "Locked by somebody else")
+        done = web.json_response({"success": True, "idList": [JOB]}, status=409 if keys.count(keys[-1]) > 1 else 200)
+        if name == "A-LOST" and len(keys) == 1:
+            request.transport.close()
+        return done
 
     async def run(self, request: web.Request) -> web.Response:
         self.looks += 1
         status = "Completed" if self.looks > 6 else "Processing"
         return web.json_response({"success": True, "number": "JR-00000009", "status": status})
+
+
+def refusal(code: str, message: str) -> web.Response:
+    """A failure, as it is documented: HTTP 200, the code a string."""
+    reasons = [{"code": code, "message": message}]
+    return web.json_response({"success": False, "processId": "p", "requestId": "q", "reasons": reasons})
 
 
 @contextlib.contextmanager
@@ -143,3 +169,33 @@ def test_the_whole_journey_against_another_server(tmp_path, regen):
     rows = table(folders(tmp_path / "runs")[0])
     assert [row["regen_state"] for row in rows] == ["succeeded"] * 7
     assert rows[-1]["regen_id_list"] == ["JR-00000009"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_is_refused_locked_or_lost_elsewhere(tmp_path, regen):
+    """A refusal fails the row; a lock is tried under the next key; a lost answer comes back as 409 under the same."""
+    (tmp_path / "regen.toml").write_text("[profile.p.patience]\nbase_seconds = 0.01\n")
+    (tmp_path / "s.csv").write_text("subscriptionName,subscriptionVersion\nA-GONE,1\nA-LOCKED,1\nA-LOST,1\n")
+    tenant = Tenant()
+    with served(tenant) as address:
+        assert regen("run", "s.csv", "--base-url", address, "--profile", "p").code == 3
+    gone, locked, lost = table(folders(tmp_path / "runs")[0])
+    assert (gone["regen_error_code"], gone["regen_error_category"]) == ("53100040", "not-found")
+    assert (locked["regen_state"], locked["regen_generation"], len(set(tenant.keys["A-LOCKED"]))) == ("succeeded", 1, 2)
+    assert (lost["regen_state"], lost["regen_replayed"], len(set(tenant.keys["A-LOST"]))) == ("succeeded", True, 1)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_job_that_counts_otherwise_than_its_result(tmp_path, regen):
+    """The rows stand as the result file has them; `show` says so, and `reconcile` does not hold."""
+    quick(tmp_path)
+    (tmp_path / "charges.csv").write_text("ID,Revenue Recognition Rule\nr1,x\nr2,y\n")
+    tenant = Tenant()
+    tenant.good = "1"
+    with served(tenant) as address:
+        done = regen("backfill", "RatePlanCharge", "charges.csv", "--base-url", address, "--run-id", "it")
+    told = f"{JOB}: the result file tells of 2 good and 0 bad records and 0 that are not ours, the job of 1 and 0"
+    assert (done.code, told in done.out) == (0, True)
+    found = regen("reconcile", "it")
+    assert (found.code, f"row 1: {told}" in found.out) == (3, True)
+    assert regen("verify", "it").code == 0

@@ -56,6 +56,7 @@ class TestInvariants:
             "settled",
             "declared",
             "ids",
+            "jobs",
             "results",
             "balance",
         ]
