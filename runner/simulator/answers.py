@@ -82,7 +82,7 @@ def failure(asked: Asked, problem: Problem, options: Options, status: int = 200)
     """The envelope of a failure; HTTP 200 unless told otherwise."""
     envelope = {
         "success": False,
-        "processId": asked.request_id.replace("-", "").upper()[:16],
+        "processId": asked.request_id.replace("-", "").upper()[-16:],
         "requestId": asked.request_id,
         "reasons": [{"code": _code(asked, problem, options), "message": problem.message}],
     }

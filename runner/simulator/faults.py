@@ -30,6 +30,7 @@ class Harm(enum.Enum):
     GATEWAY = "gateway"  # HTML of a gateway, with the fault's status
     BARE_500 = "bare 500"  # status 500 and no envelope
     THROTTLED = "throttled"  # 429 of the rate limiter
+    CROWDED = "crowded"  # 429 with an envelope of category 70
     TOKEN = "token"  # noqa: S105 - 401: the access token is refused
     TORN = "torn"  # half of the body, then the connection closes
     TORN_GZIP = "torn gzip"  # a gzip stream that breaks off inside a complete HTTP body
@@ -61,6 +62,7 @@ _TABLE = (
     Fault("503", Work.NONE, Harm.GATEWAY, 503, about="HTML of a gateway with Retry-After, no work done"),
     Fault("504", Work.NONE, Harm.GATEWAY, 504, about="HTML of a gateway, no work done"),
     Fault("429", Work.NONE, Harm.THROTTLED, 429, about="rate limit with Retry-After, no work done"),
+    Fault("crowded", Work.NONE, Harm.CROWDED, 429, about="too many at once: category 70, no work done"),
     Fault("token-expired", Work.NONE, Harm.TOKEN, 401, about="401, at the first arrival only, no work done"),
     Fault("lost-answer", Work.DONE, Harm.CLOSED, about="work done, connection closed without an answer"),
     Fault("500-worked", Work.DONE, Harm.BARE_500, 500, about="work done, status 500 without an envelope"),

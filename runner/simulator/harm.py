@@ -7,12 +7,25 @@ from typing import Any
 import msgspec
 
 from .answers import AUTHENTICATION as RESOURCE
-from .answers import HTML, UNAUTHENTICATED, Answer, Problem, bare_500, encode, failure, gateway_page, throttled
+from .answers import (
+    HTML,
+    LIMIT,
+    REQUEST,
+    UNAUTHENTICATED,
+    Answer,
+    Problem,
+    bare_500,
+    encode,
+    failure,
+    gateway_page,
+    throttled,
+)
 from .asked import Asked
 from .faults import Fault, Harm
 from .options import Options
 
 DECLARED = ("idList", "jobId", "journalRunNumber")
+_CROWD_PROBLEM = Problem(REQUEST, LIMIT, "Concurrent request limit exceeded, please retry later")
 _TOKEN_PROBLEM = Problem(RESOURCE, UNAUTHENTICATED, "Authentication error: the access token has expired")
 
 
@@ -21,12 +34,23 @@ def unauthorized(asked: Asked, options: Options) -> Answer:
     return failure(asked, _TOKEN_PROBLEM, options, 401)
 
 
+def crowded(asked: Asked, options: Options) -> Answer:
+    """Too many requests at once: 429, with an envelope of category 70 unless `plain_429`."""
+    if options.plain_429:
+        return throttled(options.retry_after)
+    answer = failure(asked, _CROWD_PROBLEM, options, 429)
+    answer.headers["Retry-After"] = str(options.retry_after)
+    return answer
+
+
 def instead(fault: Fault, asked: Asked, options: Options) -> Answer:
     """The answer of somebody who stands before the API."""
     if fault.harm is Harm.GATEWAY:
         return gateway_page(fault.status, options.retry_after)
     if fault.harm is Harm.THROTTLED:
         return throttled(options.retry_after)
+    if fault.harm is Harm.CROWDED:
+        return crowded(asked, options)
     if fault.harm is Harm.TOKEN:
         return unauthorized(asked, options)
     return bare_500()

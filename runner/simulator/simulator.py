@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .answers import INVALID_VALUE, LIMIT, REQUEST, Answer, Problem, failure, gateway_page, throttled
+from .answers import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
 from .asked import Asked, asked
 from .chance import draw
 from .clock import Clock, SystemClock
@@ -21,7 +21,7 @@ from .counts import Counts
 from .data_query import FILES as DATA_FILES
 from .effects import Effects
 from .faults import FAULTS, Fault, Harm, Work, pick
-from .harm import harmed, instead, unauthorized
+from .harm import crowded, harmed, instead, unauthorized
 from .hindrance import Hindrance
 from .keys import Keys
 from .limits import Gate, Quotas
@@ -123,7 +123,7 @@ class Simulator:
         if wait is not None:
             return await self._send(request, self._limited(throttled(wait), call, room))
         if not self.gate.enter(room):
-            return await self._send(request, self._limited(self._crowded(call), call, room))
+            return await self._send(request, self._limited(crowded(call, self.world.options), call, room))
         try:
             answer, harm = await self._serve(call)
             return await self._send(request, self._limited(answer, call, room), harm, gzipped=call.accepts_gzip)
@@ -141,16 +141,6 @@ class Simulator:
         """The answer with the headers that tell of the limits; they are of this moment, never saved."""
         headers = {**answer.headers, **self.gate.headers(room), **self.quotas.headers(call.tenant)}
         return Answer(answer.status, answer.body, answer.content_type, headers)
-
-    def _crowded(self, call: Asked) -> Answer:
-        """Too many requests at once: 429, with an envelope of category 70 unless `plain_429`."""
-        options = self.world.options
-        if options.plain_429:
-            return throttled(options.retry_after)
-        problem = Problem(REQUEST, LIMIT, "Concurrent request limit exceeded, please retry later")
-        answer = failure(call, problem, options, 429)
-        answer.headers["Retry-After"] = str(options.retry_after)
-        return answer
 
     async def _serve(self, call: Asked) -> Result:
         """Count the arrival, draw its fault, and have the work done as the fault allows."""

@@ -259,14 +259,12 @@ def _gateway(telling: _Telling) -> Judgement:
 def _throttled(telling: _Telling) -> Judgement:
     """A 429 did no work, but may be saved under the key: once it repeats, the next key is asked.
 
-    It says nothing of an earlier attempt that is in doubt: then the key stays, unless the reply is provably
-    the saved one.
+    It says nothing of an earlier attempt that is in doubt: then the key stays, whatever ids the reply bears.
     """
     history = telling.history
-    repeats = history.throttled > 0 and history.doubts == 0
     return telling.again(
         Reason.THROTTLED,
-        next_generation=repeats or telling.saved,
+        next_generation=history.throttled > 0 and history.doubts == 0,
         spends=False,
         holds_everyone=True,
         hold_seconds=telling.reply.retry_after_seconds,

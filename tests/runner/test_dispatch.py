@@ -95,7 +95,7 @@ def test_patience_spent_in_silence_is_unknown_and_after_a_no_it_is_failed(tmp_pa
     assert len(set(tenant.arrivals[2])) == 6
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.sampled_from(["503", "429", "70", "look", "drop"]), max_size=12),
     st.sampled_from(["same", "409"]),

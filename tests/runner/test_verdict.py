@@ -199,9 +199,10 @@ class TestThrottled:
         assert judged(429, b"", replace(ASKED, throttled=1)).next_generation
         assert not judged(429, b"", replace(DOUBTED, throttled=1)).next_generation
 
-    def test_the_next_key_when_the_reply_is_provably_the_saved_one(self):
+    def test_the_same_key_while_one_is_in_doubt_even_if_the_ids_repeat(self):
+        """A limiter's ids may name the limiter; the attempt in doubt may still be at work."""
         history = replace(DOUBTED, throttled=1, reply_ids=frozenset({"R1"}))
-        assert judged(429, b"", history, request_id="R1").next_generation
+        assert not judged(429, b"", history, request_id="R1").next_generation
 
     def test_with_a_temporary_reason_beside_it(self):
         assert judged(200, said(53100350, 53100370)).reason is Reason.THROTTLED

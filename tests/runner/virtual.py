@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from runner.dispatch import Dispatch, Tally, Terms
 from runner.identity import Identities, Place, canonical, key
 from runner.ledger import Enrolment, Journal, Manifest, Pen, Store, open_writable
 from runner.ledger.enrol import Line, NewRequest
-from runner.model import Reply, Request, Silence
+from runner.model import Answer, Reply, Request, Silence
 from runner.pace import Pace
 from runner.patience import Patience
 from runner.session import reopen_unknown
@@ -26,15 +26,18 @@ REQUEST_SECONDS = 120.0
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Never waits: when nothing is ready, its clock jumps to the next timer."""
+    """Never waits: when nothing is ready, its clock jumps to the next timer.
 
-    def __init__(self) -> None:
+    `grace_seconds` is how long the kernel may take to carry a byte from one socket of this process to another.
+    """
+
+    def __init__(self, grace_seconds: float = 0.0) -> None:
         self.now = 0.0
         super().__init__()
         select = self._selector.select
 
         def jump(timeout: float | None) -> Any:
-            events = select(0)
+            events = select(0 if timeout == 0 else grace_seconds)
             if not events:
                 if timeout is None:
                     raise RuntimeError("deadlock: nothing is ready and nothing is due")
@@ -47,9 +50,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self.now
 
 
-def run_virtually(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+def run_virtually(main: Callable[[], Coroutine[Any, Any, Any]], *, grace_seconds: float = 0.0) -> Any:
     """Run a coroutine in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(grace_seconds)) as runner:
         return runner.run(main())
 
 
@@ -63,6 +66,12 @@ class Inline(Executor):
         except Exception as error:  # noqa: BLE001 - as an executor does
             future.set_exception(error)
         return future
+
+
+class Sender(Protocol):
+    """Whatever sends one attempt."""
+
+    async def send(self, request: Request, generation: int, attempt: int) -> Answer: ...
 
 
 class Tenant:
@@ -165,7 +174,7 @@ def enrolled(path: Path, requests: int, lanes: Callable[[int], str] = str) -> Pa
     return path
 
 
-async def dispatched(store: Store, tenant: Tenant, **options: Any) -> tuple[Any, Tally, Dispatch]:
+async def dispatched(store: Store, tenant: Sender, **options: Any) -> tuple[Any, Tally, Dispatch]:
     """Dispatch what a ledger has left against a tenant; the ending and what was done."""
     journal = Journal(store)
     pen = Pen(journal, Inline())

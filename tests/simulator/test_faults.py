@@ -47,6 +47,7 @@ def test_the_fault_language() -> None:
         ("503", "503", 0),
         ("504", "504", 0),
         ("429", "429", 0),
+        ("crowded", "429", 0),
         ("token-expired", "401", 0),
         ("lost-answer", "silence", 1),
         ("500-worked", "500", 1),
@@ -109,6 +110,13 @@ async def test_a_gzip_stream_that_breaks_off() -> None:
             assert answer.headers["Content-Encoding"] == "gzip"
             with pytest.raises((EOFError, zlib.error)):
                 gzip.decompress(await answer.read())
+
+
+async def test_each_failure_has_ids_of_its_own() -> None:
+    """Else a reply would look like an earlier one, saved."""
+    async with calling(Options(faults={"crowded": 1.0})) as caller:
+        heard = [(await caller.book(key="k")).json for _ in range(2)]
+        assert all(heard[0][name] != heard[1][name] for name in ("requestId", "processId"))
 
 
 async def test_retry_after_stands_on_429_and_503() -> None:
