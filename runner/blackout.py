@@ -91,6 +91,20 @@ class Blackouts:
         begins = [begin for begin, _ in self._around(now) if begin > now]
         return min(begins, default=None)
 
+    def end_of(self, seconds: float, now: float) -> float:
+        """When work of so many seconds ends that begins now and rests in every window."""
+        while seconds > 0:
+            now = max(now, self.closed_until(now))
+            begin = self.next_begin(now)
+            if begin is None or now + seconds <= begin:
+                return now + seconds
+            seconds -= begin - now
+            now = begin
+        return now
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.windows))
+
     def _asked(self, now: float) -> tuple[float, float, float]:
         """The answer, and from when to when it stays the same."""
         around = self._around(now)
@@ -112,3 +126,6 @@ class Blackouts:
             today = datetime.fromtimestamp(now, UTC).astimezone(window.zone).date()
             found += [window.on(today + days * _DAY) for days in (-2, -1, 0, 1, 2)]
         return found
+
+
+ALWAYS_OPEN = Blackouts()

@@ -93,6 +93,11 @@ class Breaker:
         self._paused_until = now + pause
         return pause
 
+    def rested(self, seconds: float) -> None:
+        """Nothing was sent for so long, on purpose: none of it counts as an outage."""
+        if self.outage_since is not None:
+            self.outage_since += seconds
+
     def _unheard(self, request: int, judgement: Judgement, now: float) -> Ending | None:
         self._silent.add(request)
         if self.outage_since is None:

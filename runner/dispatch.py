@@ -5,7 +5,8 @@ It is handed how to send, what an answer means, when to try again and how fast; 
 - an intent is on disk before it is sent (`Pen.claim`), an answer soon after it came (`Pen.record`);
 - requests of one lane are never under way together;
 - a retry is a row that is due later, not a loop that sleeps with a connection in its hand;
-- a key in doubt is not sent outside its window.
+- a key in doubt is not sent outside its window;
+- in a blackout nothing is sent: what is under way finishes, the rest waits, unclaimed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from runner.backlog import Backlog, Job
+from runner.blackout import ALWAYS_OPEN, Blackouts
 from runner.breaker import Breaker, Ending, FailureLimit
 from runner.errors import ExitCode
 from runner.failpoints import reach
@@ -50,6 +52,7 @@ class Terms:
     outage_patience_seconds: float = 900.0
     drain_seconds: float = 30.0
     wait_for_quota: bool = False
+    blackouts: Blackouts = ALWAYS_OPEN
 
 
 @dataclass
@@ -124,6 +127,7 @@ class Dispatch:
         self._claims_left = terms.max_requests
         self._canary_left = terms.canary
         self._canary_open = 0
+        self._closed_since: float | None = None  # a blackout holds everyone
         self._wake = asyncio.Event()
         self._ending: Ending | None = None
         self._hurry = asyncio.Event()
@@ -168,7 +172,7 @@ class Dispatch:
             await self._refill()
             if self._past_terms():
                 continue
-            if self._queue_low() and (jobs := self._take()):
+            if not self._is_closed() and self._queue_low() and (jobs := self._take()):
                 await self._claim(jobs)
             elif not self._outstanding and not self._backlog and self._exhausted:
                 return
@@ -186,9 +190,12 @@ class Dispatch:
 
     def _past_terms(self) -> bool:
         """Stop when the deadline has come, the budget is spent or the canary has died."""
-        until = self._terms.until
-        if until is not None and self._now() >= until:
+        now, until = self._now(), self._terms.until
+        if until is not None and now >= until:
             self.stop(Ending("paused", ExitCode.PAUSED, "the deadline (--until) has come"))
+        elif until is not None and self._unsent_work and self._terms.blackouts.closed_until(now) >= until:
+            reason = f"the blackout ({self._terms.blackouts}) lasts beyond the deadline (--until)"
+            self.stop(Ending("paused", ExitCode.PAUSED, reason))
         elif self._claims_left == 0 and not self._outstanding and (self._backlog or not self._exhausted):
             self.stop(Ending("paused", ExitCode.PAUSED, f"{self._tally.sent} requests sent (--max-requests)"))
         elif self._unsent_work and not self._terms.wait_for_quota and self._pace.day_is_spent:
@@ -198,6 +205,20 @@ class Dispatch:
             self._canary_left = None  # all of them succeeded
             self._note("canary-succeeded", {"requests": self._terms.canary})
         return self._ending is not None
+
+    def _is_closed(self) -> bool:
+        """Whether a blackout holds everyone just now. It is told once, and is no part of an outage."""
+        now = self._now()
+        until = self._terms.blackouts.closed_until(now)
+        if until > now and self._closed_since is None:
+            self._closed_since = now
+            reason = f"blackout ({self._terms.blackouts})"
+            self._note("paused", {"seconds": round(until - now, 3), "reason": reason})
+        elif until <= now and self._closed_since is not None:
+            self._breaker.rested(now - self._closed_since)
+            self._closed_since = None
+            self._note("blackout-over", {})
+        return self._closed_since is not None
 
     @property
     def _unsent_work(self) -> bool:
@@ -245,7 +266,7 @@ class Dispatch:
         """Until something happens, a retry is due, or a second has passed: the wall clock may have jumped."""
         loop = asyncio.get_running_loop()
         timeout = 1.0
-        if self._backlog.next_due is not None:
+        if self._backlog.next_due is not None and self._closed_since is None:
             timeout = min(timeout, max(0.001, self._backlog.next_due - loop.time()))
         if self._pace.held_seconds > 0:
             timeout = min(1.0, self._pace.held_seconds)
@@ -292,6 +313,10 @@ class Dispatch:
 
     async def _attempt(self, job: Job) -> None:
         started = self._now()
+        if self._terms.blackouts.closed_until(started) > started:
+            self._give_back(job)
+            self._wake.set()
+            return
         if window_closed(job.history, started):
             self._give_back(job, later=False)
             self._expire(job, started)

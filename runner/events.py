@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner.times import iso, now_microseconds
+from runner.times import duration, iso, now_microseconds
 
-SHOWN = frozenset({"paused", "concurrency", "stopping", "canary-succeeded", "seal-opened"})  # to a person
+# to a person
+SHOWN = frozenset({"paused", "blackout-over", "concurrency", "stopping", "canary-succeeded", "seal-opened"})
 RECORDED = SHOWN | {"concurrency-grown", "rate"}  # in the ledger, for the report
 
 
@@ -34,11 +35,17 @@ class EventLog:
         self._file.close()
 
 
+def _long(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 90 else duration(seconds)
+
+
 def sentence(name: str, facts: dict[str, Any]) -> str:
     """An event for people."""
     match name:
         case "paused":
-            return f"pausing {facts['seconds']:g} s: {facts['reason']}"
+            return f"pausing {_long(facts['seconds'])}: {facts['reason']}"
+        case "blackout-over":
+            return "the blackout is over"
         case "concurrency":
             return f"concurrency {facts['from']} → {facts['to']}: {facts['reason']}"
         case "stopping":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from runner.blackout import ALWAYS_OPEN, Blackouts
 from runner.quota import DAY, HOUR, MINUTE, NAMES, Quota
 from runner.times import duration
 
@@ -22,13 +23,16 @@ class Forecast:
     binding: str
     a_day: int | None = None
 
-    def lines(self, now: datetime, max_requests: int | None = None) -> list[str]:
+    def lines(self, now: datetime, max_requests: int | None = None, blackouts: Blackouts = ALWAYS_OPEN) -> list[str]:
         """The forecast for people; `now` is local time."""
         if self.requests == 0:
             return ["nothing to send"]
-        ends = (now + timedelta(seconds=self.seconds)).strftime("%Y-%m-%d %H:%M")
+        end = blackouts.end_of(self.seconds, now.timestamp())
+        ends = datetime.fromtimestamp(end, now.tzinfo).strftime("%Y-%m-%d %H:%M")
         told = [f"about {duration(self.seconds)} for {self.requests:,} requests, until {ends}: {self.binding} decides"]
-        if self.seconds > KEYS_LAST_SECONDS:
+        if (rest := end - now.timestamp() - self.seconds) >= 1:
+            told.append(f"of that time it rests {duration(rest)}: blackout ({blackouts})")
+        if end - now.timestamp() > KEYS_LAST_SECONDS:
             told.append("longer than the 24 h of its keys: rows of unknown outcome can then no longer be asked again")
         if max_requests is not None:
             told.append(self._nights(max_requests))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runner.times import duration
 
 if TYPE_CHECKING:
+    from runner.blackout import Blackouts
     from runner.dispatch import Tally
     from runner.pace import Pace
 
@@ -20,8 +21,8 @@ LINE_SECONDS = 10.0
 class Progress:
     """Shows a tally while a run goes on. `total` is the number of requests that were pending at the start."""
 
-    def __init__(self, total: int, tally: Tally, *, quiet: bool) -> None:
-        self._total, self._tally = total, tally
+    def __init__(self, total: int, tally: Tally, blackouts: Blackouts, *, quiet: bool) -> None:
+        self._total, self._tally, self._blackouts = total, tally, blackouts
         self._bar: Any = None
         self._pace: Pace | None = None
         self._jobs: Any = None
@@ -89,10 +90,14 @@ class Progress:
         if self._bar is None:
             self.tell(self._line())
             return
-        self._bar.set_postfix_str(
-            f"ok {tally.succeeded}, failed {tally.failed}, retries {tally.retries}", refresh=False
-        )
+        told = f"ok {tally.succeeded}, failed {tally.failed}, retries {tally.retries}{self._closed()}"
+        self._bar.set_postfix_str(told, refresh=False)
         self._bar.update(tally.settled - self._bar.n)
+
+    def _closed(self) -> str:
+        """That a blackout holds the run, and until when by the local clock."""
+        until = self._blackouts.closed_until(now := time.time())
+        return f", blackout until {time.strftime('%H:%M', time.localtime(until))}" if until > now else ""
 
     def _line(self) -> str:
         tally = self._tally
@@ -101,5 +106,5 @@ class Progress:
         pace = f", {self._pace.active} of {self._pace.limit} at once" if self._pace is not None else ""
         return (
             f"{tally.settled} of {self._total} requests, {rate:.1f}/s, ok {tally.succeeded}, failed {tally.failed}, "
-            f"unknown {tally.unknown}, retries {tally.retries}{pace}, about {left} left"
+            f"unknown {tally.unknown}, retries {tally.retries}{pace}{self._closed()}, about {left} left"
         )

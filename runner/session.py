@@ -106,7 +106,7 @@ class _Session:
         self.tally = Tally()
         self.dispatch: Dispatch | None = None
         self.ending: Ending | None = None
-        self.progress = Progress(ledger_views.pending(store), self.tally, quiet=invocation.quiet)
+        self.progress = Progress(ledger_views.pending(store), self.tally, settings.blackouts, quiet=invocation.quiet)
         opened = folder.unseal()
         self.log = EventLog(folder.path / LOG, self.progress.tell)
         if opened:
@@ -234,10 +234,16 @@ class _Session:
         return pace
 
     def _terms(self, step: dict[str, Any]) -> Terms:
-        """The terms of a step: its own canary, and what earlier steps have left of the budget."""
+        """The terms of a step: its own canary, what earlier steps have left of the budget, the profile's own."""
         terms = self.invocation.terms
         left = None if terms.max_requests is None else max(0, terms.max_requests - self.tally.sent)
-        return replace(terms, canary=terms.canary or step.get("canary"), max_requests=left)
+        return replace(
+            terms,
+            canary=terms.canary or step.get("canary"),
+            max_requests=left,
+            drain_seconds=self.settings.profile.drain_seconds,
+            blackouts=self.settings.blackouts,
+        )
 
     def _note(self, pen: Pen, name: str, facts: dict[str, Any]) -> None:
         self.log.note(name, facts)

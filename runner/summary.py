@@ -31,7 +31,9 @@ def balance(counts: dict[str, int]) -> str:
 
 def summary(document: dict[str, Any], store: Store, folder: str) -> str:
     """The summary of a run, several lines."""
-    lines = [f"run {document['run']}: {document['status']}", f"  {balance(document['counts'])}"]
+    why = document.get("reason") if document["status"] != "finished" else None
+    told = f": {printable(str(why))}" if why else ""
+    lines = [f"run {document['run']}: {document['status']}{told}", f"  {balance(document['counts'])}"]
     if document["requests"]["sent"]:
         lines.append(f"  {_effort(store)}")
     if (live := live_line(store)) is not None:

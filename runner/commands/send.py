@@ -176,7 +176,7 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
     if is_guarded(settings) or any(step.get("re_migrate") for step in document["steps"]):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
     lines += [f"  {note}" for note in notes]
-    lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests)]
+    lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests, settings.blackouts)]
     return printable("\n".join(lines))
 
 
