@@ -12,6 +12,7 @@ import shlex
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,6 +88,10 @@ class Settings:
 
         Raises Refused with the remedy if there are none.
         """
+        return self._credentials
+
+    @cached_property
+    def _credentials(self) -> Credentials:
         if self.profile.credential_command is not None:
             return _commanded(self.profile.credential_command)
         names = (self.profile.client_id_env, self.profile.client_secret_env)

@@ -9,6 +9,7 @@ import pytest
 
 from runner.errors import Refused
 from runner.settings import Flags, gather, runs_folder
+from tests.runner.test_flows import subscriptions
 
 CONFIG = """
 default_profile = "sandbox"
@@ -221,6 +222,17 @@ class TestCredentials:
     @pytest.mark.parametrize("printed", [json.dumps({"client_id": "i", "client_secret": "s"}), "i\ns"])
     def test_from_a_command(self, tmp_path, printed):
         assert self.commanded(tmp_path, f"print({printed!r})").client_secret == "s"
+
+    def test_a_command_is_asked_once(self, tmp_path, regen, simulator):
+        """It may ask a person, or cost a request to a vault."""
+        asked = tmp_path / "asked"
+        code = f"open({str(asked)!r}, 'a').write('x'); print('i'); print('s')"
+        command = json.dumps([sys.executable, "-c", code])
+        (tmp_path / "regen.toml").write_text(f"[profile.x]\ncredential_command = {command}\n")
+        with simulator() as server:
+            manifest = subscriptions(tmp_path / "s.csv", 2)
+            assert regen("run", manifest, "--base-url", server.url, "--profile", "x").code == 0
+        assert asked.read_text() == "x"
 
     @pytest.mark.parametrize(
         ("code", "told"), [("raise SystemExit(3)", "exited with 3"), ("print('one')", "expected"), ("print(1)", "expe")]
