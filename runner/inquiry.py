@@ -19,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from runner import annotation
 from runner.against import SLACK_SECONDS, Terms, compare, transactions
 from runner.invariant import LISTED, Invariant
 from runner.ledger import Store, views
@@ -65,7 +66,7 @@ async def inquire(store: Store, place: Path, client: Client, sleep: Sleep) -> In
         invariants += compared.invariants
         files += [extract, compared.missing, compared.extra]
     if annotations:
-        files.append(written(place / "reconcile-unknown.csv", annotations))
+        files.append(written(place / annotation.NAME, annotations))
         invariants.append(_unknown(annotations))
     return Inquiry(tuple(invariants), tuple(files))
 

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from runner.annotation import of_row
 from runner.errors import Refused
 from runner.identity import track_id
 from runner.ledger import Store, jobs, views
 from runner.ledger.views import ResultLine
 from runner.results import key_of
+from runner.runs import RunFolder
 from runner.summary import printable
 from runner.times import duration, iso
 
@@ -30,8 +32,10 @@ def row_of_key(store: Store, run: str, text: str) -> int:
     return row
 
 
-def story(store: Store, run: str, row: int) -> dict[str, Any]:
-    """All that the ledger knows of a row. Raises Refused if the run has no such row."""
+def story(store: Store, folder: RunFolder, row: int) -> dict[str, Any]:
+    """All that is known of a row: by the ledger, and of an unknown one by the tenant, if it was asked. Raises Refused
+    if the run has no such row."""
+    run = folder.id
     line = next(views.lines(store, line=row), None)
     if line is None:
         raise Refused(f"run {run} has no row {row}")
@@ -52,6 +56,7 @@ def story(store: Store, run: str, row: int) -> dict[str, Any]:
         "ids": json.loads(line.ids) if line.ids else None,
         "code": line.code,
         "message": line.message,
+        "tenant_says": of_row(folder, line.request) if line.request and line.request_state == "unknown" else None,
         "job": _job(store, line.request),
         "attempts": _attempts(line, tries, views.events(store, "paused") if len(tries) > 1 else []),
     }
@@ -107,6 +112,9 @@ def story_lines(told: dict[str, Any]) -> Iterator[str]:
             yield f"  {name.replace('_', ' ')}: {printable(str(told[name]))}"
     if told["outcome"] == "succeeded":
         yield f"  ids: {', '.join(map(printable, told['ids'])) or 'none'}"
+    if (said := told["tenant_says"]) is not None:
+        ids = f", ids {said['ids']}" if said["ids"] else ""
+        yield f"  the tenant, asked about it: {printable(said['answer'] + ids)}: {said['reason']} ({said['file']})"
     if told["job"] is not None:
         facts = ", ".join(f"{name} {value}" for name, value in told["job"].items() if value is not None)
         yield f"  job: {printable(facts)}"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from manifests import open_manifest
 from runner.against import batches, moments, transactions
+from runner.annotation import HEADER
 from runner.ledger import Store
 from runner.ledger.views import Unknown
 from runner.results import replacing, safe
@@ -25,8 +26,6 @@ SETTLED_SECONDS = 900  # after its last attempt no work of a request goes on beh
 CLOCK_SECONDS = 1  # a row updated so much before the first attempt may still be of it: times are cut off
 
 FIELDS = {"id": "documentid", "documentId": "documentid", "number": "documentnumber"}  # else the field in lower case
-
-_HEADER = ("regen_line", "object", "outcome", "answer", "ids", "updated", "reason")
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def written(place: Path, annotations: Sequence[Annotation]) -> Path:
     with replacing(place) as file:
         text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_HEADER)
+        writer.writerow(HEADER)
         writer.writerows(map(list, map(_cells, annotations)))
         text.detach()
     return place

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from runner.annotation import summed
 from runner.errors import ExitCode, Refused
 from runner.ledger import Journal, Store, open_read_only, open_writable, views
 from runner.remedies import Remedy, clusters, remedy_of
@@ -82,13 +83,15 @@ def show(runs: Path, run: str, asked: Shown) -> ExitCode:
         if asked.ticket:
             print("\n".join(ticket(store, row)))
         elif row is not None:
-            told = story(store, folder.id, row)
+            told = story(store, folder, row)
             print(json.dumps(told, ensure_ascii=False, indent=2) if asked.as_json else "\n".join(story_lines(told)))
         elif asked.as_json:
             failures = [cluster.document() for cluster in clusters(views.troubles(store))]
             print(json.dumps(reread(folder) | {"failures": failures}, ensure_ascii=False, indent=2))
         else:
             print(summary(reread(folder), store, str(folder.path)))
+            if (said := summed(folder)) is not None:
+                print(f"  {said}")
     return ExitCode.SUCCEEDED
 
 
