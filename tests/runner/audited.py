@@ -1,13 +1,17 @@
-"""A run for auditors: stopped and resumed amid faults, with rows of every fate but pending."""
+"""A run for auditors: killed, stopped and resumed amid faults, with rows of every fate but pending."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import runner
 from runner import cli
 from runner.ledger import open_read_only
 from runner.reconcile import reconcile
@@ -44,8 +48,15 @@ def command(*words: object) -> int:
     return int(ending.value.code or 0)
 
 
+def killed(point: str, *words: object) -> int:
+    """Run a command in a process that is killed at a recovery point; what became of it."""
+    told = [sys.executable, "-m", "runner", *map(str, words)]
+    environment = os.environ | {"REGEN_FAIL_POINT": point, "PYTHONPATH": str(Path(runner.__file__).parents[1])}
+    return subprocess.run(told, env=environment, check=False).returncode
+
+
 def made(place: Path) -> Path:
-    """Make the run, stopped after 20 requests and resumed, in `place`; its folder."""
+    """Make the run in `place`, killed, begun again, stopped after 20 requests, resumed; its folder."""
     (place / "regen.toml").write_text(CONFIG)
     asked = manifest(place / "m.csv")
     options = Options(faults=FAULTS, fault_rules=RULES, fault_arrivals=9, failure_depth=9, seed=5, retry_after=0)
@@ -54,7 +65,9 @@ def made(place: Path) -> Path:
         patch.setenv("ZUORA_CLIENT_ID", "test-id")
         patch.setenv("ZUORA_CLIENT_SECRET", "test-secret")
         base = ("--base-url", serving.url, "--quiet")
-        assert command("run", asked.name, *base, "--run-id", NAME, "--skip-rejected", "--max-requests", 20) == 5
+        words = ("run", asked.name, *base, "--run-id", NAME, "--skip-rejected")
+        assert killed("answered:8", *words) == -signal.SIGKILL
+        assert command(*words, "--max-requests", 20) == 5
         assert command("resume", NAME, *base) == 3
     return place / "runs" / NAME
 

@@ -277,7 +277,11 @@ def test_every_run_ends_with_a_report_under_the_seal(audited, regen):
 
 
 def test_the_same_figures_in_all_five(audited, regen):
-    """show, report.html, run.json, the results and the ledger, after faults, a stop and a resume."""
+    """show, report.html, run.json, the results and the ledger, after faults, a kill, a stop and a resume; and
+    reconcile and verify hold."""
+    assert (regen("reconcile", "it").code, regen("verify", "it").code) == (0, 0)
+    events = [json.loads(line)["event"] for line in (audited / "run.log").read_text().splitlines()]
+    assert (events.count("started"), events.count("ended")) == (3, 2)
     document = json.loads((audited / "run.json").read_bytes())
     rows = Counter(row["regen_state"] for row in table(audited))
     with (audited / "results.csv").open(newline="") as file:
