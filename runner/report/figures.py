@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Seconds = np.ndarray[Any, np.dtype[np.float64]]  # since the run's first request
 
 BUCKETS = 240
+A_BUCKET = 8  # requests at least, on average: fewer, and the rate is a saw
 SHORTEST_BUCKET = 0.1  # seconds
 PAUSES = 200
 GAP_SECONDS = 120.0  # without any request: such a gap is folded
@@ -79,7 +80,9 @@ def course(store: Store) -> Course | None:
     zero = int(sent.min())
     begin, end, done = (sent - zero) / 1e6, (answered - zero) / 1e6, (timeline.settled(store) - zero) / 1e6
     stretches = _stretches(begin, end)
-    width = max(sum(one.end - one.begin for one in stretches) / BUCKETS, SHORTEST_BUCKET)
+    active = sum(one.end - one.begin for one in stretches)
+    width = max(active / BUCKETS, SHORTEST_BUCKET)
+    steady = max(active * min(1.0, A_BUCKET / len(sent)), width)
     events = views.events(store, "paused", "concurrency", "concurrency-grown")
     held = [
         Pause((at - zero) / 1e6, facts["seconds"], facts["reason"]) for at, name, facts in events if name == "paused"
@@ -87,7 +90,7 @@ def course(store: Store) -> Course | None:
     limits = [((at - zero) / 1e6, float(facts["to"])) for at, name, facts in events if name != "paused"]
     return Course(
         stretches=stretches,
-        rate=Series(tuple(_rate(done, one, width) for one in stretches)),
+        rate=Series(tuple(_rate(done, one, steady) for one in stretches)),
         under_way=Series(tuple(_under_way(begin, end, one, width) for one in stretches)),
         limits=tuple(limits[:: max(1, len(limits) // PAUSES)]),
         pauses=tuple(sorted(held, key=lambda pause: -pause.seconds)[:PAUSES]),

@@ -55,16 +55,19 @@ def short(value: object, most: int = LONGEST) -> str:
 
 
 def table(
-    headers: list[str], rows: list[list[object]], *, numbers: frozenset[int] = frozenset(), narrow: bool = False
+    headers: list[str],
+    rows: list[list[object]],
+    *,
+    numbers: frozenset[int] = frozenset(),
+    whole: frozenset[int] = frozenset(),
+    narrow: bool = False,
 ) -> Markup:
-    """A table; the columns in `numbers` are aligned as such. A narrow one is no wider than its cells."""
-    cells = [element("th", header, scope="col", class_=_align(at, numbers)) for at, header in enumerate(headers)]
+    """A table; the columns in `numbers` are aligned as such, those in `whole` never broken. A narrow one is no wider
+    than its cells."""
+    classes = dict.fromkeys(whole, "w") | dict.fromkeys(numbers, "n")
+    cells = [element("th", header, scope="col", class_=classes.get(at)) for at, header in enumerate(headers)]
     body = [
-        element("tr", *(element("td", cell, class_=_align(at, numbers)) for at, cell in enumerate(row))) for row in rows
+        element("tr", *(element("td", cell, class_=classes.get(at)) for at, cell in enumerate(row))) for row in rows
     ]
     head = element("thead", element("tr", *cells))
     return element("table", head, element("tbody", *body), class_="narrow" if narrow else None)
-
-
-def _align(column: int, numbers: frozenset[int]) -> str | None:
-    return "n" if column in numbers else None

@@ -178,7 +178,8 @@ def _cluster(store: Store, own: dict[int, tuple[str, ...]], cluster: Cluster) ->
         rows.append([line.line, short(line.object or "–", 80), told, short(shown, 200)])
     code = f"{cluster.code} " if cluster.code else ""
     heading = f"{cluster.count:,} {cluster.state}, {cluster.word}: {code}{short(cluster.shape)}"
-    return element("div", element("h4", heading), table(["row", "object", "what was said", "cells"], rows))
+    samples = table(["row", "object", "what was said", "cells"], rows, numbers=frozenset({0}))
+    return element("div", element("h4", heading), samples)
 
 
 def _slow(slow: timeline.Slow) -> list[object]:
@@ -192,7 +193,7 @@ def _slowest(store: Store) -> Markup:
     if not rows:
         return Markup("")
     headers = ["row", "object", "attempt", "sent", "took", "HTTP", "what it meant", "Zuora-Request-Id"]
-    return _section("Slowest requests", table(headers, rows, numbers=frozenset({0, 2, 4})))
+    return _section("Slowest requests", table(headers, rows, numbers=frozenset({0, 2, 4}), whole=frozenset({3})))
 
 
 def _digests(document: dict[str, Any]) -> Markup:

@@ -73,17 +73,24 @@ class _Axis:
         return [(self.x(one.end), later.begin - one.end) for one, later in pairs]
 
     def marks(self) -> list[tuple[float, str]]:
-        """Where the axis is labelled: at round times, and where a stretch begins; as far as there is room."""
+        """Where the axis is labelled: where a stretch begins, and at round times since; as far as there is room."""
         step = next((one for one in _STEPS if one * self.scale >= 110), _STEPS[-1])
+        begins = [(self.x(one.begin), duration(one.begin)) for one in self.stretches]
         kept: list[tuple[float, str]] = []
+        for at, told in begins:
+            if not kept or _apart(at, [kept[-1]]):
+                kept.append((at, told))
         for one in self.stretches:
-            first = math.floor(one.begin / step) + 1
-            rounds = [number * step for number in range(first, math.floor(one.end / step) + 1)]
-            for seconds in [one.begin, *rounds]:
-                at = self.x(seconds)
-                if at < WIDTH - RIGHT - 30 and (not kept or at - kept[-1][0] > 70):
-                    kept.append((at, duration(seconds)))
-        return kept
+            for number in range(1, math.floor((one.end - one.begin) / step) + 1):
+                at, since = self.x(one.begin + number * step), duration(number * step)
+                if _apart(at, kept):
+                    kept.append((at, f"+{since}" if one.begin else since))
+        return sorted(mark for mark in kept if mark[0] < WIDTH - RIGHT - 30)
+
+
+def _apart(at: float, marks: Sequence[tuple[float, str]]) -> bool:
+    """Whether there is room for another label."""
+    return all(abs(at - mark) > 70 for mark, _ in marks)
 
 
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400, 172800)

@@ -9,6 +9,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -313,18 +314,42 @@ BROWSER = next(
 )
 
 
+def browsed(page: str, folder: Path, *flags: str) -> str:
+    """What a browser that reaches no network says of the page."""
+    place = folder / "report.html"
+    place.write_text(page)
+    always = ["--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    words = [str(BROWSER), *always, f"--user-data-dir={folder / 'profile'}", *flags, place.as_uri()]
+    return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False).stdout
+
+
+def first_pixel(png: bytes) -> bytes:
+    """Red, green, blue of the upper left corner: no filter of PNG changes the first pixel."""
+    chunks, at = b"", 8
+    while at < len(png):
+        size, kind = int.from_bytes(png[at : at + 4], "big"), png[at + 4 : at + 8]
+        chunks += png[at + 8 : at + 8 + size] if kind == b"IDAT" else b""
+        at += 12 + size
+    return zlib.decompress(chunks)[1:4]
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
 def test_a_real_browser_reads_it(page, tmp_path):
     """It parses the page into what was meant: five sections or more, four pictures, no script, the cell as text."""
-    place = tmp_path / "report.html"
-    place.write_text(page)
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
-    done = subprocess.run(
-        [str(BROWSER), *flags, place.as_uri()], capture_output=True, text=True, timeout=90, check=False
-    )
-    dom = done.stdout
+    dom = browsed(page, tmp_path, "--dump-dom")
     assert dom.count("<section>") == 6
     assert dom.count("<svg ") == 4
     assert "<script" not in dom
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in dom
     assert "<title>Run golden</title>" in dom
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+def test_a_real_browser_shows_it_in_the_dark_and_on_paper(page, tmp_path):
+    """The page's own dark colours where the reader asks for dark; a few pages of paper."""
+    dark = "--blink-settings=preferredColorScheme=0"
+    browsed(page, tmp_path, dark, "--window-size=200,200", f"--screenshot={tmp_path / 'dark.png'}")
+    assert first_pixel((tmp_path / "dark.png").read_bytes()).hex() == "14181d"
+    browsed(page, tmp_path, dark, f"--print-to-pdf={tmp_path / 'page.pdf'}")
+    paper = (tmp_path / "page.pdf").read_bytes()
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 4
