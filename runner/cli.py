@@ -374,6 +374,13 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = ExitCode.FAULT
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"regen: {where}{error.strerror or error}; what was recorded is safe: mend it and go on", err=True)
+        code = ExitCode.FAULT
+    except MemoryError:
+        click.echo("regen: out of memory; what was recorded is safe: free some and go on", err=True)
+        code = ExitCode.FAULT
     sys.exit(int(code or 0))
 
 

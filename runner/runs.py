@@ -52,8 +52,8 @@ class RunFolder:
 
     def make(self) -> None:
         """Make the folder, for its owner alone."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise Refused(f"{self.path}: {error.strerror}; choose another --runs-dir") from error

@@ -222,6 +222,8 @@ def _checked_url(base_url: str) -> tuple[str, str, str]:
         raise Refused(f"base URL {base_url!r}: expected something like https://rest.test.zuora.com")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise Refused("base URL: no user, password, query or fragment belongs into it")
+    if parts.path.rstrip("/").endswith("/v1"):
+        raise Refused(f"base URL {base_url!r}: leave /v1 out, it is part of every path")
     if parts.scheme == "http" and not is_loopback(host):
         raise Refused(f"base URL {base_url!r}: plain http is for this machine alone; use https")
     shown = f"[{host}]" if ":" in host else host

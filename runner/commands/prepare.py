@@ -232,10 +232,13 @@ class _Preparation:
         opened = self.opened
         place.make()
         with place.lock():
+            found = self._found(place) if place.ledger.exists() else None
+            if found is not None:  # another process was faster with the same command
+                return found
             facts = facts_of(self.settings, opened.target.tenant, _plain(opened.inputs), opened.fingerprint, place)
             try:
                 refused = opened.enrol(place.ledger, place.id, facts | self._more_facts(), self._templates())
-            except Refused:
+            except BaseException:
                 _remove_if_empty(place)
                 raise
             place.unseal()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from runner.ledger import Enrolment
+from runner.runs import RunFolder
 from tests.runner.conftest import csv_rows, folders, table
 
 
@@ -375,6 +379,48 @@ def test_words_that_cannot_be(tmp_path, regen, until):
     assert regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--max-failures", "many").code == 2
     assert regen("run", manifest, "--no-such-flag").code == 2
     assert regen("show", "no-such-run").code == 2
+
+
+@pytest.mark.parametrize("runs", ["a.csv", "a.csv/deeper"])
+def test_a_runs_folder_that_cannot_be(tmp_path, regen, runs):
+    """It is named, with what to do."""
+    manifest = subscriptions(tmp_path / "a.csv", 1)
+    refused = regen("plan", manifest, "--base-url", "http://127.0.0.1:1", "--runs-dir", runs)
+    assert refused.code == 2
+    assert "choose another --runs-dir" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(MemoryError(), "out of memory"), (OSError(28, "No space left"), "No space")]
+)
+def test_a_plan_that_the_machine_cannot_make(tmp_path, regen, monkeypatch, error, told):
+    """A sentence, exit 1, and no folder."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Enrolment, "lines", fail)
+    done = regen("plan", subscriptions(tmp_path / "a.csv", 1), "--base-url", "http://127.0.0.1:1")
+    assert (done.code, told in done.err) == (1, True)
+    assert folders(tmp_path / "runs") == []
+
+
+def test_two_commands_at_the_same_moment_are_one_run(tmp_path, regen, simulator):
+    """The slower one looked before the faster one had begun, and finds it finished once it holds the run."""
+    manifest, runs = subscriptions(tmp_path / "a.csv", 3), tmp_path / "runs"
+    with simulator() as server, pytest.MonkeyPatch.context() as patch:
+        words = ["run", str(manifest), "--base-url", server.url, "--runs-dir", str(runs)]
+
+        def overtaken(self: RunFolder) -> None:
+            patch.undo()
+            subprocess.run([sys.executable, "-m", "runner", *words], env=os.environ, check=True, capture_output=True)
+            self.make()
+
+        patch.setattr(RunFolder, "make", overtaken)
+        slower = regen(*words)
+        assert (slower.code, "--again" in slower.out) == (0, True)
+        assert server.arrivals() == 3
+    assert len(folders(runs)) == 1
 
 
 def test_earlier_runs_of_the_tenant_use_up_the_days_quota(tmp_path, regen, simulator):

@@ -77,6 +77,7 @@ def test_hosts_and_their_kind(url, host, tenant):
         (Flags(base_url="ftp://x"), "expected something like"),
         (Flags(base_url="http://rest.zuora.com"), "plain http is for this machine alone"),
         (Flags(base_url="https://u:p@rest.zuora.com"), "no user, password"),
+        (Flags(base_url="https://rest.zuora.com/v1/"), "leave /v1 out"),
         (Flags(base_url="https://x:99999"), "ort"),
         (Flags(base_url="https://x", rate=-1), "rate: expected a positive number"),
         (Flags(base_url="https://x", concurrency=-1), "concurrency: expected a positive number"),
