@@ -1,4 +1,4 @@
-"""The command line's commands about the house and not about a run: `config`, `prune`. Registered by `cli`."""
+"""The command line's commands about the house and not about a run: `config`, `doctor`, `prune`. Registered by `cli`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ Options = Callable[[Any], Any]
 def register(regen: click.Group, *, place: Options, runs_dir: Options) -> None:
     """Add the commands to the group; `place` are the options that say where the tenant and the runs are."""
     regen.command()(place(click.option("--json", "json_", is_flag=True, help="Print JSON.")(config)))
+    regen.command()(click.argument("manifests", nargs=-1, metavar="[MANIFEST...]")(place(doctor)))
     regen.command()(runs_dir(prune))
 
 
@@ -30,6 +31,25 @@ def config(json_: bool, **given: Any) -> ExitCode:
     from runner.settings import Flags
 
     return config_view.config(Flags(**given), as_json=json_)
+
+
+@click.option("--rows", type=click.IntRange(1), metavar="N", help="Is there room for a run of N rows?")
+@click.option("--json", "json_", is_flag=True, help="Print JSON.")
+def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **given: Any) -> ExitCode:
+    """Look at all that a run needs: config, folder, disk, network, clock, token, permission, limits. Exit 2 if not.
+
+    Sends GETs alone, and the POST that fetches a token.
+
+    \b
+    Examples:
+      regen doctor
+      regen doctor --profile nightly subscriptions.csv
+      regen doctor --rows 500000 --json
+    """
+    from runner.commands import doctor as command
+    from runner.settings import Flags
+
+    return command.doctor(Flags(**given), manifests, rows, as_json=json_)
 
 
 @click.option("--keep", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h.")

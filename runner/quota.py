@@ -46,6 +46,11 @@ class Window:
             self.spent -= self._buckets.popleft()[1]
 
 
+def windows_told(header: str) -> dict[int, int]:
+    """The windows in a `ratelimit-limit` header: seconds → requests."""
+    return {int(seconds): int(limit) for limit, seconds in _WINDOW.findall(header)}
+
+
 class Quota:
     """The windows of a tenant, at our share of them."""
 
@@ -70,9 +75,9 @@ class Quota:
         if header == self._header:
             return False
         self._header = header
-        for limit, seconds in _WINDOW.findall(header):
-            ours = _ours(int(limit), self._share)
-            window = self.windows.setdefault(int(seconds), Window(int(seconds), ours))
+        for seconds, limit in windows_told(header).items():
+            ours = _ours(limit, self._share)
+            window = self.windows.setdefault(seconds, Window(seconds, ours))
             window.limit = ours
         return True
 

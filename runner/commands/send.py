@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
+from runner.doctor.disk import is_network, kind_of_disk
 from runner.errors import ExitCode, Refused
 from runner.finish import Telling, telling
 from runner.forecast import forecast
@@ -176,6 +177,10 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
     if is_guarded(settings) or any(step.get("re_migrate") for step in document["steps"]):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
     lines += [f"  {note}" for note in notes]
+    if is_network(kind := kind_of_disk(folder.path) or ""):
+        lines.append(
+            f"  {folder.path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
+        )
     lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests, settings.blackouts)]
     return printable("\n".join(lines))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import ssl
 import time
 import urllib.request
 import zlib
@@ -76,7 +77,7 @@ class OversizedError(Exception):
 async def connected(wire: Wire) -> AsyncIterator[Client]:
     """A client with its own pool of connections, closed at the end."""
     timeout = aiohttp.ClientTimeout(total=wire.request_seconds, sock_connect=wire.connect_seconds)
-    connector = aiohttp.TCPConnector(limit=wire.concurrency + 1, ttl_dns_cache=60)
+    connector = aiohttp.TCPConnector(limit=wire.concurrency + 1, ttl_dns_cache=60, ssl=trusted())
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=timeout,
@@ -90,6 +91,14 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
             yield Client(wire, session, deadlines)
         finally:
             deadlines.close()
+
+
+def trusted() -> ssl.SSLContext:
+    """Certificates and host names are always checked: against the system's authorities, or those that SSL_CERT_FILE
+    and SSL_CERT_DIR name. There is no way to switch that off."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(("http/1.1",))
+    return context
 
 
 async def _only_look(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
