@@ -26,6 +26,7 @@ class Progress:
         self._bar: Any = None
         self._pace: Pace | None = None
         self._jobs: Any = None
+        self._records: dict[str, tuple[int, int]] = {}  # of each job: processed, all
         self._job_told = 0.0
         self._quiet = quiet
         self._started = time.monotonic()
@@ -50,23 +51,24 @@ class Progress:
         print(self._line(), file=sys.stderr, flush=True)
 
     def job(self, name: str, done: int, total: int) -> None:
-        """How many records of a job are processed: a second bar on a terminal, a line now and then elsewhere."""
+        """How many records of a job are processed: a second bar on a terminal, over all jobs so far; a line now and
+        then elsewhere."""
         if self._quiet or not total:
             return
+        self._records[name] = (done, total)
         if self._bar is not None:
-            self._job_bar(name, done, total)
+            self._job_bar(name)
         elif time.monotonic() - self._job_told >= LINE_SECONDS:
             self._job_told = time.monotonic()
             self.tell(f"job {name}: {done:,} of {total:,} records")
 
-    def _job_bar(self, name: str, done: int, total: int) -> None:
+    def _job_bar(self, name: str) -> None:
         from tqdm import tqdm
 
         if self._jobs is None:
-            self._jobs = tqdm(total=total, unit="record", dynamic_ncols=True, position=1, leave=False, file=sys.stderr)
+            self._jobs = tqdm(unit="record", dynamic_ncols=True, position=1, leave=False, file=sys.stderr)
         self._jobs.set_description_str(name, refresh=False)
-        self._jobs.total = total
-        self._jobs.n = done
+        self._jobs.n, self._jobs.total = map(sum, zip(*self._records.values(), strict=True))
         self._jobs.refresh()
 
     async def show(self) -> None:

@@ -7,11 +7,15 @@ import csv
 import io
 import itertools
 import os
+import re
 import signal
+import struct
 import subprocess
 import sys
+import threading
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,7 @@ from runner.failpoints import JOB_POINTS
 from runner.job_book import upload_of
 from runner.ledger import open_read_only
 from runner.zuora.result_file import ResultRefused, told, unpacked
+from tests.runner.audited import command
 from tests.runner.conftest import csv_rows, folders, table
 from tests.runner.journeys import HEADER, chained, charges, created, md5, parts, quick, uploads, zip_of
 
@@ -393,3 +398,50 @@ def test_killed_while_an_upload_is_under_way(tmp_path, simulator):
         assert again.returncode == 3, again.stderr
         assert [(one["arrivals"], len(one["effects"])) for one in uploads(server)] == [(1, 1)]
     assert Counter(row["regen_state"] for row in table(one(tmp_path))) == {"succeeded": 499, "failed": 1}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal")
+def test_a_terminal_shows_how_many_records_are_processed(tmp_path, simulator, monkeypatch):
+    """A bar over processedCount, of all jobs so far, below the bar of requests; it only grows."""
+    quick(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ZUORA_CLIENT_ID", "i")
+    monkeypatch.setenv("ZUORA_CLIENT_SECRET", "s")
+    with simulator(job_seconds=0.4) as server, terminal(monkeypatch) as shown:
+        files = [charges(tmp_path / "a.csv", 400), charges(tmp_path / "b.csv", 100)]
+        files[1].write_text(files[1].read_text().replace("r0", "s0"))
+        assert command(*COMMAND, *files, "--base-url", server.url) == 0
+        jobs = created(server, JOBS)
+    told = "".join(shown)
+    seen = [tuple(map(int, found)) for job in jobs for found in re.findall(rf"{job}:[^\r\n]*? (\d+)/(\d+) ", told)]
+    assert len(set(seen)) > 2
+    assert seen == sorted(seen)
+    assert {total for _, total in seen} == {400, 500}
+    assert seen[-1] == (500, 500)
+    assert re.search(r"100%\S* 2/2 ", told)
+
+
+@contextlib.contextmanager
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Stderr as a terminal; the list holds what it showed once it is left."""
+    import fcntl
+    import termios
+
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+    shown: list[str] = []
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # the other end is closed
+            while data := os.read(master, 65536):
+                shown.append(data.decode())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        with os.fdopen(slave, "w", encoding="utf-8") as screen, monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr", screen)
+            yield shown
+    finally:
+        reader.join(10)
+        os.close(master)
