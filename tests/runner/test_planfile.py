@@ -11,7 +11,9 @@ import pytest
 from runner.errors import Refused
 from runner.planfile import KINDS, plan_of, read_plan
 from runner.steps import Backfill, Regenerate, files_of
+from tests.runner.audited import broken
 from tests.runner.conftest import folders, table
+from tests.runner.journeys import quick
 from tests.runner.test_flows import invoices, subscriptions
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -205,3 +207,13 @@ def test_the_sample_plan_holds_every_step():
     assert set(kinds) == set(KINDS)
     assert kinds.index(Backfill) < kinds.index(Regenerate)
     assert all(Path(file).is_file() for work in plan.step for file in files_of(work))
+
+
+def test_the_sample_plan_runs_green(tmp_path, regen, simulator):
+    """Every step of a whole night; manifest, ledger and results agree; so does the seal."""
+    quick(tmp_path)
+    with simulator(job_seconds=0.05) as server:
+        done = regen("run", SAMPLES / "nightly.toml", "--base-url", server.url, "--json", "--quiet")
+    assert done.code == 0, done.err
+    assert [step["counts"].get("succeeded", 0) > 0 for step in done.document["steps"]] == [True] * 7
+    assert broken(folders(tmp_path / "runs")[0]) == {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.simulator import Options, Serving, serving_in_thread
+from runner.simulator import Options, Serving, SystemClock, serving_in_thread
 
 if TYPE_CHECKING:
     from zuora_sdk.zuora_client import ZuoraClient
@@ -186,3 +186,68 @@ def test_journal_runs(sdk: ModuleType, client: ZuoraClient, served: Serving) -> 
     assert runs.cancel_journal_run(created.journal_run_number).success is True
     eventually(lambda: runs.get_journal_run(created.journal_run_number), "Cancelled")
     assert runs.delete_journal_run(created.journal_run_number).success is True
+
+
+class Turned(SystemClock):
+    """The machine's time, and as much more as the test says."""
+
+    ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+
+@pytest.fixture
+def turned(sdk: ModuleType) -> Iterator[tuple[ZuoraClient, Turned]]:
+    """The SDK's client of a simulator whose jobs take 400 s, and its clock."""
+    clock = Turned()
+    with serving_in_thread(Options(job_seconds=400, code_style="string"), clock=clock) as serving:
+        client = sdk.zuora_client.ZuoraClient(CLIENT, "secret", None)
+        client.set_base_url(serving.url)
+        client.refresh_token()
+        yield client, clock
+        client.api_client.rest_client.pool_manager.clear()
+
+
+def test_every_status_of_every_job(sdk: ModuleType, turned: tuple[ZuoraClient, Turned], tmp_path: Path) -> None:
+    """Pending, under way, completed, failed, stopped before and after it began: all are in the SDK's models."""
+    client, clock = turned
+    backfills = sdk.DataBackfillJobApi(client.api_client)
+    dates, runs = sdk.BookingDateBackfillJobApi(client.api_client), client.journal_runs_api()
+    stopping = sdk.PUTStopBookingDateBackfillJobByIdRequest(status="Stopping")
+    details = sdk.Job(import_type=sdk.JobType.INVOICEDETAIL)
+    types = [sdk.CreateJournalRunRequestTransactionType(type=sdk.JournalRunTransactionType.INVOICE_ITEM)]
+    uploaded, dated, numbers = [], [], []
+    for name in ("part.csv", "FAIL.csv", "early.csv", "late.csv"):
+        (tmp_path / name).write_bytes(CSV)
+        created = backfills.p_ost_create_data_backfill_job(type=details, file=str(tmp_path / name))
+        uploaded.append(created.job_id)
+        dated.append(dates.p_ost_create_booking_date_backfill_job().job_id)
+        period = f"{name.partition('.')[0]}-2026"
+        asked = sdk.CreateJournalRunRequest(
+            accounting_period_name=period, journal_entry_date=date(2026, 11, 30), transaction_types=types
+        )
+        numbers.append(runs.create_journal_run(asked).journal_run_number)
+
+    def stop(at: int) -> None:
+        asked = {"put_stop_booking_date_backfill_job_by_id_request": stopping}
+        assert backfills.p_ut_stop_data_backfill_job_by_id(uploaded[at], **asked).success is True
+        assert dates.p_ut_stop_booking_date_backfill_job_by_id(dated[at], **asked).success is True
+        assert runs.cancel_journal_run(numbers[at]).success is True
+
+    seen: dict[str, set[str]] = {"backfill": set(), "dates": set(), "run": set()}
+    for act in (lambda: stop(2), lambda: None, lambda: stop(3), lambda: None, lambda: None):
+        act()
+        for job in backfills.g_et_list_data_backfill_jobs().jobs:
+            assert backfills.g_et_data_backfill_job_by_id(job.id).job.status == job.status
+            seen["backfill"].add(job.status)
+        for job in dates.g_et_list_booking_date_backfill_jobs().jobs:
+            assert dates.g_et_booking_date_backfill_job_by_id(job.id).job.status == job.status
+            seen["dates"].add(job.status)
+        seen["run"] |= {runs.get_journal_run(number).status for number in numbers}
+        clock.ahead += 110
+    assert seen == {
+        "backfill": {"Pending", "Processing", "Completed", "Failed", "Stopping", "Stopped", "Canceled"},
+        "dates": {"ACCEPTED", "PROCESSING", "COMPLETED", "STOPPED"},
+        "run": {"Pending", "Processing", "Completed", "Error", "CancelInprogress", "Cancelled"},
+    }
