@@ -1,4 +1,10 @@
-"""The README is true: its walk is run and its output compared; every command in it exists."""
+"""The README is true: its walks are run and their output compared; every command and flag in it exists.
+
+A walk is what stands between `<!-- walk: begin -->` and `<!-- walk: end -->`: its `console` blocks are typed into one
+shell, in an empty folder, with a simulator (defaults) behind http://127.0.0.1:9080. What a command prints on stdout is
+compared with what is shown, but for times, digests and the port; a shown line `…` stands for any number of lines. No
+other `console` block may show a command that a walk could run.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -16,16 +23,42 @@ from tests.runner.conftest import simulated
 
 README = Path(__file__).parents[1] / "README.md"
 TEXT = README.read_text("utf-8")
-WALK = TEXT.partition("<!-- walk: begin -->")[2].partition("<!-- walk: end -->")[0]
+WALK = re.compile(r"<!-- walk: begin -->\n(.*?)<!-- walk: end -->", re.DOTALL)
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+END = "--- end of output ---"
+
+# What no walk runs, and why.
+UNWALKED = {
+    "make": "it is what runs this test, or takes minutes; .ci/run runs its verbs",
+    "pip": "it installs; `make package` does so",
+    "pipx": "it installs; `make package` does so",
+    "docker": "there is no daemon in a test; the Dockerfile has tests of its own",
+    "systemctl": "it changes the machine; the units have tests of their own",
+    "journalctl": "it reads the machine's own journal",
+    "regen simulate": "it serves until it is told to end; every walk has one",
+}
+# Flags of other programs than `regen`.
+FOREIGN = {"systemctl": {"--now", "--user"}, "docker": {"--rm", "--env-file"}}
+
+
+def walks() -> list[tuple[str, str]]:
+    """The walks, each with the heading that it stands under."""
+    found = []
+    for match in WALK.finditer(TEXT):
+        headings = re.findall(r"^##+ (.*)$", TEXT[: match.start()], re.MULTILINE)
+        found.append((headings[-1], match[1]))
+    return found
 
 
 def steps(text: str) -> list[tuple[str, list[str]]]:
-    """The commands of console blocks with the output that is shown for each."""
+    """The commands of console blocks with the output that is shown for each. `> ` begins a command's further lines."""
     found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+    for block in CONSOLE.findall(text):
         for line in block.splitlines():
             if line.startswith("$ "):
                 found.append((line[2:], []))
+            elif line.startswith("> ") and not found[-1][1]:
+                found[-1] = (f"{found[-1][0]}\n{line[2:]}", [])
             else:
                 found[-1][1].append(line)
     return found
@@ -33,33 +66,56 @@ def steps(text: str) -> list[tuple[str, list[str]]]:
 
 def masked(text: str) -> str:
     """Output without what differs from run to run."""
-    text = re.sub(r"http://127\.0\.0\.1:\d+", "URL", text)
+    text = re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
     text = re.sub(r"\d{4}-\d\d-\d\d", "DATE", text)
-    text = re.sub(r"\b\d\d:\d\d\b", "HH:MM", text)
+    text = re.sub(r"\b\d\d:\d\d(:\d\d(\.\d+)?)?\b", "HH:MM", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "HEAD", text)
+    text = re.sub(r"\b[0-9a-f]{40}\b", "KEY", text)
     text = re.sub(r"-[0-9a-f]{8}\b", "-DIGEST", text)
-    return re.sub(r"\b\d+\.\d s\b", "N s", text)
+    return re.sub(r"\b\d+(\.\d+)? (s|ms)\b", "N s", text)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the walk is for a POSIX shell")
-def test_the_walk_of_the_readme(tmp_path):
+def agrees(printed: str, shown: list[str]) -> bool:
+    """Whether the output is what is shown."""
+    lines = [".*" if line.strip() == "…" else re.escape(line) for line in masked("\n".join(shown)).splitlines()]
+    return re.fullmatch("\n".join(lines), masked(printed).rstrip("\n"), re.DOTALL) is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the walks are for a POSIX shell")
+@pytest.mark.parametrize(("heading", "walk"), [pytest.param(*walk, id=walk[0]) for walk in walks()])
+def test_the_walks_of_the_readme(tmp_path, heading, walk):
     """A newcomer who types this sees this."""
-    environment = os.environ | {"PYTHONPATH": str(README.parent), "HOME": str(tmp_path)}
+    typed = steps(walk)
+    command = tmp_path / ".bin/regen"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m runner "$@"\n')
+    command.chmod(0o755)
+    environment = os.environ | {
+        "PYTHONPATH": str(README.parent),
+        "HOME": str(tmp_path / ".home"),
+        "PATH": f"{command.parent}:{os.environ['PATH']}",
+    }
     with simulated() as server:
-        exports = f'regen() {{ {sys.executable} -m runner "$@"; }}; '
-        for command, shown in steps(WALK):
-            if command.startswith("export "):
-                exports += command.replace("http://127.0.0.1:9080", server.url) + "; "
-                continue
-            done = subprocess.run(
-                ["bash", "-c", exports + command],
-                cwd=tmp_path,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert masked(done.stdout).splitlines() == masked("\n".join(shown)).splitlines(), command
+        script = "".join(f"{one}\n{{ code=$?; printf '\\n%s\\n' '{END}'; (exit $code); }}\n" for one, _ in typed)
+        done = subprocess.run(
+            ["bash", "-c", script.replace("http://127.0.0.1:9080", server.url)],
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    printed = done.stdout.split(f"\n{END}\n")
+    assert len(printed) == len(typed) + 1, done.stderr
+    for (one, shown), output in zip(typed, printed, strict=False):
+        assert agrees(output, shown), f"$ {one}\n{output}\nbut the README shows\n" + "\n".join(shown)
+
+
+def test_every_console_block_is_walked():
+    """Or shows only what no walk can run."""
+    for command, _ in steps(WALK.sub("", TEXT)):
+        assert any(command == word or command.startswith(f"{word} ") for word in UNWALKED), command
 
 
 def test_every_command_of_the_readme_exists():
@@ -68,5 +124,11 @@ def test_every_command_of_the_readme_exists():
     for name in set(re.findall(r"\bregen ([a-z][a-z-]+)", TEXT)):
         assert regen.get_command(context, name) is not None, name
     known = {flag for command in regen.commands.values() for parameter in command.params for flag in parameter.opts}
+    known |= set().union(*FOREIGN.values())
     for flag in set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT)):
-        assert flag in known | {"--help"}, flag
+        assert flag in known | {"--help", "--version"}, flag
+
+
+@pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL))
+def test_every_toml_block_can_be_read(block):
+    tomllib.loads(block)
