@@ -11,7 +11,7 @@ from typing import Any
 
 from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
 from runner.doctor.disk import is_network, kind_of_disk
-from runner.errors import ExitCode, Refused
+from runner.errors import ExitCode, Refused, RunnerError
 from runner.finish import Telling, telling
 from runner.forecast import forecast
 from runner.guard import consequences, is_guarded, permit
@@ -122,7 +122,13 @@ def _send(
 
     permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
     known.folder = folder
-    ending = proceed(folder, settings, invocation)
+    try:
+        ending = proceed(folder, settings, invocation)
+    except OSError as error:
+        raise RunnerError(
+            f"{error.filename or folder.path}: {error.strerror or error}; the ledger has every answer: "
+            f"mend that (make room, say), then `regen resume {folder.id}`"
+        ) from error
     known.code, known.reason = ending.exit_code, ending.reason
     if output.json:
         _print_json(folder)

@@ -405,6 +405,24 @@ def test_a_plan_that_the_machine_cannot_make(tmp_path, regen, monkeypatch, error
     assert folders(tmp_path / "runs") == []
 
 
+def test_results_that_find_no_room_are_made_by_resume(tmp_path, regen, simulator):
+    """Everything was answered, and is in the ledger; nothing is sent again."""
+    manifest = subscriptions(tmp_path / "a.csv", 3)
+    with simulator() as server, pytest.MonkeyPatch.context() as patch:
+
+        def full(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device", "results.csv")
+
+        patch.setattr("runner.results.csv_row", full)
+        done = regen("run", manifest, "--base-url", server.url, "--run-id", "r")
+        assert (done.code, "results.csv: No space left" in done.err, "`regen resume r`" in done.err) == (1, True, True)
+        assert not (tmp_path / "runs" / "r" / "SHA256SUMS").exists()
+        patch.undo()
+        assert regen("resume", "r").code == 0
+        assert server.arrivals() == 3
+    assert regen("verify", "r").code == 0
+
+
 def test_two_commands_at_the_same_moment_are_one_run(tmp_path, regen, simulator):
     """The slower one looked before the faster one had begun, and finds it finished once it holds the run."""
     manifest, runs = subscriptions(tmp_path / "a.csv", 3), tmp_path / "runs"
