@@ -99,12 +99,19 @@ class _Checking:
         """Rows of an earlier run that may have been done: a new run is a new key, and would do them twice."""
         if self._regen is None:
             return
-        state, outcome = (self._regen[c].set_axis(self._index) for c in ("regen_state", "regen_outcome"))
+        names = ("regen_state", "regen_outcome", "regen_attempts")
+        state, outcome, attempts = (self._regen[name].set_axis(self._index) for name in names)
+        outcome = outcome.where(state == "duplicate", state)
         self._problems.add(
-            (state == "unknown") | ((state == "duplicate") & (outcome == "unknown")),
+            outcome == "unknown",
             "outcome-unknown",
             "the earlier run never heard the answer and the work may have been done, use regen resume on that run, "
             "or --resend-unknown",
+        )
+        self._problems.add(
+            (outcome == "pending") & given(attempts) & (attempts != "0"),
+            "outcome-pending",
+            "the earlier run is not over and has sent this row, use regen resume on that run, or --resend-unknown",
         )
 
     def tell_types(self, asked: str | None) -> None:

@@ -19,7 +19,7 @@ def rows(
 ) -> Checked:
     """The verdicts on some rows; `regen` gives the columns of an earlier run, the same in every row."""
     frame = pandas.DataFrame(cells, columns=columns, dtype=object)
-    names = ("regen_type", "regen_state", "regen_outcome")
+    names = ("regen_type", "regen_state", "regen_outcome", "regen_attempts")
     earlier = pandas.DataFrame([[regen.get(n) for n in names]] * len(cells), columns=names, dtype=object)
     judge = checker(columns, path="m.csv", type=type, resend_unknown=resend_unknown)
     return judge.check(Batch(1, frame, earlier if regen else None))
@@ -257,6 +257,16 @@ def test_unknown_outcomes() -> None:
         assert rows(["invoiceNumber"], ["INV1"], resend_unknown=True, **earlier).problems == [None]
     for state in ("failed", "succeeded", "rejected", "duplicate", "", None):
         assert rows(["invoiceNumber"], ["INV1"], regen_state=state, regen_outcome="failed").problems == [None]
+
+
+def test_pending_outcomes() -> None:
+    """What an unfinished run has sent may be under way; what it has not sent is nobody's yet."""
+    for earlier in ({"regen_state": "pending"}, {"regen_state": "duplicate", "regen_outcome": "pending"}):
+        found = rows(["invoiceNumber"], ["INV1"], **earlier, regen_attempts="1")
+        assert rules(found.problems[0]) == ["outcome-pending"]
+        assert rows(["invoiceNumber"], ["INV1"], **earlier, regen_attempts="1", resend_unknown=True).problems == [None]
+        for unsent in ("0", "", None):
+            assert rows(["invoiceNumber"], ["INV1"], **earlier, regen_attempts=unsent).problems == [None]
 
 
 def test_type_of_an_earlier_run() -> None:
