@@ -12,6 +12,7 @@ import click
 
 from runner import __version__, cli_jobs, cli_upkeep
 from runner.errors import ExitCode, Refused, RunnerError
+from runner.speech import say
 
 if TYPE_CHECKING:
     from runner.breaker import FailureLimit
@@ -364,7 +365,7 @@ def main() -> None:
     try:
         code = regen.main(standalone_mode=False)
     except RunnerError as error:
-        click.echo(f"regen: {error}", err=True)
+        say(f"regen: {error}", err=True)
         code = error.exit_code
     except click.ClickException as error:
         error.show()
@@ -376,10 +377,10 @@ def main() -> None:
         code = ExitCode.FAULT
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"regen: {where}{error.strerror or error}; what was recorded is safe: mend it and go on", err=True)
+        say(f"regen: {where}{error.strerror or error}; what was recorded is safe: mend it and go on", err=True)
         code = ExitCode.FAULT
     except MemoryError:
-        click.echo("regen: out of memory; what was recorded is safe: free some and go on", err=True)
+        say("regen: out of memory; what was recorded is safe: free some and go on", err=True)
         code = ExitCode.FAULT
     sys.exit(int(code or 0))
 

@@ -13,7 +13,7 @@ import msgspec
 from runner.config import CONFIG_NAME, Profile, Secret, user_path
 from runner.errors import ExitCode
 from runner.settings import Flags, Layers, gather
-from runner.summary import printable
+from runner.speech import printable, say, say_json
 
 MASK = "***"
 PICKED = ("base_url", "tenant", "runs_dir", "rate", "concurrency", "quota_share", "on_finish", "notify", "metrics")
@@ -27,12 +27,12 @@ def config(flags: Flags, *, as_json: bool, environment: Mapping[str, str] | None
     rows = list(effective(flags, os.environ if environment is None else environment))
     if as_json:
         told = {name: {"value": value, "source": source} for name, value, source in rows}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        say_json(told)
         return ExitCode.SUCCEEDED
     shown = [(name, _shown(value), source) for name, value, source in rows]
     widths = [max(len(row[column]) for row in shown) for column in (0, 1)]
     for name, value, source in shown:
-        print(f"{name:<{widths[0]}}  {value:<{min(widths[1], 48)}}  {source}")
+        say(f"{name:<{widths[0]}}  {value:<{min(widths[1], 48)}}  {source}")
     return ExitCode.SUCCEEDED
 
 

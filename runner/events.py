@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from runner.speech import printable
 from runner.times import duration, iso, now_microseconds
 
 # to a person
@@ -28,7 +29,7 @@ class EventLog:
         event = {"at": iso(now_microseconds()), "event": name} | facts
         self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
         if name in SHOWN:
-            self._tell(sentence(name, facts))
+            self._tell(printable(sentence(name, facts)))
 
     def close(self) -> None:
         """Close the log."""

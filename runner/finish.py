@@ -20,6 +20,7 @@ from runner.ledger import open_read_only
 from runner.ledger.tallies import retries
 from runner.runs import DOCUMENT, RunFolder
 from runner.settings import Flags, Layers
+from runner.speech import say
 
 COMMAND_SECONDS = 300.0
 SECRETS = ("ZUORA_CLIENT_ID", "ZUORA_CLIENT_SECRET", "REGEN_NOTIFY")
@@ -155,4 +156,4 @@ def _has_descriptor() -> bool:
 
 
 def _say(text: str) -> None:
-    print(f"{text}; the run is not affected", file=sys.stderr)
+    say(f"{text}; the run is not affected", err=True)

@@ -15,6 +15,7 @@ from runner.ledger import open_read_only
 from runner.ledger.tallies import pending_kinds
 from runner.order import warnings
 from runner.settings import Settings
+from runner.speech import say
 from runner.zuora.consequences import consequence, overwrites
 from runner.zuora.tenants import is_loopback, may_be_production
 
@@ -59,15 +60,15 @@ def _confirm(told: list[str], *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Refused("; ".join(told) + "; say --yes if that is meant")
-    print("\n".join(told), file=sys.stderr)
-    print("Type yes to go on: ", end="", file=sys.stderr, flush=True)
+    say("\n".join(told), err=True)
+    say("Type yes to go on: ", end="", err=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise Refused("not confirmed; nothing was sent")
 
 
 def _ask(hostname: str, told: list[str]) -> None:
     lines = ["This sends to PRODUCTION:", *(f"  {line}" for line in told)]
-    print("\n".join(lines), file=sys.stderr)
-    print(f"Type the host name ({hostname}) to go on: ", end="", file=sys.stderr, flush=True)
+    say("\n".join(lines), err=True)
+    say(f"Type the host name ({hostname}) to go on: ", end="", err=True)
     if sys.stdin.readline().strip() != hostname:
         raise Refused("not confirmed; nothing was sent")

@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runner import __version__
-from runner.summary import balance, printable
+from runner.speech import printable
+from runner.summary import balance
 from runner.zuora.tenants import is_loopback
 
 TRIES = 3

@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from runner.speech import harmless, say
 from runner.times import duration
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ class Progress:
     def tell(self, text: str) -> None:
         """A line for the person, without disturbing the bar."""
         if self._bar is not None:
-            self._bar.write(text, file=sys.stderr)
+            self._bar.write(harmless(text), file=sys.stderr)
         elif not self._quiet:
-            print(text, file=sys.stderr, flush=True)
+            say(text, err=True)
 
     def paced(self, pace: Pace) -> None:
         """The pace to tell of."""
@@ -48,7 +49,7 @@ class Progress:
 
     def tell_now(self) -> None:
         """The status line at once, also when quiet: SIGUSR1 asked for it."""
-        print(self._line(), file=sys.stderr, flush=True)
+        say(self._line(), err=True)
 
     def job(self, name: str, done: int, total: int) -> None:
         """How many records of a job are processed: a second bar on a terminal, over all jobs so far; a line now and

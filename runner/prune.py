@@ -16,6 +16,7 @@ from typing import Any
 from runner.errors import ExitCode, LedgerError, Refused, RunHeld
 from runner.ledger import open_read_only, views
 from runner.runs import RETRIES, RunFolder, all_runs
+from runner.speech import say
 
 DYING = ".pruned-"
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -45,11 +46,11 @@ def prune(runs: Path, keep: str, *, dry_run: bool, now: datetime | None = None) 
         _bury(runs)
     for found in judged(runs, before):
         if found.why is not None:
-            print(f"kept: {found.folder.id}: {found.why}")
+            say(f"kept: {found.folder.id}: {found.why}")
         elif dry_run:
-            print(f"would be removed: {found.folder.id}")
+            say(f"would be removed: {found.folder.id}")
         else:
-            print(_removed(found.folder))
+            say(_removed(found.folder))
     return ExitCode.SUCCEEDED
 
 

@@ -15,7 +15,7 @@ from runner.ledger import Store, jobs, views
 from runner.ledger.views import ResultLine
 from runner.results import key_of
 from runner.runs import RunFolder
-from runner.summary import printable
+from runner.speech import printable
 from runner.times import duration, iso
 
 _NAMED = re.compile(r"(?:regen1-)?([0-9a-f]{40})(?:-\d+)?")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,11 @@ from runner.ledger import Store, jobs, views
 from runner.live import live_line
 from runner.remedies import ADVICE, by_remedy, clusters, commands
 from runner.resending import SAME, commands_of
+from runner.speech import printable
 from runner.times import duration
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 STATES = ("succeeded", "failed", "unknown", "rejected", "duplicate", "pending")
 MOST_SHOWN = 10
-
-
-def printable(text: str) -> str:
-    """Text from a server or a file without the characters that steer a terminal."""
-    return _CONTROL.sub("�", text)
 
 
 def balance(counts: dict[str, int]) -> str:

@@ -11,7 +11,7 @@ from runner.ledger import Store, views
 from runner.ledger.views import ResultLine
 from runner.remedies import Cluster, Remedy, by_remedy, clusters, shape
 from runner.results import key_of
-from runner.summary import printable
+from runner.speech import printable
 from runner.times import iso
 
 SHORTEST = 3  # a cell with fewer characters names nobody, and would mask half the words

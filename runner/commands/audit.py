@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from runner.errors import ExitCode
 from runner.invariant import Invariant
 from runner.ledger import Store, open_read_only
 from runner.runs import RunFolder, existing, remains
-from runner.summary import printable
+from runner.speech import printable, say, say_json
 
 if TYPE_CHECKING:
     from runner.inquiry import Inquiry
@@ -69,7 +67,7 @@ def reconcile(runs: Path, asked: Reconciled) -> ExitCode:
             files += inquiry.files
     code = _told(folder, found, as_json=asked.as_json)
     for path in files:
-        print(path, file=sys.stderr if asked.as_json else sys.stdout)
+        say(str(path), err=asked.as_json)
     return code
 
 
@@ -102,9 +100,9 @@ def diff(runs: Path, before: str, after: str, *, as_json: bool) -> ExitCode:
     old, new = existing(runs, before), existing(runs, after)
     difference = compared(old, new, runs_before(new.path.parent, old, new))
     if as_json:
-        print(json.dumps(difference.document(), ensure_ascii=False, indent=2))
+        say_json(difference.document())
     else:
-        print("\n".join(map(printable, difference.lines())))
+        say("\n".join(map(printable, difference.lines())))
     return ExitCode.ROWS_FAILED if difference.new_failures else ExitCode.SUCCEEDED
 
 
@@ -115,7 +113,7 @@ def report(runs: Path, run: str) -> ExitCode:
 
     folder = existing(runs, run)
     with open_read_only(folder.ledger) as store:
-        print(write_report(store, folder.later(), document_of(store)))
+        say(str(write_report(store, folder.later(), document_of(store))))
     return ExitCode.SUCCEEDED
 
 
@@ -124,9 +122,9 @@ def _told(folder: RunFolder, found: list[Invariant], *, as_json: bool) -> ExitCo
     broken = [invariant.name for invariant in found if not invariant.holds]
     if as_json:
         shown = [invariant.document() for invariant in found]
-        print(json.dumps({"run": folder.id, "holds": not broken, "checks": shown}, ensure_ascii=False, indent=2))
+        say_json({"run": folder.id, "holds": not broken, "checks": shown})
     else:
         for invariant in found:
-            print("\n".join(invariant.lines()))
-        print(f"run {folder.id}: it does not hold: {', '.join(broken)}" if broken else f"run {folder.id}: all holds")
+            say("\n".join(map(printable, invariant.lines())))
+        say(f"run {folder.id}: it does not hold: {', '.join(broken)}" if broken else f"run {folder.id}: all holds")
     return ExitCode.ROWS_FAILED if broken else ExitCode.SUCCEEDED

@@ -7,7 +7,6 @@ same day or while its run is unfinished, carries over the same rows and so is th
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from runner.ledger import Store, open_read_only, views
 from runner.ledger.views import ResultLine
 from runner.results import Layout, write_csv
 from runner.runs import RETRIES, RunFolder, all_runs, existing, stem
+from runner.speech import say
 from runner.steps import Regenerate
 from runner.times import iso, now_microseconds
 
@@ -62,7 +62,7 @@ def carry_over(
     found = _found(asked, runs, host, tenant, fingerprint)
     if found[1].given_up:
         told = f"{found[1].given_up} row(s) of run {found[1].source} have failed {asked.give_up_after} times in a row"
-        print(f"regen: {told} and are given up; they stay in its errors.csv", file=sys.stderr)
+        say(f"regen: {told} and are given up; they stay in its errors.csv", err=True)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -17,7 +16,7 @@ from runner.doctor.tenant import tenant
 from runner.errors import ExitCode, Refused
 from runner.guard import is_guarded
 from runner.settings import Flags, Settings, gather, runs_folder
-from runner.summary import printable
+from runner.speech import printable, say, say_json
 
 
 def doctor(flags: Flags, manifests: Sequence[str], rows: int | None, *, as_json: bool) -> ExitCode:
@@ -26,13 +25,13 @@ def doctor(flags: Flags, manifests: Sequence[str], rows: int | None, *, as_json:
     for finding in findings(flags, manifests, rows):
         found.append(finding)
         if not as_json:
-            print("\n".join(_lines(finding)), flush=True)
+            say("\n".join(_lines(finding)))
     failed = [finding.name for finding in found if finding.level is Level.FAIL]
     if as_json:
         document = {"ok": not failed, "findings": [finding.document() for finding in found]}
-        print(json.dumps(document, ensure_ascii=False, indent=2))
+        say_json(document)
     else:
-        print(f"not fit to run: {', '.join(failed)}" if failed else "fit to run")
+        say(f"not fit to run: {', '.join(failed)}" if failed else "fit to run")
     return ExitCode.REFUSED if failed else ExitCode.SUCCEEDED
 
 

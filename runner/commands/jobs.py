@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +19,7 @@ from runner.guard import is_guarded, refuse_read_only
 from runner.model import Reply
 from runner.session import wire_of
 from runner.settings import Flags, Settings, gather
-from runner.summary import printable
+from runner.speech import printable, say, say_json
 from runner.times import iso
 from runner.zuora.client import Client, connected
 from runner.zuora.job_list import LIST_PATH, MOST_PAGES, first_page, page
@@ -37,12 +36,12 @@ def list_jobs(flags: Flags, *, as_json: bool) -> ExitCode:
     """The tenant's backfill and booking date jobs, the newest first."""
     jobs = asyncio.run(_jobs(gather(flags)))
     if as_json:
-        print(json.dumps(jobs, ensure_ascii=False, indent=2))
+        say_json(jobs)
     elif not any(jobs.values()):
-        print("no jobs")
+        say("no jobs")
     for kind, found in jobs.items() if not as_json else ():
         for job in found:
-            print(printable(_job_line(kind, job)))
+            say(printable(_job_line(kind, job)))
     return ExitCode.SUCCEEDED
 
 
@@ -88,7 +87,7 @@ def stop_job(flags: Flags, job: str, *, yes: bool) -> ExitCode:
     refuse_read_only(settings)
     if is_guarded(settings) and not (yes or settings.profile.allow_production):
         raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
-    print(asyncio.run(_stop(settings, job)))
+    say(asyncio.run(_stop(settings, job)))
     return ExitCode.SUCCEEDED
 
 
@@ -116,7 +115,8 @@ async def _asked(client: Client, method: str, path: str, body: bytes | None = No
         raise RunnerError(f"{method} {path}: {answer.kind}: {answer.detail}")
     said = envelope(answer.body)
     if said is None or not said.success:
-        raise Refused(f"{method} {path}: {(said.message if said else None) or f'HTTP {answer.status}'}")
+        told = (said.message if said else None) or f"HTTP {answer.status}"
+        raise Refused(printable(f"{method} {path}: {told}"))
     return said
 
 

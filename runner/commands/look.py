@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +16,9 @@ from runner.results import Layout, write_csv, write_views
 from runner.runs import RunFolder, all_runs, existing
 from runner.session import reread, write_document
 from runner.settings import Flags, gather
+from runner.speech import printable, say, say_json
 from runner.story import row_of_key, story, story_lines
-from runner.summary import printable, summary
+from runner.summary import summary
 from runner.ticket import ticket
 from runner.times import duration, iso, now_microseconds
 
@@ -30,11 +30,11 @@ def list_runs(runs: Path, *, as_json: bool) -> ExitCode:
     listed = [_listed(run, document) for run in all_runs(runs) if (document := run.document()) is not None]
     listed.sort(key=lambda document: str(document.get("started_at") or document.get("planned_at")), reverse=True)
     if as_json:
-        print(json.dumps(listed, ensure_ascii=False, indent=2))
+        say_json(listed)
     elif not listed:
-        print(f"no runs in {runs}")
+        say(f"no runs in {runs}")
     for document in listed if not as_json else ():
-        print(_run_line(document))
+        say(_run_line(document))
     return ExitCode.SUCCEEDED
 
 
@@ -81,17 +81,17 @@ def show(runs: Path, run: str, asked: Shown) -> ExitCode:
     with open_read_only(folder.ledger) as store:
         row = row_of_key(store, folder.id, asked.key) if asked.key is not None else asked.row
         if asked.ticket:
-            print("\n".join(ticket(store, row)))
+            say("\n".join(ticket(store, row)))
         elif row is not None:
             told = story(store, folder, row)
-            print(json.dumps(told, ensure_ascii=False, indent=2) if asked.as_json else "\n".join(story_lines(told)))
+            say_json(told) if asked.as_json else say("\n".join(story_lines(told)))
         elif asked.as_json:
             failures = [cluster.document() for cluster in clusters(views.troubles(store))]
-            print(json.dumps(reread(folder) | {"failures": failures}, ensure_ascii=False, indent=2))
+            say_json(reread(folder) | {"failures": failures})
         else:
-            print(summary(reread(folder), store, str(folder.path)))
+            say(summary(reread(folder), store, str(folder.path)))
             if (said := summed(folder)) is not None:
-                print(f"  {said}")
+                say(f"  {said}")
     return ExitCode.SUCCEEDED
 
 
@@ -113,11 +113,11 @@ def results(runs: Path, run: str, wanted: Wanted) -> ExitCode:
     folder = existing(runs, run)
     with open_read_only(folder.ledger) as store:
         if wanted.category is not None:
-            print(_errors_of(store, folder, Remedy(wanted.category), wanted.steps))
+            say(str(_errors_of(store, folder, Remedy(wanted.category), wanted.steps)))
             return ExitCode.SUCCEEDED
         formats = wanted.formats if wanted.formats is not None else tuple(store.facts()["formats"])
         for path in write_views(store, folder.later(), formats, folder.id):
-            print(path)
+            say(str(path))
     return ExitCode.SUCCEEDED
 
 
@@ -148,7 +148,7 @@ def abandon(runs: Path, run: str) -> ExitCode:
             write_report(store, folder.path, write_document(folder, store))
             store.settle_down()
         folder.seal()
-    print(f"run {folder.id} is abandoned; its results stay in {folder.path}")
+    say(f"run {folder.id} is abandoned; its results stay in {folder.path}")
     return ExitCode.SUCCEEDED
 
 
@@ -161,10 +161,10 @@ def template(type_: str, flags: Flags, *, backfill: bool) -> ExitCode:
     if backfill or (type_ in BACKFILLS and type_ not in TYPES):
         from runner.commands.jobs import template_of
 
-        print("\n".join(map(printable, template_of(gather(flags), type_))))
+        say("\n".join(map(printable, template_of(gather(flags), type_))))
         return ExitCode.SUCCEEDED
     try:
-        print(header(type_), end="")
+        say(header(type_), end="")
     except ValueError as error:
         raise Refused(str(error)) from error
     return ExitCode.SUCCEEDED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,9 @@ from runner.ledger import open_read_only, views
 from runner.runs import RunFolder, existing
 from runner.session import Invocation, machine, proceed, refuse_other_tenant, reread
 from runner.settings import Flags, Settings, gather
+from runner.speech import printable, say, say_json
 from runner.spending import quota_of
-from runner.summary import balance, next_steps, printable, summary
+from runner.summary import balance, next_steps, summary
 
 SHOWN_REQUESTS = 3
 
@@ -49,10 +49,10 @@ def plan(asked: Asked, output: Output, max_requests: int | None = None) -> ExitC
     if output.json:
         _print_json(prepared.folder)
     else:
-        print(_plan_text(prepared.folder, prepared.settings, max_requests))
-        print("\n".join(f"  {step}" for step in next_steps(reread(prepared.folder), str(prepared.folder.path))))
+        say(_plan_text(prepared.folder, prepared.settings, max_requests))
+        say("\n".join(f"  {step}" for step in next_steps(reread(prepared.folder), str(prepared.folder.path))))
         if prepared.over:
-            print(f"already finished; nothing would be sent. Everything once more: {_command_again()}")
+            say(f"already finished; nothing would be sent. Everything once more: {_command_again()}")
     return ExitCode.SUCCEEDED
 
 
@@ -64,7 +64,7 @@ def run(asked: Asked, invocation: Invocation, output: Output) -> ExitCode:
             return _tell_over(prepared, output)
         shown = not prepared.begun and not output.quiet
         if shown:
-            print(_plan_text(prepared.folder, prepared.settings, invocation.terms.max_requests), file=sys.stderr)
+            say(_plan_text(prepared.folder, prepared.settings, invocation.terms.max_requests), err=True)
         return _send(prepared.folder, prepared.settings, invocation, output, known, plan_shown=shown)
 
 
@@ -118,7 +118,7 @@ def _send(
 ) -> ExitCode:
     def show_plan() -> None:
         if not plan_shown:
-            print(_plan_text(folder, settings, invocation.terms.max_requests), file=sys.stderr)
+            say(_plan_text(folder, settings, invocation.terms.max_requests), err=True)
 
     permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
     known.folder = folder
@@ -135,7 +135,7 @@ def _send(
     elif not output.quiet:
         _print_summary(folder)
     if ending.reason and ending.name != "finished":
-        print(f"{ending.name}: {ending.reason}", file=sys.stderr)
+        say(printable(f"{ending.name}: {ending.reason}"), err=True)
     return ending.exit_code
 
 
@@ -145,21 +145,21 @@ def _tell_over(prepared: Prepared, output: Output) -> ExitCode:
     elif not output.quiet:
         _print_summary(prepared.folder)
         over = "halted" if reread(prepared.folder)["status"] == "halted" else "already finished"
-        print(f"{over}: nothing was sent. Everything once more, as a new run: {_command_again()}")
+        say(f"{over}: nothing was sent. Everything once more, as a new run: {_command_again()}")
     return prepared.exit_code
 
 
 def _print_summary(folder: RunFolder) -> None:
     with open_read_only(folder.ledger) as store:
-        print(summary(reread(folder), store, str(folder.path)))
+        say(summary(reread(folder), store, str(folder.path)))
         head = store.facts().get("head")
     if head:
-        print(f"  head of the ledger's chain: {head}")
+        say(f"  head of the ledger's chain: {head}")
 
 
 def _print_json(folder: RunFolder) -> None:
     document = reread(folder)
-    print(json.dumps(document | {"folder": str(folder.path)}, ensure_ascii=False, indent=2))
+    say_json(document | {"folder": str(folder.path)})
 
 
 def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None = None) -> str:
@@ -188,7 +188,7 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
             f"  {folder.path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
         )
     lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests, settings.blackouts)]
-    return printable("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _step_lines(step: dict[str, Any], of: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from runner.summary import printable
+from runner.speech import harmless
 
 VOID = frozenset({"meta", "br", "rect", "line", "path", "polyline"})
 LONGEST = 300
@@ -40,7 +40,7 @@ def text(value: object) -> Markup:
 
 
 def _clean(told: str) -> str:
-    return _NEVER.sub("�", printable(told))
+    return _NEVER.sub("�", harmless(told))
 
 
 def together(parts: list[Markup]) -> Markup:
