@@ -29,6 +29,7 @@ lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 
 format: $(READY) ## Format the code
 	@$(BIN)/ruff check --fix .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -362,6 +363,9 @@ cli_upkeep.register(regen, place=place, runs_dir=runs_dir)
 
 def main() -> None:
     """The entry point: every exception of ours becomes a sentence and an exit code, here and nowhere else."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # of the texts of help
     try:
         code = regen.main(standalone_mode=False)
     except RunnerError as error:

@@ -7,10 +7,9 @@ import contextlib
 import getpass
 import json
 import os
-import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -32,6 +31,7 @@ from runner.report import write_report
 from runner.results import write_views
 from runner.runs import LOG, RunFolder, held
 from runner.settings import Settings
+from runner.signals import heard
 from runner.spending import quota_of
 from runner.times import iso, now_microseconds
 from runner.zuora import client as zuora
@@ -250,25 +250,18 @@ class _Session:
         if name in RECORDED:
             pen.note(Event(now_microseconds(), name, json.dumps(facts)))
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """The first signal ends the run in good order, the second at once."""
-        loop = asyncio.get_running_loop()
-        endings = {
-            signal.SIGINT: Ending("interrupted", ExitCode.INTERRUPTED, "interrupted"),
-            signal.SIGTERM: Ending("terminated", ExitCode.TERMINATED, "terminated"),
-        }
-        with contextlib.suppress(NotImplementedError, AttributeError):
-            loop.add_signal_handler(signal.SIGUSR1, self.progress.tell_now)
-        for number, ending in endings.items():
-            with contextlib.suppress(NotImplementedError):  # Windows has no handlers on its loop
-                loop.add_signal_handler(number, self._signalled, ending)
-        try:
-            yield
-        finally:
-            for number in endings:
-                with contextlib.suppress(NotImplementedError):
-                    loop.remove_signal_handler(number)
+    def _signals(self) -> contextlib.AbstractContextManager[None]:
+        """The first signal ends the run in good order, the second at once. Ctrl-Break is Windows' SIGTERM."""
+        interrupted = Ending("interrupted", ExitCode.INTERRUPTED, "interrupted")
+        terminated = Ending("terminated", ExitCode.TERMINATED, "terminated")
+        return heard(
+            {
+                "SIGINT": partial(self._signalled, interrupted),
+                "SIGTERM": partial(self._signalled, terminated),
+                "SIGBREAK": partial(self._signalled, terminated),
+                "SIGUSR1": self.progress.tell_now,
+            }
+        )
 
     def _signalled(self, ending: Ending) -> None:
         if self.ending is not None and self.dispatch is not None:

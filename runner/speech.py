@@ -6,6 +6,7 @@ ends that forge a line of ours. None of them is shown as it is; the files keep t
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import sys
@@ -42,15 +43,25 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
 def say_json(value: Any) -> None:
     """Say a value as JSON, the same value whatever is in it; what would steer a terminal is written as an escape."""
     shown = json.dumps(value, ensure_ascii=False, indent=2)
-    _write(_STEERS.sub(_escaped, shown) + "\n", sys.stdout)
+    _write(_STEERS.sub(_escaped, shown) + "\n", sys.stdout, lacking="as-json")
 
 
 def _escaped(found: re.Match[str]) -> str:
     return json.dumps(found[0])[1:-1] if ord(found[0]) != 0x7F else r"\u007f"
 
 
-def _write(text: str, file: IO[str]) -> None:
+def _write(text: str, file: IO[str], lacking: str = "replace") -> None:
     """Write it, in whatever encoding the terminal has."""
     encoding = getattr(file, "encoding", None) or "utf-8"
-    file.write(text.encode(encoding, "replace").decode(encoding))
+    file.write(text.encode(encoding, lacking).decode(encoding))
     file.flush()
+
+
+def _as_json(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding lacks, as JSON escapes it, and where to go on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error("as-json", _as_json)

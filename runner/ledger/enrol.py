@@ -148,7 +148,7 @@ class Enrolment:
             self._store.connection.executescript(f"BEGIN; {DUPLICATES} {LANES} COMMIT;")
             self._store.set_facts(facts | {"enrolled": record(self._store, ENROLLED)})
             self._store.close()
-        with self._draft.open("rb") as file:
+        with self._draft.open("r+b") as file:  # Windows syncs only what may be written
             os.fsync(file.fileno())
         reach("drafted")
         for leftover in ("-wal", "-shm"):

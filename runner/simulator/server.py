@@ -110,15 +110,17 @@ async def serve(
 
 @contextlib.asynccontextmanager
 async def _told_to_end() -> AsyncIterator[asyncio.Event]:
-    """An event that SIGTERM and SIGINT set, as long as the context lasts."""
+    """An event that SIGTERM and SIGINT set, while the context lasts; on Windows they end the program."""
     over, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, over.set)
+    with contextlib.suppress(NotImplementedError):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, over.set)
     try:
         yield over
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+        with contextlib.suppress(NotImplementedError):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
 
 
 def announce(url: str) -> None:

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import BinaryIO
+from typing import IO
 
 import aiohttp
 from yarl import URL
@@ -182,7 +182,7 @@ class Client:
             headers["Content-Type"] = "application/json"
         return await self._ask(method, URL(self._base + path, encoded=True), body, headers, token.serial, most_bytes)
 
-    async def download(self, url: str, file: BinaryIO) -> Reply | Silence:
+    async def download(self, url: str, file: IO[bytes]) -> Reply | Silence:
         """Fetch a file from an address that is its own permission: without a token, whatever its size. The reply has
         no body; the file has it, as far as it came."""
         status: int | None = None

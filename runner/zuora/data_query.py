@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import msgspec
 
@@ -32,7 +32,7 @@ class QueryFailedError(RunnerError):
     """The tenant did not answer the query; the message says why."""
 
 
-async def query(client: Client, sql: str, file: BinaryIO, sleep: Sleep = asyncio.sleep) -> int:
+async def query(client: Client, sql: str, file: IO[bytes], sleep: Sleep = asyncio.sleep) -> int:
     """Have the tenant answer a query and append the CSV to a file. Returns the number of rows that it tells.
 
     Raises QueryFailedError, with the reason.
@@ -88,7 +88,7 @@ def _may_pass(client: Client, answer: Reply | Silence) -> bool:
     return answer.status in (401, 408, 429) or answer.status >= 500
 
 
-async def _download(client: Client, url: str, file: BinaryIO, sleep: Sleep) -> None:
+async def _download(client: Client, url: str, file: IO[bytes], sleep: Sleep) -> None:
     wait, begin = WAIT_SECONDS[0], file.tell()
     answer: Reply | Silence = Silence("unasked", sent=False)
     for _ in range(TRIES):
