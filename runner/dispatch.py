@@ -33,6 +33,7 @@ from runner.patience import Patience, exhausted, settled
 
 WINDOW_SECONDS = 23 * 3600.0  # of the 24 hours that a key is kept (Zuora API reference, "Idempotent requests")
 CLOCK_SLACK_SECONDS = 60.0  # a clock set back by less closes no window: the hour to spare covers it
+LEAST_SET_BACK_SECONDS = 1.0  # less is the time that passes between two looks
 MOST_WAITING = 10_000  # requests that wait for another try before nothing new is begun
 CHUNK = 500
 
@@ -80,15 +81,35 @@ class Tally:
             self.unknown += 1
 
 
-def window_closed(history: History, now: float) -> bool:
+def window_closed(history: History, now: float, set_back_seconds: float = 0.0) -> bool:
     """Whether a generation in doubt may not be sent again: its key may be forgotten by now.
 
-    A first claim that lies in the future says that the clock was set back: then nothing is known of its age.
+    A first claim that lies in the future says that the clock was set back: then nothing is known of its age. Any claim
+    may be older than it looks by what the clock was seen to be set back.
     """
     if history.doubts == 0 or history.claimed_at is None:
         return False
     age = now - history.claimed_at
-    return age > WINDOW_SECONDS or age < -CLOCK_SLACK_SECONDS
+    return age + set_back_seconds > WINDOW_SECONDS or age < -CLOCK_SLACK_SECONDS
+
+
+class SetBack:
+    """How far the wall clock was set back while this process watched, against the clock that only goes forward.
+
+    The latter stands still while a laptop sleeps: then the wall clock gains on it, which is no setting back.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._lead: float | None = None
+
+    def watch(self, wall: float, steady: float) -> float:
+        """Compare the clocks once more; seconds in all."""
+        lead = steady - wall
+        if self._lead is not None and lead - self._lead > LEAST_SET_BACK_SECONDS:
+            self.seconds += lead - self._lead
+        self._lead = lead
+        return self.seconds
 
 
 class Dispatch:
@@ -127,7 +148,8 @@ class Dispatch:
         self._claims_left = terms.max_requests
         self._canary_left = terms.canary
         self._canary_open = 0
-        self._closed_since: float | None = None  # a blackout holds everyone
+        self._set_back = SetBack()
+        self._closed_since: float | None = None  # loop time; a blackout holds everyone
         self._wake = asyncio.Event()
         self._ending: Ending | None = None
         self._hurry = asyncio.Event()
@@ -208,14 +230,14 @@ class Dispatch:
 
     def _is_closed(self) -> bool:
         """Whether a blackout holds everyone just now. It is told once, and is no part of an outage."""
-        now = self._now()
+        now, steady = self._now(), asyncio.get_running_loop().time()
         until = self._terms.blackouts.closed_until(now)
         if until > now and self._closed_since is None:
-            self._closed_since = now
+            self._closed_since = steady
             reason = f"blackout ({self._terms.blackouts})"
             self._note("paused", {"seconds": round(until - now, 3), "reason": reason})
         elif until <= now and self._closed_since is not None:
-            self._breaker.rested(now - self._closed_since)
+            self._breaker.rested(steady - self._closed_since)
             self._closed_since = None
             self._note("blackout-over", {})
         return self._closed_since is not None
@@ -317,15 +339,15 @@ class Dispatch:
             self._give_back(job)
             self._wake.set()
             return
-        if window_closed(job.history, started):
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        if window_closed(job.history, started, self._set_back.watch(started, began)):
             self._give_back(job, later=False)
             self._expire(job, started)
             self._wake.set()
             return
         job.first_sent_at = job.first_sent_at or int(started * 1e6)
         self._tally.sent += 1
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         try:
             answer = await self._send(job.request, job.history.generation, job.history.attempts)
         except asyncio.CancelledError:
@@ -348,9 +370,9 @@ class Dispatch:
     # -- concluding: what an answer does ------------------------------------------------------------------------
 
     def _conclude(self, job: Job, answer: Answer, sent_at: float, latency_ms: float) -> None:
-        now = self._now()
+        now, steady = self._now(), asyncio.get_running_loop().time()
         judgement = self._judge(answer, job.request, job.history, now)
-        ending = self._breaker.observe(job.request.number, judgement, now)
+        ending = self._breaker.observe(job.request.number, judgement, steady)
         if self._breaker.outage_since is not None:
             judgement = replace(judgement, spends=False)
         if not isinstance(answer, Reply) and not answer.sent and not judgement.in_doubt:
@@ -359,7 +381,7 @@ class Dispatch:
             self._answered(job, answer, judgement, sent_at, now, latency_ms)
         if isinstance(answer, Reply) and answer.limits is not None:
             self._pace.told(answer.limits)
-        self._hold(judgement, now, asyncio.get_running_loop().time() - latency_ms / 1e3)
+        self._hold(judgement, steady, steady - latency_ms / 1e3)
         if ending is not None:
             self.stop(ending)
         if self._queue_low() or self._canary_left is not None or not self._outstanding:
@@ -437,7 +459,7 @@ class Dispatch:
         self._wake.set()
 
     def _hold(self, judgement: Judgement, now: float, began: float) -> None:
-        """Hold everyone as the server asked, or as the outage demands; `began` (loop time): when it was sent."""
+        """Hold everyone as the server asked, or as the outage demands; loop times, `began` that of the sending."""
         if judgement.reason is Reason.THROTTLED:
             what = "category 70" if judgement.category == "70" else "429"
             self._pace.refused(what, judgement.hold_seconds, began)
@@ -452,7 +474,7 @@ class Dispatch:
 
     def _expire(self, job: Job, now: float) -> bool:
         """Settle a request whose key may be forgotten by now as unknown, unsent."""
-        if not window_closed(job.history, now):
+        if not window_closed(job.history, now, self._set_back.seconds):
             return False
         message = "in doubt, and its key is no longer safe to repeat; see `--resend-unknown`"
         outcome = Outcome(State.UNKNOWN, message=message)

@@ -324,14 +324,37 @@ class TestWindow:
         _, after = settle(path, Tenant(), now=lambda: now() + 100 * 3600)
         assert after == {1: "succeeded"}
 
-    def test_closes_during_an_outage_that_lasts(self, tmp_path):
-        tenant = Answers(Silence("time-out"), heals=24 * 3600)
-        path = enrolled(tmp_path / "l.db", 40)
-        ending, after = settle(path, tenant, concurrency=10, terms=Terms(outage_patience_seconds=1e9))
+    def in_doubt(self, path, hours):
+        """Twenty requests, the first ten of them claimed so many hours ago and not answered."""
+        enrolled(path, 20)
+        with open_writable(path) as store:
+            store.connection.executemany(
+                "INSERT INTO attempt (request, number, generation, claimed_at) VALUES (?, 1, 0, ?)",
+                [(number, int((EPOCH - hours * 3600) * 1e6)) for number in range(1, 11)],
+            )
+        return path
+
+    @pytest.mark.parametrize(
+        ("hours", "jump_hours", "state"),
+        [
+            (22, 0, "unknown"),
+            (20, 0, "succeeded"),
+            (22, -3, "unknown"),  # set back: by the wall clock the claims are young again
+            (20, 0.9, "succeeded"),  # a laptop slept: the wall clock gains on the steady one
+            (20, 1.9, "unknown"),
+        ],
+    )
+    def test_closes_during_an_outage_of_two_hours(self, tmp_path, hours, jump_hours, state):
+        """Whatever the wall clock does meanwhile."""
+
+        def wall() -> float:
+            return now() + (jump_hours * 3600 if now() > EPOCH + 1800 else 0)
+
+        tenant = Answers(Silence("time-out"), heals=2 * 3600)
+        path = self.in_doubt(tmp_path / "l.db", hours)
+        ending, after = settle(path, tenant, now=wall, concurrency=10, terms=Terms(outage_patience_seconds=1e9))
         assert ending.name == "finished"
-        counts = Counter(after.values())
-        assert counts["unknown"] >= 10
-        assert counts["succeeded"] == 40 - counts["unknown"]
+        assert {after[number] for number in range(1, 11)} == {state}
         assert all(len(tenant.effects[number]) <= 1 for number in after)
 
 
