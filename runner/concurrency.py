@@ -48,7 +48,7 @@ class Concurrency:
             return None
         if self._refused_at is not None and self.limit + 1 >= self._refused_at:
             self._refused_at = self.limit + 2
-        return self._set(self.limit + 1, f"{self._good} good answers")
+        return self._set(self.limit + 1, f"{self._good} good answer{'s' * (self._good != 1)}")
 
     def refused(self, what: str, began: float, now: float) -> Change | None:
         """The tenant said "too many at once" (`what`: 429, category 70) to a request sent at `began`.

@@ -188,7 +188,16 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
             f"  {folder.path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
         )
     lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests, settings.blackouts)]
+    lines += _job_lines(document["steps"])
     return "\n".join(lines)
+
+
+def _job_lines(steps: list[dict[str, Any]]) -> list[str]:
+    """Nobody can tell how long a job of the tenant takes."""
+    jobs = [str(step["step"]) for step in steps if step["do"] != "regenerate" and step["counts"].get("pending")]
+    if not jobs:
+        return []
+    return [f"  and as long as the tenant takes for the jobs of step{'s' * (len(jobs) > 1)} {', '.join(jobs)}"]
 
 
 def _step_lines(step: dict[str, Any], of: int) -> list[str]:

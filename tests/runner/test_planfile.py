@@ -170,7 +170,9 @@ def test_a_plan_says_what_is_overwritten(tmp_path, regen):
     step = '[[step]]\ndo = "regenerate"\nmanifests = ["s.csv"]\n'
     (tmp_path / "p.toml").write_text(f'[[step]]\ndo = "booking-dates"\n{step}only_resend = true\n{step}')
     words = ("plan", "p.toml", "--base-url", "http://127.0.0.1:1")
-    assert "OVERWRITTEN" not in regen(*words).out
+    told = regen(*words).out
+    assert "OVERWRITTEN" not in told
+    assert "and as long as the tenant takes for the jobs of step 1\n" in told
     (tmp_path / "p.toml").write_text((tmp_path / "p.toml").read_text() + "re_migrate = true\n")
     assert "OVERWRITTEN" in regen(*words).out
 
