@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from manifests import ManifestError, Source, checker, open_manifest
+import manifests
+from manifests import ManifestError, Source, open_manifest
 from runner import backfill, journal_runs, regenerate
 from runner.enroller import Enroller, Target
 from runner.errors import Refused
@@ -51,7 +52,9 @@ class Opened:
             for source in sources:
                 match work:
                     case Regenerate():
-                        checker(source.columns, path=source.path, type=work.type, resend_unknown=self.resend_unknown)
+                        manifests.checker(
+                            source.columns, path=source.path, type=work.type, resend_unknown=self.resend_unknown
+                        )
                     case JournalRun():
                         journal_runs.refuse_header(source)
         except ManifestError as error:

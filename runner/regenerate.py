@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from manifests import Checked, Source, checker
+import manifests
+from manifests import Source
 from runner.enroller import Enroller, lane, texts
 from runner.errors import Refused
 from runner.identity import Identities, canonical
@@ -14,6 +15,9 @@ from runner.ledger import Line
 from runner.ledger.enrol import NewRequest
 from runner.steps import Regenerate
 from runner.zuora.operations import BY_TYPE, Operation, flags, parameters
+
+if TYPE_CHECKING:
+    from manifests import Checked
 
 
 def refuse(work: Regenerate) -> None:
@@ -44,7 +48,7 @@ class _Rows:
     def source(self, source: Source) -> None:
         """Enrol one manifest."""
         number = self._enroller.next_manifest()
-        check = checker(
+        check = manifests.checker(
             source.columns, path=source.path, type=self._work.type, resend_unknown=self._enroller.resend_unknown
         ).check
         rows = 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -109,3 +111,21 @@ def test_there_is_no_cycle():
 def test_each_library_stands_behind_one_door(library, doors):
     """Elsewhere it is not seen."""
     assert {module for module in users_of(library) if not module.startswith(doors)} == set()
+
+
+HEAVY = {"aiohttp", "msgspec", "pandas", "pyarrow", "sqlite3", "tqdm"}
+
+
+@pytest.mark.parametrize(
+    ("program", "loaded"),
+    [
+        ("from runner.cli import regen; regen.main(['--help'], standalone_mode=False)", set()),
+        ("from runner.cli import regen; regen.main(['run', '--help'], standalone_mode=False)", set()),
+        ("import runner.commands.send", HEAVY - {"pandas"}),  # a run that goes on reads no manifest
+    ],
+)
+def test_what_takes_long_to_import_is_imported_when_it_is_needed(program, loaded):
+    """Help answers at once."""
+    told = f"import sys; {program}; print(*(set(sys.modules) & {HEAVY!r}), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(done.stderr.split()) <= loaded
