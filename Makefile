@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tracing slows everything that it watches: only the tests that must reach every branch are run under it.
 PURE := tests/manifests/test_check.py tests/runner/test_identity.py tests/runner/test_patience.py tests/runner/test_verdict.py
 
-.PHONY: help demo test lint format bench soak clean
+.PHONY: help demo test lint format bench soak audit clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ bench: $(READY) ## Compare speed and memory, side by side
 
 soak: $(READY) ## Ten minutes of kills and faults; SOAK_SECONDS=60 for a shorter one
 	@$(BIN)/python -m tests.soak
+
+audit: $(READY) ## Look for known weaknesses in the code and in the packages that it stands on
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check bandit pip-audit
+	@$(VENV)/audit/bin/bandit -q -c pyproject.toml -r runner manifests
+	@$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audit/installed.txt
+	@$(VENV)/audit/bin/pip-audit --no-deps --disable-pip -r $(VENV)/audit/installed.txt
 
 clean: ## Remove what the other verbs made, but not runs/
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist

@@ -198,7 +198,7 @@ class _Comparison:
         with _writer(self._files[0], header) as writer:
             for made, identifier in self._flagged(flags):
                 types[made.type] += 1
-                writer.writerow([identifier, *self._about(made)])
+                writer.writerow([safe(identifier), *self._about(made)])
                 if len(listed) < LISTED:
                     listed.append(f"id {identifier}: row {made.row}, {made.label}")
         notes = [*_by_type(types), f"{len(flags):,} ids of the run, {int((~flags).sum()):,} of them there"]

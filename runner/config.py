@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+import shlex
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -100,6 +102,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 TOP_KEYS = ("profile", "default_profile")
 TABLES: dict[str, type[msgspec.Struct]] = {"patience": PatienceSettings, "limits": LimitSettings, "jobs": JobSettings}
+_HEADER_WORD = re.compile(r"[A-Za-z0-9._-]+")
 POSITIVE = ("connect_timeout_seconds", "request_timeout_seconds", "drain_seconds")
 
 
@@ -119,7 +122,22 @@ def found_path(given: str | None, environment: Mapping[str, str]) -> Path | None
         if not Path(given).is_file():
             raise Refused(f"{given}: no such configuration file")
         return Path(given)
-    return next((path for path in (Path(CONFIG_NAME), user_path(environment)) if path.is_file()), None)
+    path = next((path for path in (Path(CONFIG_NAME), user_path(environment)) if path.is_file()), None)
+    if path is not None:
+        _refuse_of_others(path)
+    return path
+
+
+def _refuse_of_others(path: Path) -> None:
+    """Raises Refused for a file that nobody named and somebody else has written, or may write: it says which commands
+    are run and where the credentials go. Windows keeps other kinds of permission."""
+    if os.name != "posix":
+        return
+    about = path.stat()
+    if about.st_uid not in (os.geteuid(), 0):
+        raise Refused(f"{path}: belongs to another user; if you trust it, name it: --config {path}")
+    if about.st_mode & stat.S_IWOTH:
+        raise Refused(f"{path}: everybody can write it, and it says which commands are run: chmod o-w {path}")
 
 
 def user_path(environment: Mapping[str, str]) -> Path:
@@ -190,10 +208,31 @@ def _problems(profile: Profile) -> Iterator[str]:
         yield "jobs: expected positive numbers of seconds"
     if (profile.client_id is None) != (profile.client_secret is None):
         yield "client_id and client_secret: one without the other is of no use"
+    yield from _header_problems(profile)
+    if profile.credential_command is not None and not words_of(profile.credential_command):
+        yield "credential_command: expected a command, quoted as in a shell, or a list of words"
     try:
         Blackouts.parsed(profile.blackout)
     except ValueError as error:
         yield str(error)
+
+
+def _header_problems(profile: Profile) -> Iterator[str]:
+    """What cannot stand in a header: Zuora-Entity-Ids, Zuora-Org-Ids, Zuora-Version."""
+    for name in ("entity_ids", "org_ids"):
+        for one in getattr(profile, name):
+            if not _HEADER_WORD.fullmatch(one):
+                yield f"{name}: {one!r} is no id: letters, digits, `-`, `_` and `.` alone"
+    if profile.zuora_version is not None and not _HEADER_WORD.fullmatch(profile.zuora_version):
+        yield f"zuora_version: {profile.zuora_version!r} is no version such as 2026-02-20"
+
+
+def words_of(command: str | list[str]) -> list[str]:
+    """A command as words; none if its quotes do not close."""
+    try:
+        return shlex.split(command) if isinstance(command, str) else command
+    except ValueError:
+        return []
 
 
 def _known(path: Path, place: str, table: Mapping[str, Any], names: tuple[str, ...]) -> None:

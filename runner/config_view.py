@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from runner.config import CONFIG_NAME, Profile, Secret, user_path
+from runner.config import CONFIG_NAME, Profile, Secret, user_path, words_of
 from runner.errors import ExitCode
 from runner.settings import Flags, Layers, gather
 from runner.speech import printable, say, say_json
@@ -70,9 +70,7 @@ def _credentials(layers: Layers, environment: Mapping[str, str]) -> Iterator[Row
     names = (profile.client_id_env, profile.client_secret_env)
     place = f"{layers.config.path} [profile.{layers.name}]"
     if profile.credential_command is not None:
-        command = profile.credential_command
-        first = command.split()[0] if isinstance(command, str) else command[0]
-        yield "credentials", f"printed by {first} …", place
+        yield "credentials", f"printed by {words_of(profile.credential_command)[0]} …", place
     elif all(environment.get(name) for name in names):
         yield "credentials", MASK, " and ".join(names)
     elif profile.client_secret is not None:

@@ -34,12 +34,10 @@ def consequences(ledger: Path) -> list[str]:
     return [consequence(operation, query, count) for operation, query, count in kinds]
 
 
-def refuse_read_only(settings: Settings) -> None:
-    """Raises Refused if the profile may not send."""
+def refuse_read_only(settings: Settings, why: str = "nothing is sent") -> None:
+    """Raises Refused if the profile may not send: no POST but the token's, no PUT."""
     if settings.profile.read_only:
-        raise Refused(
-            f"profile {settings.profile_name!r} is read_only: nothing is sent; use another profile to send this plan"
-        )
+        raise Refused(f"profile {settings.profile_name!r} is read_only: {why}; use another profile for that")
 
 
 def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None]) -> None:

@@ -84,7 +84,8 @@ class RunFolder:
         if not self.sealed:
             return self.path
         place = self.path / AFTER / iso(now_microseconds()).replace(":", "")
-        place.mkdir(parents=True, mode=0o700)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        place.mkdir(mode=0o700)
         return place
 
     def unseal(self) -> bool:

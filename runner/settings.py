@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import shlex
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runner.blackout import Blackouts
-from runner.config import ConfigFile, LimitSettings, Profile, Secret, found_path, read
+from runner.config import ConfigFile, LimitSettings, Profile, Secret, found_path, read, words_of
 from runner.errors import Refused
 from runner.zuora.auth import Credentials
 from runner.zuora.tenants import ENDPOINTS, QUOTAS, Quota, is_loopback, kind_of
@@ -251,7 +250,7 @@ def _share(value: float) -> float:
 
 def _commanded(command: str | list[str]) -> Credentials:
     """Credentials that a command prints: JSON with `client_id` and `client_secret`, or these two, a line each."""
-    words = shlex.split(command) if isinstance(command, str) else command
+    words = words_of(command)
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -74,6 +74,7 @@ def reconcile(runs: Path, asked: Reconciled) -> ExitCode:
 def _inquired(store: Store, place: Path, flags: Flags) -> Inquiry:
     """Ask the run's own tenant."""
     from runner.commands.prepare import tenant_of
+    from runner.guard import refuse_read_only
     from runner.inquiry import inquire
     from runner.session import refuse_other_tenant, wire_of
     from runner.settings import gather
@@ -83,6 +84,7 @@ def _inquired(store: Store, place: Path, flags: Flags) -> Inquiry:
     if flags.base_url is None and flags.profile is None:
         flags = replace(flags, base_url=facts["base_url"], profile=facts.get("profile"))
     settings = gather(flags)
+    refuse_read_only(settings, "a data query is a POST")
     refuse_other_tenant(facts, settings, tenant_of(settings))
 
     async def ask() -> Inquiry:

@@ -211,7 +211,13 @@ def _step_lines(step: dict[str, Any], of: int) -> list[str]:
 
 
 def _command_again() -> str:
-    return "regen " + shlex.join([*sys.argv[1:], "--again"])
+    words, kept = iter(sys.argv[1:]), []
+    for word in words:
+        if word == "--notify":  # a web hook's URL is a secret
+            next(words, None)
+        elif not word.startswith("--notify="):
+            kept.append(word)
+    return "regen " + shlex.join([*kept, "--again"])
 
 
 def _runs_dir(flags: Flags) -> Any:

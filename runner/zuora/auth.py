@@ -18,7 +18,8 @@ BACK_OFF_SECONDS = (1.0, 60.0)  # after a token endpoint that is out of order: t
 
 
 class CredentialsRefusedError(Exception):
-    """The token endpoint says that the client id or secret is wrong."""
+    """No token is to be had however often one asks: the client id or secret is wrong, or the server not to be trusted
+    with them."""
 
 
 class TokenUnavailableError(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import ssl
 import time
 import urllib.request
@@ -36,13 +37,14 @@ from runner.zuora.auth import (
 )
 from runner.zuora.deadlines import Deadlines
 from runner.zuora.operations import OPERATIONS
+from runner.zuora.tenants import is_loopback
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024**3
 SNIPPET_BYTES = 2048
 MOST_URLS = 100
 TOKEN_BODY_BYTES = 64 * 1024
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
-QUESTIONS = (TOKEN_PATH, "/query/jobs")  # POSTs that change nothing
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ class File:
     name: str
     content: bytes
     content_type: str = "text/csv"
+
+
+_USER = re.compile(r"//[^/\s'\"]+@")  # in a proxy's URL, with its password
 
 
 class OversizedError(Exception):
@@ -102,8 +107,8 @@ def trusted() -> ssl.SSLContext:
 
 
 async def _only_look(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """The last door of a read-only profile: nothing but reading and the POSTs that only ask pass."""
-    if request.method not in ("GET", "HEAD") and not request.url.path.endswith(QUESTIONS):
+    """The last door of a read-only profile: nothing but reading and the POST that fetches a token passes."""
+    if request.method not in ("GET", "HEAD") and not request.url.path.endswith(TOKEN_PATH):
         raise Refused(f"{request.method} {request.url.path}: the profile is read_only; nothing was sent")
     return await handler(request)
 
@@ -173,7 +178,10 @@ class Client:
     async def ask(
         self, method: str, path: str, body: bytes | None = None, most_bytes: int = MAX_BODY_BYTES
     ) -> Reply | Silence:
-        """Ask once for what changes nothing, or does so however often it is asked: GET and PUT."""
+        """Ask once for what changes nothing, or does so however often it is asked: GET and PUT. `path` begins with a
+        slash: nothing that a server tells can lead the token to another host."""
+        if not path.startswith("/"):
+            return Silence("address", f"{path[:80]!r} is no path of this tenant", sent=False)
         token = await self._token()
         if isinstance(token, Silence):
             return token
@@ -183,8 +191,10 @@ class Client:
         return await self._ask(method, URL(self._base + path, encoded=True), body, headers, token.serial, most_bytes)
 
     async def download(self, url: str, file: IO[bytes]) -> Reply | Silence:
-        """Fetch a file from an address that is its own permission: without a token, whatever its size. The reply has
-        no body; the file has it, as far as it came."""
+        """Fetch a file from an address that is its own permission: without a token, over https. The reply has no
+        body; the file has it, as far as it came."""
+        if not (url.startswith("https://") or is_loopback(URL(self._base).host or "")):
+            return Silence("address", f"a file at {url[:80]!r}, which is no https address", sent=False)
         status: int | None = None
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._wire.connect_seconds, sock_read=self._wire.request_seconds
@@ -197,6 +207,8 @@ class Client:
                 status = response.status
                 async for chunk in response.content.iter_any():
                     file.write(chunk)
+                    if file.tell() > MAX_FILE_BYTES:
+                        return Silence("oversized", f"a file of more than {MAX_FILE_BYTES:,} bytes", status=status)
                 return _reply(response, b"", 0)
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, ValueError) as error:
             return _silence(error, status)
@@ -240,7 +252,7 @@ class Client:
                 timeout=self._untimed,
             ) as response:
                 status = response.status
-                content = await _read(response, most_bytes)
+                content = _without(headers["Authorization"], await _read(response, most_bytes))
                 return _reply(response, content, token)
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
             return _silence(error, status)
@@ -264,6 +276,8 @@ class Client:
                 return TokenAnswer(response.status, body, retry_after(response.headers.get("Retry-After")))
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
             silence = _silence(error, None)
+            if silence.kind == "certificate":
+                raise CredentialsRefusedError(silence.detail) from error
             return TokenAnswer(0, f"{silence.kind}: {silence.detail}".encode())
 
 
@@ -300,12 +314,25 @@ def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
     return unpacked
 
 
+def _without(authorization: str, body: bytes) -> bytes:
+    """The body without our token: a proxy's page of errors may show what it was sent, and answers are kept."""
+    token = authorization.removeprefix("Bearer ").encode()
+    return body.replace(token, b"***") if token in body else body
+
+
+def _plain(text: str | None) -> str | None:
+    """A header as text that can be kept: what is no UTF-8 in it is replaced."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _reply(response: aiohttp.ClientResponse, body: bytes, token: int) -> Reply:
     headers = response.headers
     return Reply(
         status=response.status,
         body=body,
-        request_id=headers.get("Zuora-Request-Id"),
+        request_id=_plain(headers.get("Zuora-Request-Id")),
         retry_after_seconds=retry_after(headers.get("Retry-After")),
         limits=_limits(headers),
         token=token,
@@ -313,7 +340,7 @@ def _reply(response: aiohttp.ClientResponse, body: bytes, token: int) -> Reply:
 
 
 def _limits(headers: Mapping[str, str]) -> Limits | None:
-    concurrency, rate = headers.get("Concurrency-Limit-Limit"), headers.get("ratelimit-limit")
+    concurrency, rate = headers.get("Concurrency-Limit-Limit"), _plain(headers.get("ratelimit-limit"))
     if concurrency is None and rate is None:
         return None
     return Limits(
@@ -345,7 +372,7 @@ def retry_after(text: str | None) -> float | None:
 
 def _silence(error: Exception, status: int | None) -> Silence:
     """What a failure of the network means; whether anything was sent decides if the work may be done."""
-    detail = str(error) or type(error).__name__
+    detail = _USER.sub("//***@", str(error)) or type(error).__name__
     if isinstance(error, OversizedError):
         return Silence("oversized", f"a body of more than {MAX_BODY_BYTES} bytes", status=status, snippet=error.args[0])
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import IO, Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -45,7 +46,7 @@ async def query(client: Client, sql: str, file: IO[bytes], sleep: Sleep = asynci
             raise QueryFailedError(f"the data query {job.get('id')} has not ended within an hour; try again later")
         await sleep(wait)
         waited, wait = waited + wait, min(wait * 1.5, WAIT_SECONDS[1])
-        job = await _asked(client, "GET", f"{PATH}/{job['id']}", None, sleep)
+        job = await _asked(client, "GET", f"{PATH}/{quote(job['id'], safe='')}", None, sleep)
     if job["queryStatus"] != "completed" or not isinstance(job.get("dataFile"), str):
         raise QueryFailedError(f"the data query {job.get('id')} is {job['queryStatus']}: {_short(sql)}")
     await _download(client, job["dataFile"], file, sleep)

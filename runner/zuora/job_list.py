@@ -27,8 +27,9 @@ def page(said: Envelope) -> tuple[list[dict[str, Any]], str | None]:
 
 
 def _next(address: object) -> str | None:
-    """Path and query of the next page, which is told as a path or as a whole address."""
+    """Path and query of the next page, which is told as a path or as a whole address; the host stays our own."""
     if not isinstance(address, str) or not address:
         return None
     parts = urlsplit(address)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    path = "/" + parts.path.lstrip("/")
+    return f"{path}?{parts.query}" if parts.query else path

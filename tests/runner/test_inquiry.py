@@ -132,12 +132,14 @@ def test_other_credentials_are_another_tenant(tmp_path, regen, simulator, manife
     assert "another tenant" in refused.err
 
 
-def test_a_read_only_profile_may_ask(tmp_path, regen, simulator, manifest):
-    """A data query changes nothing."""
+def test_a_read_only_profile_may_not_ask(tmp_path, regen, simulator, manifest):
+    """A data query changes nothing, but it is a POST."""
     with simulator(job_seconds=0) as server:
         regen("run", manifest, "--base-url", server.url, "--run-id", "it")
         (tmp_path / "regen.toml").write_text("default_profile = 'p'\n[profile.p]\nread_only = true\n")
-        assert regen("reconcile", "it", "--query").code == 0
+        refused = regen("reconcile", "it", "--query")
+        assert (refused.code, "read_only: a data query is a POST" in refused.err) == (2, True)
+        assert regen("reconcile", "it").code == 0
 
 
 def test_text_in_a_query_is_quoted():
