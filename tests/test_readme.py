@@ -2,8 +2,8 @@
 
 A walk is what stands between `<!-- walk: begin -->` and `<!-- walk: end -->`: its `console` blocks are typed into one
 shell, in an empty folder, with a simulator (defaults) behind http://127.0.0.1:9080. What a command prints on stdout is
-compared with what is shown, but for times, digests and the port; a shown line `…` stands for any number of lines. No
-other `console` block may show a command that a walk could run.
+compared with what is shown, but for times, digests and the port; a shown line `…` stands for any number of lines, ` …`
+at the end of a line for the rest of it. No other `console` block may show a command that a walk could run.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ UNWALKED = {
     "docker": "there is no daemon in a test; the Dockerfile has tests of its own",
     "systemctl": "it changes the machine; the units have tests of their own",
     "journalctl": "it reads the machine's own journal",
+    "jq": "not every machine has it; tests/runner/test_readme_elsewhere.py types it where it is",
     "regen simulate": "it serves until it is told to end; every walk has one",
 }
 # Flags of other programs than `regen`.
@@ -67,17 +68,26 @@ def steps(text: str) -> list[tuple[str, list[str]]]:
 def masked(text: str) -> str:
     """Output without what differs from run to run."""
     text = re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:?\d\d:?\d\d\.\d{6}Z", "TIME", text)
     text = re.sub(r"\d{4}-\d\d-\d\d", "DATE", text)
     text = re.sub(r"\b\d\d:\d\d(:\d\d(\.\d+)?)?\b", "HH:MM", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "HEAD", text)
     text = re.sub(r"\b[0-9a-f]{40}\b", "KEY", text)
+    text = re.sub(r"\b[0-9a-f]{32}\b", "ID", text)
     text = re.sub(r"-[0-9a-f]{8}\b", "-DIGEST", text)
     return re.sub(r"\b\d+(\.\d+)? (s|ms)\b", "N s", text)
 
 
+def _pattern(line: str) -> str:
+    """A shown line as a pattern: `…` alone is any lines, at a line's end the rest of it."""
+    if line.strip() == "…":
+        return ".*"
+    return re.escape(line[:-1]) + "[^\n]*" if line.endswith(" …") else re.escape(line)
+
+
 def agrees(printed: str, shown: list[str]) -> bool:
     """Whether the output is what is shown."""
-    lines = [".*" if line.strip() == "…" else re.escape(line) for line in masked("\n".join(shown)).splitlines()]
+    lines = [_pattern(line) for line in masked("\n".join(shown)).splitlines()]
     return re.fullmatch("\n".join(lines), masked(printed).rstrip("\n"), re.DOTALL) is not None
 
 

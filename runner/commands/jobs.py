@@ -67,7 +67,7 @@ async def _listed(client: Client, path: str) -> list[dict[str, Any]]:
 def _job_line(kind: str, job: Mapping[str, Any]) -> str:
     if kind == "booking-dates":
         counts = f"{job.get('progress', '')}, {job.get('errorCount', 0)} errors"
-        when, what = job.get("createdOnReadable"), "the whole tenant"
+        when, what = str(job.get("createdOnReadable") or "-")[:16], "the whole tenant"
     else:
         counts = f"{job.get('processedCount', 0)} of {job.get('totalCount', 0)}, {job.get('failedCount', 0)} failed"
         when = _uploaded(job.get("uploadedOn"))
