@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tracing slows everything that it watches: only the tests that must reach every branch are run under it.
 PURE := tests/manifests/test_check.py tests/runner/test_identity.py tests/runner/test_patience.py tests/runner/test_verdict.py
 
-.PHONY: help demo test lint format bench soak audit clean
+.PHONY: help demo test lint format package bench soak audit clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: $(READY) ## Check style and types
 format: $(READY) ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+package: $(READY) ## Build sdist and wheel, install both in a clean place and rehearse there
+	@$(BIN)/python .ci/package.py
 
 bench: $(READY) ## Compare speed and memory, side by side
 	@$(BIN)/python -m tests.bench

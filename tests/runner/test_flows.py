@@ -431,7 +431,8 @@ def test_two_commands_at_the_same_moment_are_one_run(tmp_path, regen, simulator)
 
         def overtaken(self: RunFolder) -> None:
             patch.undo()
-            subprocess.run([sys.executable, "-m", "runner", *words], env=os.environ, check=True, capture_output=True)
+            environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+            subprocess.run([sys.executable, "-m", "runner", *words], env=environment, check=True, capture_output=True)
             self.make()
 
         patch.setattr(RunFolder, "make", overtaken)
