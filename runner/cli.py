@@ -194,17 +194,19 @@ def abandon(run: str, runs_dir: str | None) -> ExitCode:
 
 @regen.command()
 @runs_dir
+@click.option("--unfinished", is_flag=True, help="Only the ids of runs that can go on, the oldest first.")
 @click.option("--json", "json_", is_flag=True, help="Print a JSON array.")
-def runs(runs_dir: str | None, json_: bool) -> ExitCode:
+def runs(runs_dir: str | None, unfinished: bool, json_: bool) -> ExitCode:
     """List the runs in the folder, newest first.
 
     \b
-    Example:
+    Examples:
       regen runs --json | jq '.[0].counts'
+      for run in $(regen runs --unfinished); do regen resume "$run"; done
     """
     from runner.commands import look
 
-    return look.list_runs(_runs(runs_dir), as_json=json_)
+    return look.list_runs(_runs(runs_dir), as_json=json_, unfinished=unfinished)
 
 
 @regen.command()

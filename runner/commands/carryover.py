@@ -63,7 +63,19 @@ def carry_over(
     if found[1].given_up:
         told = f"{found[1].given_up} row(s) of run {found[1].source} have failed {asked.give_up_after} times in a row"
         say(f"regen: {told} and are given up; they stay in its errors.csv", err=True)
+    if (left := _left_behind(runs, found[1].source)) is not None:
+        say(f"regen: {left}, and they are not carried over: regen resume {found[1].source}", err=True)
     return found
+
+
+def _left_behind(runs: Path, source: str | None) -> str | None:
+    """What else the last run has open: only that run may send it again, under the keys that it had."""
+    document = RunFolder(runs / source).document() if source is not None else None
+    counts = (document or {}).get("counts", {})
+    if document is None or document.get("status") == "abandoned":
+        return None
+    rows = [f"{counts[state]:,} {state}" for state in ("pending", "unknown") if counts.get(state)]
+    return f"run {source} has rows left ({', '.join(rows)})" if rows else None
 
 
 def _found(

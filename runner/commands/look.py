@@ -25,12 +25,17 @@ from runner.times import duration, iso, now_microseconds
 CLOSED = frozenset({"finished", "halted", "abandoned", "refused"})
 
 
-def list_runs(runs: Path, *, as_json: bool) -> ExitCode:
-    """All runs in the folder, newest first; reads run.json, no ledger."""
+def list_runs(runs: Path, *, as_json: bool, unfinished: bool = False) -> ExitCode:
+    """All runs in the folder, newest first; or the ids of the unfinished, oldest first. Reads run.json, no ledger."""
     listed = [_listed(run, document) for run in all_runs(runs) if (document := run.document()) is not None]
     listed.sort(key=lambda document: str(document.get("started_at") or document.get("planned_at")), reverse=True)
+    if unfinished:
+        listed = [document for document in reversed(listed) if document["unfinished"]]
     if as_json:
         say_json(listed)
+    elif unfinished:
+        say("".join(f"{document['run']}\n" for document in listed), end="")
+        return ExitCode.SUCCEEDED
     elif not listed:
         say(f"no runs in {runs}")
     for document in listed if not as_json else ():

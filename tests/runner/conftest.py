@@ -42,6 +42,10 @@ class Server:
         with urllib.request.urlopen(f"{self.url}/_sim/{path}") as response:
             return json.load(response)
 
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        with urllib.request.urlopen(f"{self.url}/_sim/{path}", json.dumps(body).encode()) as response:
+            return json.load(response)
+
     def identities(self) -> list[dict[str, Any]]:
         return self.get("effects")["identities"]
 

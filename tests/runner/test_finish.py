@@ -72,7 +72,7 @@ def sample(text: str, name: str) -> float:
 
 
 def test_two_nights_are_told(tmp_path, regen, simulator):
-    """A night with failing rows, the next with them mended: exit codes, metrics and hook tell the story."""
+    """A night with failing rows, the next with them mended: exit codes, diff, metrics and hook tell the story."""
     manifest = subscriptions(tmp_path / "nightly.csv", 10, missing=2)
     file, note = tmp_path / "regen.prom", tmp_path / "note.json"
     with simulator() as server, hook() as hooked:
@@ -81,9 +81,16 @@ def test_two_nights_are_told(tmp_path, regen, simulator):
         first = file.read_text()
         document = json.loads((one(tmp_path / "runs") / "run.json").read_text())
         arguments, environment = json.loads(note.read_text())
-        subscriptions(manifest, 10)
+        server.post("faults", {"missing_prefix": "none"})  # somebody mends the objects in the tenant
+        with manifest.open("a") as rows:
+            rows.write("A-S900000,1,tonight's\n")
         assert regen("run", manifest, *words).code == 0
         second = file.read_text()
+        nights = [told["run"] for told in hooked.told]
+        forth, back = regen("diff", *nights), regen("diff", *reversed(nights))
+    assert (forth.code, back.code) == (0, 3)
+    assert "2  fixed" in forth.out and "1  appeared" in forth.out
+    assert "2  newly failing" in back.out
     assert 'regen_rows{name="nightly",state="failed"} 2\n' in first
     assert 'regen_rows{name="nightly",state="succeeded"} 8\n' in first
     assert (sample(first, "regen_exit_code"), sample(second, "regen_exit_code")) == (3, 0)

@@ -104,6 +104,23 @@ class TestCarryOver:
         with simulator() as server:
             assert regen("run", manifest, "--base-url", server.url, *NIGHTLY).code == 0
 
+    def test_what_only_the_last_run_may_send_is_named(self, tmp_path, regen, simulator):
+        """Its pending rows are not taken over: they go on under their own keys."""
+        manifest = subscriptions(tmp_path / "nightly.csv", 4)
+        with simulator() as server:
+            words = ("run", manifest, "--base-url", server.url, *NIGHTLY)
+            assert regen(*words, "--max-requests", 3).code == 5
+            first = last(tmp_path).name
+            night_passes(tmp_path)
+            subscriptions(manifest, 1)
+            done = regen(*words)
+            assert f"has rows left (1 pending), and they are not carried over: regen resume {first}" in done.err
+            assert (done.code, len(keys(tmp_path))) == (0, 1)
+            assert regen("runs", "--unfinished").out == f"{first}\n"
+            assert regen("resume", first).code == 0
+            assert regen("runs", "--unfinished").out == ""
+            assert regen("runs", "--unfinished", "--json").document == []
+
     def test_another_name_is_another_chain(self, tmp_path, regen, simulator):
         with simulator() as server:
             base = ("--base-url", server.url)
