@@ -7,6 +7,7 @@ what `credential_command` prints.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
 import shlex
@@ -150,7 +151,7 @@ def user_path(environment: Mapping[str, str]) -> Path:
 def read(path: Path) -> ConfigFile:
     """Read a file. Raises Refused, naming file and key, for what it cannot say."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path}: {error}") from error
@@ -197,14 +198,14 @@ def _secret(kind: type, value: Any) -> Any:
 def _problems(profile: Profile) -> Iterator[str]:
     """What is wrong with the values of a profile."""
     for name in POSITIVE:
-        if getattr(profile, name) <= 0:
+        if not _is_positive(getattr(profile, name)):
             yield f"{name}: expected a positive number of seconds"
     for name, value in msgspec.structs.asdict(profile.limits).items():
         if value is not None and value <= 0:
             yield f"limits.{name}: expected a positive number of requests"
-    if profile.patience.attempts < 1 or profile.patience.base_seconds <= 0 or profile.patience.cap_seconds <= 0:
+    if not all(map(_is_positive, msgspec.structs.astuple(profile.patience))):
         yield "patience: expected positive numbers"
-    if min(msgspec.structs.astuple(profile.jobs)) <= 0:
+    if not all(map(_is_positive, msgspec.structs.astuple(profile.jobs))):
         yield "jobs: expected positive numbers of seconds"
     if (profile.client_id is None) != (profile.client_secret is None):
         yield "client_id and client_secret: one without the other is of no use"
@@ -215,6 +216,10 @@ def _problems(profile: Profile) -> Iterator[str]:
         Blackouts.parsed(profile.blackout)
     except ValueError as error:
         yield str(error)
+
+
+def _is_positive(number: float) -> bool:
+    return 0 < number < math.inf
 
 
 def _header_problems(profile: Profile) -> Iterator[str]:

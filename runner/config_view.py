@@ -71,12 +71,12 @@ def _credentials(layers: Layers, environment: Mapping[str, str]) -> Iterator[Row
     place = f"{layers.config.path} [profile.{layers.name}]"
     if profile.credential_command is not None:
         yield "credentials", f"printed by {words_of(profile.credential_command)[0]} …", place
-    elif all(environment.get(name) for name in names):
+    elif all(environment.get(name, "").strip() for name in names):
         yield "credentials", MASK, " and ".join(names)
     elif profile.client_secret is not None:
         yield "credentials", MASK, place
     else:
-        missing = " and ".join(name for name in names if not environment.get(name))
+        missing = " and ".join(name for name in names if not environment.get(name, "").strip())
         yield "credentials", None, f"{missing} not set"
 
 

@@ -46,17 +46,22 @@ def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[
     _confirm(warnings(ledger, production=is_guarded(settings)), yes=yes)
     if not is_guarded(settings) or yes or settings.profile.allow_production:
         return
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
     show_plan()
     _ask(settings.hostname, consequences(ledger))
+
+
+def at_terminal() -> bool:
+    """Whether somebody sees a question and can answer it. Under some schedulers there is no standard input at all."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def _confirm(told: list[str], *, yes: bool) -> None:
     """Have warnings confirmed: by `--yes`, or by a word on a terminal."""
     if not told or yes:
         return
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise Refused("; ".join(told) + "; say --yes if that is meant")
     say("\n".join(told), err=True)
     say("Type yes to go on: ", end="", err=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -94,9 +95,9 @@ class Settings:
         if self.profile.credential_command is not None:
             return _commanded(self.profile.credential_command)
         names = (self.profile.client_id_env, self.profile.client_secret_env)
-        missing = [name for name in names if not self.environment.get(name)]
+        missing = [name for name in names if not self.environment.get(name, "").strip()]
         if not missing:
-            return Credentials(*(self.environment[name] for name in names))
+            return Credentials(*(self.environment[name].strip() for name in names))  # a file's last line end
         if self.profile.client_id is not None and self.profile.client_secret is not None:
             return Credentials(self.profile.client_id.reveal(), self.profile.client_secret.reveal())
         raise Refused(f"no credentials: set {' and '.join(missing)} or `credential_command` in the profile")
@@ -237,7 +238,7 @@ def _tenant(named: str | None, hostname: str) -> str:
 
 
 def _positive(name: str, value: float | None) -> float | None:
-    if value is not None and value <= 0:
+    if value is not None and not 0 < value < math.inf:
         raise Refused(f"{name}: expected a positive number, not {value:g}")
     return value
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
+import threading
 
 import pytest
 
+from runner import cli
 from runner.settings import Flags, gather
 from runner.zuora import tenants
 from runner.zuora.consequences import consequence, overwrites
@@ -26,6 +30,7 @@ def typing(monkeypatch):
 
     def typed(text: str) -> None:
         monkeypatch.setattr("sys.stdin", Terminal(text))
+        monkeypatch.setattr("runner.guard.at_terminal", lambda: True)
 
     monkeypatch.setattr(tenants, "PRODUCTION_HOSTS", frozenset({"127.0.0.1"}))
     return typed
@@ -114,6 +119,65 @@ def test_no_terminal_and_the_two_ways_to_say_so_before(tmp_path, regen, simulato
         assert regen("run", manifest, "--base-url", server.url, "--yes").code == 0
         (tmp_path / "regen.toml").write_text("default_profile = 'p'\n[profile.p]\nallow_production = true\n")
         assert regen("run", manifest, "--base-url", server.url, "--again").code == 0
+
+
+@pytest.mark.parametrize("stdin", [None, io.StringIO("127.0.0.1\n"), Terminal("127.0.0.1\n")])
+def test_nobody_to_ask(tmp_path, regen, monkeypatch, stdin):
+    """No standard input, a pipe in its place, or a terminal whose questions go into a file: refused, in words."""
+    monkeypatch.setattr(tenants, "PRODUCTION_HOSTS", frozenset({"127.0.0.1"}))
+    monkeypatch.setattr("sys.stdin", stdin)
+    refused = regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", "http://127.0.0.1:9")
+    assert (refused.code, "127.0.0.1:9 is production: say --yes" in refused.err) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such terminals")
+class TestATerminal:
+    """A real one: what a person sees on it, and what it takes."""
+
+    def run(self, tmp_path, regen, monkeypatch, server, typed: str):
+        """A run at a terminal at which somebody types; the exit code and all that was shown."""
+        monkeypatch.setattr(tenants, "PRODUCTION_HOSTS", frozenset({"127.0.0.1"}))
+        keyboard, terminal = os.openpty()
+        termios = pytest.importorskip("termios")
+        termios.tcsetwinsize(terminal, (24, 120))
+        shown: list[bytes] = []
+
+        def look() -> None:
+            while not shown or b"the end" not in shown[-1]:
+                shown.append(os.read(keyboard, 65_536))
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        manifest = subscriptions(tmp_path / "s.csv", 3)
+        with os.fdopen(os.dup(terminal), "r") as stdin, os.fdopen(terminal, "w", buffering=1) as stderr:
+            monkeypatch.setattr("sys.stdin", stdin)
+            with monkeypatch.context() as patched:
+                words = ["regen", "run", str(manifest), "--base-url", server.url, "--re-migrate"]
+                patched.setattr("sys.argv", words)
+                patched.setattr("sys.stderr", stderr)
+                os.write(keyboard, typed.encode())
+                with pytest.raises(SystemExit) as exit_:
+                    cli.main()
+            stderr.write("the end\n")
+            looking.join()
+        os.close(keyboard)
+        return exit_.value.code, b"".join(shown).decode()
+
+    def test_the_host_is_typed(self, tmp_path, regen, monkeypatch, simulator):
+        """After the plan, after what is overwritten; then there is a bar."""
+        with simulator() as server:
+            code, shown = self.run(tmp_path, regen, monkeypatch, server, "127.0.0.1\n")
+            assert (code, len(server.regenerations())) == (0, 3)
+        order = ["POST …/booking-transaction", "PRODUCTION", "OVERWRITTEN", "Type the host name (127.0.0.1)", "3/3"]
+        assert [word for word in order if word not in shown] == []
+        assert shown.index(order[0]) < shown.index(order[1]) < shown.index(order[3]) < shown.index(order[4])
+
+    def test_anything_else_is_typed(self, tmp_path, regen, monkeypatch, simulator):
+        """`y` is no host name."""
+        with simulator() as server:
+            code, shown = self.run(tmp_path, regen, monkeypatch, server, "y\n")
+            assert (code, server.identities()) == (2, [])
+        assert "not confirmed; nothing was sent" in shown
 
 
 def test_a_profile_that_names_its_tenant_production_is_guarded(tmp_path, regen):

@@ -80,6 +80,7 @@ def test_hosts_and_their_kind(url, host, tenant):
         (Flags(base_url="https://rest.zuora.com/v1/"), "leave /v1 out"),
         (Flags(base_url="https://x:99999"), "ort"),
         (Flags(base_url="https://x", rate=-1), "rate: expected a positive number"),
+        (Flags(base_url="https://x", rate=float("nan")), "rate: expected a positive number"),
         (Flags(base_url="https://x", concurrency=-1), "concurrency: expected a positive number"),
         (Flags(base_url="https://x", quota_share=1.5), "quota share"),
         (Flags(base_url="https://x", tenant="prod"), "tenant kind 'prod'"),
@@ -107,6 +108,15 @@ def test_what_cannot_serve_is_refused(flags, told, tmp_path, monkeypatch):
         ("[profile.x.patience]\nattempts = 0", "patience"),
         ("[profile.x]\nblackout = ['06:00-09:00']", "blackout"),
         ("[profile.x]\nbilling_id_field = 'key'", "billing_id_field"),
+        ("[profile.x]\nrequest_timeout_seconds = nan", "request_timeout_seconds"),
+        ("[profile.x]\npatience = { cap_seconds = inf }", "patience"),
+        ("[profile.x]\njobs = { search_seconds = -1.0 }", "jobs"),
+        ('[profile.x]\nentity_ids = ["a\\r\\nX: 1"]', r"entity_ids: 'a\\r\\nX: 1' is no id"),
+        ("[profile.x]\norg_ids = ['']", "org_ids"),
+        ("[profile.x]\nzuora_version = 'a b'", "zuora_version"),
+        ("[profile.x]\ncredential_command = 'echo \"x'", "credential_command: expected a command"),
+        ("[profile.x]\ncredential_command = []", "credential_command"),
+        ("[profile.x]\ncredential_command = '  '", "credential_command"),
         ("profile = 1", "profile"),
         ("default_profile = 1", "default_profile"),
         ("not toml", "regen.toml"),
@@ -118,6 +128,13 @@ def test_a_config_that_cannot_be_read_names_the_key(tmp_path, text, told):
     path.write_text(text)
     with pytest.raises(Refused, match=told):
         gather(Flags(config=str(path)), {})
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path):
+    """Some editors write one."""
+    path = tmp_path / "regen.toml"
+    path.write_text("\ufeff[profile.x]\nbase_url = 'us-sandbox'\n", "utf-8")
+    assert gather(Flags(config=str(path), profile="x"), {}).host == "rest.test.zuora.com"
 
 
 def test_short_names():
@@ -215,6 +232,14 @@ class TestCredentials:
         settings = gather(Flags(base_url="http://127.0.0.1:1"), environment)
         assert (settings.credentials().client_id, settings.credentials().client_secret) == ("i", "s")
         assert "'s'" not in repr(settings)
+
+    def test_a_line_end_is_no_part_of_a_secret(self):
+        """Where a variable is filled from a file; nothing but white space is nothing."""
+        environment = {"ZUORA_CLIENT_ID": "i\n", "ZUORA_CLIENT_SECRET": "s\r\n"}
+        credentials = gather(Flags(base_url="http://127.0.0.1:1"), environment).credentials()
+        assert (credentials.client_id, credentials.client_secret) == ("i", "s")
+        with pytest.raises(Refused, match="set ZUORA_CLIENT_ID"):
+            gather(Flags(base_url="http://127.0.0.1:1"), environment | {"ZUORA_CLIENT_ID": " "}).credentials()
 
     def test_missing(self):
         with pytest.raises(Refused, match="set ZUORA_CLIENT_SECRET"):
