@@ -15,9 +15,10 @@ import sys
 import threading
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from runner.backfill import MOST_BYTES, csv_bytes, zipped
@@ -152,6 +153,29 @@ def test_what_is_checked_before_anything_is_sent(tmp_path, regen, simulator, tex
         refused = regen(*COMMAND, source, "--base-url", server.url)
         assert (refused.code, uploads(server)) == (2, [])
     assert REFUSED[text] in refused.err
+
+
+@pytest.mark.parametrize("suffix", ["csv.gz", "tsv", "jsonl", "parquet", "xlsx"])
+def test_any_readable_file_goes_up_as_csv(tmp_path, regen, suffix):
+    """Text as it stands: leading zeros, newlines, what looks like a number; UTF-8, comma, no BOM."""
+    cells = {
+        "ID": ["007", "1e5", "NA"],
+        "#Name": ["a\nb", 'say "ü"', ""],
+        "Revenue Recognition Rule": ["x,y", "z", "0"],
+    }
+    frame, path = pd.DataFrame(cells), tmp_path / f"c.{suffix}"
+    write: dict[str, Callable[[], object]] = {
+        "csv.gz": lambda: frame.to_csv(path, index=False, encoding="utf-8-sig"),
+        "tsv": lambda: frame.to_csv(path, index=False, sep="\t", encoding="utf-16"),
+        "jsonl": lambda: frame.to_json(path, orient="records", lines=True),
+        "parquet": lambda: frame.to_parquet(path),
+        "xlsx": lambda: frame.to_excel(path, index=False),
+    }
+    write[suffix]()
+    assert regen(*COMMAND, path, "--plan", "--no-template-check", "--base-url", "http://127.0.0.1:1").code == 0
+    ((name, content, rows),) = sent(one(tmp_path))
+    assert (name.endswith(".csv"), rows) == (True, 3)
+    assert content.decode() == ('ID,#Name,Revenue Recognition Rule\n007,"a\nb","x,y"\n1e5,"say ""ü""",z\nNA,,0\n')
 
 
 def test_types_are_suggested(tmp_path, regen):

@@ -15,6 +15,7 @@ from tests.runner.audited import broken
 from tests.runner.conftest import folders, table
 from tests.runner.journeys import quick
 from tests.runner.test_flows import invoices, subscriptions
+from tests.runner.test_guard import Terminal
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 STEP = '[[step]]\ndo = "regenerate"\nmanifests = ["{}"]\n'
@@ -193,6 +194,17 @@ class TestOrder:
             assert (refused.code, server.arrivals()) == (2, 0)
             assert "step 3 backfills after step 1 has regenerated" in refused.err
             assert regen("run", reversed_plan, "--base-url", server.url, "--yes").code == 0
+
+    @pytest.mark.parametrize(("word", "code"), [("yes", 0), ("y", 2), ("", 2)])
+    def test_on_a_terminal_it_is_asked(self, reversed_plan, regen, simulator, monkeypatch, word, code):
+        """Only the whole word goes on."""
+        monkeypatch.setattr("sys.stdin", Terminal(f"{word}\n"))
+        monkeypatch.setattr("runner.guard.at_terminal", lambda: True)
+        with simulator(job_seconds=0.05) as server:
+            quick(reversed_plan.parent)
+            done = regen("run", reversed_plan, "--base-url", server.url)
+            assert (done.code, server.arrivals() > 0) == (code, code == 0)
+        assert "Type yes to go on" in done.err
 
     def test_a_backfill_on_production_is_confirmed_whatever_the_profile_says(self, tmp_path, regen):
         (tmp_path / "c.csv").write_text("ID,Revenue Recognition Rule\nr1,x\n")
