@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import tomllib
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from runner.config import TABLES, Profile
 from runner.errors import Refused
 from runner.settings import Flags, gather, runs_folder
+from runner.zuora.tenants import ENDPOINTS
 from tests.runner.test_flows import subscriptions
 
 CONFIG = """
@@ -272,3 +278,22 @@ class TestCredentials:
         path = folder / "regen.toml"
         path.write_text(f'[profile.x]\nbase_url = "https://x"\ncredential_command = {command}\n')
         return gather(Flags(config=str(path), profile="x"), {}).credentials()
+
+
+def test_the_readme_names_every_key():
+    """In its table, each with its default."""
+    text = (
+        (Path(__file__).parents[2] / "README.md").read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
+    )
+    table = [line for line in text.splitlines() if line.startswith("| `")]
+    for key in Profile.__struct_fields__:
+        assert [line for line in table if f"`{key}`" in line.split("|")[1]], key
+    for name, kind in TABLES.items():
+        (row,) = [line for line in table if f"`{name}`" in line.split("|")[1]]
+        for key, value in msgspec.structs.asdict(kind()).items():
+            assert f"{key} = {'…' if value is None else f'{value:g}'}" in row
+    for text_of_toml in re.findall(r"```toml\n(.*?)```", text, re.DOTALL):
+        for table_ in tomllib.loads(text_of_toml)["profile"].values():
+            msgspec.convert(table_, Profile)
+    for short in ENDPOINTS:
+        assert short.partition("-")[2] in text
