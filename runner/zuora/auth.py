@@ -116,7 +116,7 @@ class Auth:
             granted = msgspec.json.decode(answer.body, type=_Granted) if 200 <= answer.status < 300 else None
         except msgspec.DecodeError:
             granted = None
-        if granted is None or not granted.access_token:
+        if granted is None or not granted.access_token or not granted.access_token.isprintable():
             raise self._unavailable(answer)
         self._serial += 1
         life = granted.expires_in

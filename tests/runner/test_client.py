@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from unittest.mock import Mock
 
 import aiohttp
@@ -36,10 +37,25 @@ def wire(url: str, **more: object) -> Wire:
     return Wire(url, CREDENTIALS, **more)  # type: ignore[arg-type]
 
 
-async def test_the_exact_request():
-    """Path, query, headers and body as documented; one token for all."""
+HEADERS = {
+    "User-Agent": f"regeneration-runner/{__version__}",
+    "Accept-Encoding": "gzip",
+    "Zuora-Entity-Ids": "e1,e2",
+    "Zuora-Org-Ids": "o1",
+    "Zuora-Version": "2026-01-01",
+    "Authorization": "Bearer T1",
+    "Idempotency-Key": "regen1-" + "ab" * 20 + "-2",
+    "Zuora-Track-Id": "ab" * 20 + "-5",
+    "Content-Type": "application/json",
+}
+PARTICULARS = {"entity_ids": ("e1", "e2"), "org_ids": ("o1",), "zuora_version": "2026-01-01"}
+
+
+async def test_the_exact_request_through_a_proxy(monkeypatch):
+    """Path, query, headers and body as documented; one token for all. The session sends it."""
     base = "https://rest.test.zuora.com"
     url = f"{base}/v1/uno-regenerate/billing-transaction?reMigrate=true"
+    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
     with aioresponses() as mocked:
         mocked.post(f"{base}/oauth/token", body=TOKEN, response_class=Response)
         mocked.post(
@@ -49,9 +65,7 @@ async def test_the_exact_request():
             response_class=Response,
             repeat=True,
         )
-        async with connected(
-            wire(base, entity_ids=("e1", "e2"), org_ids=("o1",), zuora_version="2026-01-01")
-        ) as client:
+        async with connected(wire(base, **PARTICULARS)) as client:
             answer = await client.send(REQUEST, 2, 5)
             await client.send(REQUEST, 2, 6)
         tokens = mocked.requests[("POST", URL(f"{base}/oauth/token"))]
@@ -63,17 +77,48 @@ async def test_the_exact_request():
     )
     assert calls[0].kwargs["data"] == BODY
     assert calls[0].kwargs["allow_redirects"] is False
-    assert dict(calls[0].kwargs["headers"]) == {
-        "User-Agent": f"regeneration-runner/{__version__}",
-        "Accept-Encoding": "gzip",
-        "Zuora-Entity-Ids": "e1,e2",
-        "Zuora-Org-Ids": "o1",
-        "Zuora-Version": "2026-01-01",
-        "Authorization": "Bearer T1",
-        "Idempotency-Key": "regen1-" + "ab" * 20 + "-2",
-        "Zuora-Track-Id": "ab" * 20 + "-5",
-        "Content-Type": "application/json",
-    }
+    assert str(calls[0].kwargs["proxy"]) == "http://proxy.invalid:3128"
+    assert dict(calls[0].kwargs["headers"]) == HEADERS
+
+
+async def test_the_exact_request_without_one():
+    """The same, as it comes out of the wire; the connection is kept for the next."""
+    heard: list[bytes] = []
+    connections: list[object] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                told = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
+                heard.append(head + await reader.readexactly(int(told[b"Content-Length"])))
+                body = TOKEN if b"/oauth/token" in head else b'{"success": true, "idList": []}'
+                writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" if body is not TOKEN else b"")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, connected(wire(f"http://{host}", **PARTICULARS)) as client:
+        answers = [await client.send(REQUEST, 2, attempt) for attempt in (5, 6)]
+    assert answers == [Reply(200, b'{"success": true, "idList": []}', None, None, None, 1)] * 2
+    assert len(connections) == 1
+    head, _, body = heard[1].partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    assert first == "POST /v1/uno-regenerate/billing-transaction?reMigrate=true HTTP/1.1"
+    sent = dict(line.split(": ", 1) for line in lines)
+    assert sent == {"Host": host, "Accept": "*/*"} | HEADERS | {"Content-Length": str(len(BODY))}
+    assert body == BODY
+
+
+async def test_a_header_cannot_break_out_of_its_line():
+    """Whatever a value holds, it adds no header of its own."""
+    async with raw_server(lambda *_: asyncio.sleep(0)) as url, connected(wire(url)) as client:
+        token = await client.auth.token()
+        client.auth._token = replace(token, value="T1\r\nZuora-Entity-Ids: other")
+        with pytest.raises(ValueError, match="control character"):
+            await client.send(REQUEST, 0, 1)
 
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -282,6 +327,7 @@ class TestTokens:
             http(b"<html>welcome"),
             http(b'{"token": 1}'),
             http(b'{"access_token": ""}'),
+            http(b'{"access_token": "T1\\r\\nZuora-Entity-Ids: other"}'),
             b"",
         ],
     )

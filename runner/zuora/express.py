@@ -1,0 +1,109 @@
+"""POSTs over the session's own connections, without what a session does around each request.
+
+```
+session.request ─ headers, cookies, redirects, tracing, a task for the body ─┐
+                                                                             ├─▶ connector ─▶ connection ─▶ parser
+Express.post ─────────────── one write: head and body ───────────────────────┘
+```
+
+At thousands of requests a second the session costs twice what all the rest of an exchange does, and most of that is for
+what a regenerate call never needs. Connections, TLS, the pool, framing and the parser are aiohttp's here too; what
+stands here alone is the writing of a head. `fits` says whether the installed aiohttp has what this stands on; where it
+does not, or a proxy or a middleware has its say, the client goes through the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Mapping
+from typing import Protocol
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.helpers import TimerNoop
+from yarl import URL
+
+INTERIM = (100, 102, 103)  # a final response follows
+_PARAMETERS = {"timer", "skip_payload", "read_until_eof", "auto_decompress", "read_timeout"}
+
+
+class Heard(Protocol):
+    """The head of a response, and the body as it comes. `release` gives the connection back once the body is read,
+    `close` breaks it off; after the other, either does nothing."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def content(self) -> aiohttp.StreamReader: ...
+    def release(self) -> object: ...
+    def close(self) -> None: ...
+
+
+def fits() -> bool:
+    """Whether the installed aiohttp has what `Express` stands on."""
+    given = set(inspect.signature(ResponseHandler.set_response_params).parameters)
+    wanted = set(inspect.signature(aiohttp.BaseConnector.connect).parameters)
+    return given >= _PARAMETERS and wanted == {"self", "req", "traces", "timeout"}
+
+
+class Express:
+    """Posts to one host over a session's connector, with the session's headers. Bodies of responses are read as they
+    come, not decompressed."""
+
+    def __init__(self, session: aiohttp.ClientSession, base: URL, timeout: aiohttp.ClientTimeout) -> None:
+        assert session.connector is not None
+        self._connector, self._timeout = session.connector, timeout
+        self._place = aiohttp.ClientRequest("POST", base, loop=asyncio.get_running_loop(), session=session)
+        self._common = _lines({"Host": self._place.headers["Host"], "Accept": "*/*"} | dict(session.headers))
+
+    async def post(self, url: URL, headers: Mapping[str, str], body: bytes | None) -> Heard:
+        """Send a request; returns once the head of the response is there. Raises as a session does."""
+        content = body or b""
+        own = f"{_lines(headers)}Content-Length: {len(content)}\r\n"
+        head = f"POST {url.raw_path_qs} HTTP/1.1\r\n{self._common}{own}\r\n".encode()
+        try:
+            connection = await self._connector.connect(self._place, traces=[], timeout=self._timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}") from error
+        try:
+            protocol = connection.protocol
+            assert protocol is not None
+            protocol.set_response_params(
+                timer=TimerNoop(), skip_payload=False, read_until_eof=True, auto_decompress=False, read_timeout=None
+            )
+            if protocol.transport is None or protocol.transport.is_closing():
+                raise aiohttp.ClientConnectionResetError("the connection was closed before the request was sent")
+            protocol.transport.write(head + content)
+            message, payload = await protocol.read()
+            while message.code in INTERIM:
+                message, payload = await protocol.read()
+        except BaseException:
+            connection.close()
+            raise
+        return _Heard(message.code, message.headers, payload, connection)
+
+
+class _Heard:
+    __slots__ = ("_connection", "content", "headers", "status")
+
+    def __init__(
+        self, status: int, headers: Mapping[str, str], content: aiohttp.StreamReader, connection: Connection
+    ) -> None:
+        self.status, self.headers, self.content, self._connection = status, headers, content, connection
+
+    def release(self) -> None:
+        self._connection.release()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    """Headers as they go over the wire. Raises ValueError for what would break out of its line."""
+    if not "".join(headers.values()).isprintable():
+        raise ValueError("a header holds a control character")
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
