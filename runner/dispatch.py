@@ -142,6 +142,8 @@ class Dispatch:
         self._hungry: deque[asyncio.Future[None]] = deque()  # workers with nothing to do
         self._sending: set[asyncio.Task[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
+        self._claiming = 0  # claimed, not yet on disk
+        self._claimed: asyncio.Future[None] | None = None  # the last claim
         self._outstanding = 0  # claimed and not yet concluded
         self._cursor = 0
         self._exhausted = False
@@ -194,12 +196,10 @@ class Dispatch:
             await self._refill()
             if self._past_terms():
                 continue
-            if not self._is_closed() and self._queue_low() and (jobs := self._take()):
-                await self._claim(jobs)
-            elif not self._outstanding and not self._backlog and self._exhausted:
+            self._claim_more()
+            if not self._outstanding and not self._backlog and self._exhausted:
                 return
-            else:
-                await self._sleep()
+            await self._sleep()
 
     async def _refill(self) -> None:
         if self._exhausted or self._backlog.fresh >= CHUNK // 2 or self._backlog.waiting > MOST_WAITING:
@@ -247,8 +247,13 @@ class Dispatch:
         """Whether anything waits to be sent, claimed or not."""
         return bool(self._backlog) or self._outstanding > len(self._sending)
 
-    def _queue_low(self) -> bool:
-        return len(self._queue) <= self._pace.ahead // 2
+    def _claim_more(self) -> None:
+        """Claim ahead of the workers, as soon as half of what they have before them is used up."""
+        if len(self._queue) + self._claiming > self._pace.ahead // 2 or self._past_terms() or self._is_closed():
+            return
+        if jobs := self._take():
+            self._claim(jobs)
+            self._wake.set()  # the backlog may want more
 
     def _take(self) -> list[Job]:
         room = min(2 * self._pace.limit, self._pace.limit + self._pace.ahead) - self._outstanding
@@ -258,17 +263,28 @@ class Dispatch:
             return []
         return self._backlog.take(room, asyncio.get_running_loop().time(), self._canary_left)
 
-    async def _claim(self, jobs: list[Job]) -> None:
-        """Put the intents on disk, then hand the jobs to the workers."""
+    def _claim(self, jobs: list[Job]) -> None:
+        """Have the intents put on disk; `_to_workers` goes on from there."""
         now = self._now()
         claimed_at = int(now * 1e6)
         jobs = [job for job in jobs if not self._expire(job, now)]
+        if not jobs:
+            return
         for job in jobs:
             job.history = history = job.history.claim(now)
             job.claim = Claim(job.request.number, history.attempts, history.generation, claimed_at)
         self._outstanding += len(jobs)
+        self._claiming += len(jobs)
         self._count_claims(jobs)
-        await self._pen.claim([job.claim for job in jobs if job.claim])
+        self._claimed = self._pen.claim([job.claim for job in jobs if job.claim])
+        self._claimed.add_done_callback(lambda claimed: self._to_workers(jobs, claimed))
+
+    def _to_workers(self, jobs: list[Job], claimed: asyncio.Future[None]) -> None:
+        """The intents are on disk: they may be sent. If the ledger gave out they are not, and the run ends."""
+        self._claiming -= len(jobs)
+        if claimed.exception() is not None:
+            self._outstanding -= len(jobs)
+            return
         reach("claimed")
         self._queue.extend(jobs)
         for _ in range(min(len(jobs), len(self._hungry))):
@@ -307,6 +323,7 @@ class Dispatch:
             while not self._queue:
                 await self._hunger()
             job = self._queue.popleft()
+            self._claim_more()
             if not self._pace.enter_at_once():
                 try:
                     await self._pace.enter()
@@ -323,7 +340,6 @@ class Dispatch:
     async def _hunger(self) -> None:
         waiter = asyncio.get_running_loop().create_future()
         self._hungry.append(waiter)
-        self._wake.set()
         await waiter
 
     def _feed_one(self) -> None:
@@ -384,7 +400,8 @@ class Dispatch:
         self._hold(judgement, steady, steady - latency_ms / 1e3)
         if ending is not None:
             self.stop(ending)
-        if self._queue_low() or self._canary_left is not None or not self._outstanding:
+        self._claim_more()
+        if self._canary_left is not None or not self._outstanding:
             self._wake.set()  # `_feed` has something to do; of what becomes due later its own alarm tells it
 
     def _unsent(self, job: Job, judgement: Judgement) -> None:
@@ -501,6 +518,8 @@ class Dispatch:
         for task in (hurried, drained, *self._workers):
             task.cancel()
         ends = await asyncio.gather(hurried, drained, *self._workers, return_exceptions=True)
+        if self._claimed is not None:
+            await asyncio.wait([self._claimed])
         while self._queue:
             self._give_back(self._queue.popleft())
         for end in ends:

@@ -1,22 +1,45 @@
 """The one pen: a thread that writes to the ledger, in batches, for the event loop.
 
-Records wait at most `BATCH_SECONDS`; a claim takes all records that wait with it into its transaction, so that
-what was answered before is on disk before anything more is sent.
+```
+record, give_back, note ─▶ batch ─ BATCH_SECONDS, or a claim ─▶ thread: one transaction, fsync ─▶ `done`
+```
+
+While a batch is being written the next one gathers, so that what is asked for meanwhile shares a commit. A claim takes
+all that waits with it: what was answered before is on disk before anything more is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from runner.errors import RunnerError
 from runner.ledger.journal import Claim, Event, Journal, Record
 
 T = TypeVar("T")
 BATCH_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction writes; `done` is there if somebody waits for it."""
+
+    records: list[Record] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    returned: list[Claim] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    done: asyncio.Future[None] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.claims or self.returned or self.events)
+
+    def take_back(self, failed: _Batch) -> None:
+        """What could not be written is written with this one, but for claims: those are not sent."""
+        self.records[:0] = failed.records
+        self.returned[:0] = failed.returned
+        self.events[:0] = failed.events
 
 
 class Pen:
@@ -26,36 +49,37 @@ class Pen:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self._records: list[Record] = []
-        self._returned: list[Claim] = []
-        self._events: list[Event] = []
+        self._batch = _Batch()
+        self._writing = False
+        self._due = False  # the batch's time is over
         self._timer: asyncio.TimerHandle | None = None
-        self._flushing: asyncio.Task[None] | None = None
-        self.failure: asyncio.Future[RunnerError] = self._loop.create_future()
+        self.failure: asyncio.Future[BaseException] = self._loop.create_future()
 
     def record(self, record: Record) -> None:
         """Have a record written within the batch's time."""
-        self._records.append(record)
+        self._batch.records.append(record)
         self._soon()
 
     def give_back(self, claim: Claim) -> None:
         """Have a claim that was never sent taken back within the batch's time."""
-        self._returned.append(claim)
+        self._batch.returned.append(claim)
         self._soon()
 
     def note(self, event: Event) -> None:
         """Have an event of the run written within the batch's time."""
-        self._events.append(event)
+        self._batch.events.append(event)
         self._soon()
 
-    async def claim(self, claims: Sequence[Claim]) -> None:
-        """Returns once the claims are on disk. Raises LedgerError if they cannot be."""
-        await self._write(claims)
+    def claim(self, claims: Sequence[Claim]) -> asyncio.Future[None]:
+        """Have claims written as soon as may be. The future is done once they are on disk, and raises LedgerError if
+        they cannot be; it is shared, so do not cancel it."""
+        self._batch.claims.extend(claims)
+        return self._at_once()
 
     async def flush(self) -> None:
-        """Returns once everything handed over is on disk."""
-        if self._records or self._returned or self._events:
-            await self._write(())
+        """Returns once everything handed over is on disk. Raises LedgerError if it cannot be."""
+        if self._batch:
+            await asyncio.shield(self._at_once())
         else:
             await self.call(int)  # whatever is under way comes before it
 
@@ -74,27 +98,41 @@ class Pen:
 
     def _soon(self) -> None:
         if self._timer is None and not self.failure.done():
-            self._timer = self._loop.call_later(BATCH_SECONDS, self._flush)
+            self._timer = self._loop.call_later(BATCH_SECONDS, self._time_is_over)
 
-    def _flush(self) -> None:
+    def _time_is_over(self) -> None:
         self._timer = None
-        self._flushing = self._loop.create_task(self._flush_quietly())
+        self._due = True
+        self._write()
 
-    async def _flush_quietly(self) -> None:
-        with contextlib.suppress(RunnerError):  # told by `failure`
-            await self._write(())
+    def _at_once(self) -> asyncio.Future[None]:
+        done = self._batch.done = self._batch.done or self._loop.create_future()
+        self._write()
+        return done
 
-    async def _write(self, claims: Sequence[Claim]) -> None:
-        records, self._records = self._records, []
-        returned, self._returned = self._returned, []
-        events, self._events = self._events, []
-        if not (records or claims or returned or events):
+    def _write(self) -> None:
+        """Hand the batch to the thread, unless it is busy: then `_wrote` does."""
+        if self._writing:
             return
-        try:
-            await self.call(self._journal.write, records, claims, returned, events)
-        except RunnerError as error:
-            self._records[:0] = records  # kept: the next write may find room again
-            self._returned[:0] = returned
+        batch, self._batch, self._due = self._batch, _Batch(), False
+        if not batch:
+            return
+        self._writing = True
+        write = self._loop.run_in_executor(
+            self._thread, self._journal.write, batch.records, batch.claims, batch.returned, batch.events
+        )
+        write.add_done_callback(lambda write: self._wrote(batch, write.exception()))
+
+    def _wrote(self, batch: _Batch, error: BaseException | None) -> None:
+        self._writing = False
+        if error is None:
+            if batch.done is not None:
+                batch.done.set_result(None)
+        else:
+            self._batch.take_back(batch)  # the next write may find room again
+            if batch.done is not None:
+                batch.done.set_exception(error)
             if not self.failure.done():
                 self.failure.set_result(error)
-            raise
+        if self._due or self._batch.done is not None:
+            self._write()
