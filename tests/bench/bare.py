@@ -46,10 +46,10 @@ async def main(url: str, manifest: Path, workers: int) -> None:
     answers: list[bool] = []
     bodies = iter(rows)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=workers)) as session:
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), time.process_time()
         await asyncio.gather(*(work(session, url + PATH, bodies, answers) for _ in range(workers)))
-        seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "rows": sum(answers)}))
+        seconds, cpu = time.perf_counter() - started, time.process_time() - spent
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "rows": sum(answers)}))
 
 
 if __name__ == "__main__":

@@ -50,8 +50,23 @@ def watch_profile(place: Path) -> None:
     Dispatch.run = profiled  # type: ignore[method-assign]
 
 
+def watch_cpu(place: Path) -> None:
+    """Note the seconds of `Dispatch.run`: on the clock, of the event loop's thread, of the whole process."""
+    run = Dispatch.run
+
+    async def watched(self: Dispatch) -> Any:
+        begun = time.perf_counter(), time.thread_time(), time.process_time()
+        try:
+            return await run(self)
+        finally:
+            ended = time.perf_counter(), time.thread_time(), time.process_time()
+            place.write_text(json.dumps([end - begin for begin, end in zip(begun, ended, strict=True)]))
+
+    Dispatch.run = watched  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     kind, target = sys.argv[1], Path(sys.argv[2])
-    {"gap": watch_gap, "profile": watch_profile}[kind](target)
+    {"gap": watch_gap, "profile": watch_profile, "cpu": watch_cpu}[kind](target)
     sys.argv[1:3] = []
     main()
