@@ -17,15 +17,17 @@ def warnings(ledger: Path, *, production: bool) -> list[str]:
     """What a person must confirm of the run in a ledger, a sentence each."""
     with open_read_only(ledger) as store:
         steps = views.steps(store)
-    return list(_warnings(steps, production))
+        left = {step for step, states in views.counts(store).items() if states.get("pending")}
+    return list(_warnings(steps, left, production))
 
 
-def _warnings(steps: list[dict[str, Any]], production: bool) -> Iterator[str]:
+def _warnings(steps: list[dict[str, Any]], left: set[int], production: bool) -> Iterator[str]:
+    """A step of which nothing is left to be sent needs no word."""
     regenerated = 0
     for step in steps:
         if step["do"] == "regenerate":
             regenerated = regenerated or step["step"]
-        if step["do"] != "backfill":
+        if step["do"] != "backfill" or step["step"] not in left:
             continue
         if regenerated:
             yield (

@@ -10,10 +10,9 @@ from typing import Annotated, Any
 import msgspec
 
 from runner.errors import Refused
-from runner.steps import AnyWork, Backfill, BookingDates, JournalRun, Regenerate, files_of, relative_to
+from runner.steps import KINDS, AnyWork, Backfill, JournalRun, Regenerate, files_of, relative_to
 
 SUFFIX = ".toml"
-KINDS: tuple[type[AnyWork], ...] = (Regenerate, Backfill, BookingDates, JournalRun)
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"^\.step\[(\d+)\]\.?")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")

@@ -6,10 +6,13 @@ The names are those of the plan file; `msgspec` reads them, checks their types a
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import NODEFAULT
+from msgspec.structs import fields
 
 # Options that do not decide what is sent: a run with others is the same run.
 NEUTRAL = frozenset({"manifests", "file", "files", "skip_rejected", "canary", "on_failure", "template_check"})
@@ -65,6 +68,7 @@ class JournalRun(Work, frozen=True, kw_only=True, tag="journal-run"):
 
 
 AnyWork = Regenerate | Backfill | BookingDates | JournalRun
+KINDS: tuple[type[AnyWork], ...] = (Regenerate, Backfill, BookingDates, JournalRun)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -99,6 +103,13 @@ class Step(msgspec.Struct, frozen=True):
         """The options that decide what is sent: part of the run's fingerprint."""
         told = {"do": self.does} | self.options
         return {name: value for name, value in told.items() if name not in NEUTRAL}
+
+
+def unusual(do: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a step that are not what they would be by themselves."""
+    kind = next(kind for kind in KINDS if kind.__struct_config__.tag == do)
+    usual = {field.name: msgspec.to_builtins(field.default) for field in fields(kind) if field.default is not NODEFAULT}
+    return {name: value for name, value in options.items() if value != usual.get(name)}
 
 
 def files_of(work: AnyWork) -> tuple[str, ...]:

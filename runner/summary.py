@@ -23,6 +23,12 @@ def balance(counts: dict[str, int]) -> str:
     return f"{counts['rows']:,} rows = {parts or 0}"
 
 
+def step_balance(step: dict[str, Any]) -> str:
+    """The same of one step."""
+    counts = dict.fromkeys(STATES, 0) | step["counts"]
+    return balance({"rows": sum(counts.values())} | counts)
+
+
 def summary(document: dict[str, Any], store: Store, folder: str) -> str:
     """The summary of a run, several lines."""
     why = document.get("reason") if document["status"] != "finished" else None
@@ -32,6 +38,8 @@ def summary(document: dict[str, Any], store: Store, folder: str) -> str:
         lines.append(f"  {_effort(store)}")
     if (live := live_line(store)) is not None:
         lines.append(f"  {live}")
+    if len(document["steps"]) > 1:
+        lines += [f"  step {step['step']}, {step['do']}: {step_balance(step)}" for step in document["steps"]]
     lines += [f"  row {row}: job {printable(told)}; look at it in the tenant" for row, told in jobs.differing(store)]
     lines += failure_lines(store, document, folder)
     lines += [f"  {step}" for step in next_steps(document, folder)]

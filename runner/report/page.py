@@ -14,7 +14,8 @@ from runner.report.figures import course, latency, share
 from runner.report.markup import Markup, element, short, table, together
 from runner.report.plots import milliseconds
 from runner.results import replacing
-from runner.summary import STATES, balance
+from runner.steps import unusual
+from runner.summary import STATES, balance, step_balance
 from runner.times import duration, iso
 
 NAME = "report.html"
@@ -108,8 +109,8 @@ def _asked(document: dict[str, Any]) -> Markup:
 
 
 def _step(step: dict[str, Any]) -> Markup:
-    named = {name: value for name, value in step.items() if name not in ("step", "do", "counts", "manifests") and value}
-    options = ", ".join(f"{name} = {_plain(value)}" for name, value in named.items())
+    given = {name: value for name, value in step.items() if name not in ("step", "do", "counts", "manifests")}
+    options = ", ".join(f"{name} = {_plain(value)}" for name, value in unusual(step["do"], given).items())
     files = [source for source in step["manifests"] if source["path"]]
     sources: list[list[object]] = [
         [source["path"], f"{source['rows']:,}", f"{source['bytes']:,}", element("code", source["sha256"])]
@@ -119,6 +120,7 @@ def _step(step: dict[str, Any]) -> Markup:
     return element(
         "div",
         element("h3", f"Step {step['step']}: {step['do']}{f' ({short(options)})' if options else ''}"),
+        element("p", step_balance(step)),
         table(["manifest", "rows", "bytes", "SHA-256"], sources, numbers=frozenset({1, 2})) if sources else "",
         element("p", f"… and {more:,} more manifests") if more > 0 else "",
     )

@@ -10,7 +10,7 @@ import pytest
 
 from runner.errors import Refused
 from runner.planfile import KINDS, plan_of, read_plan
-from runner.steps import Backfill, Regenerate, files_of
+from runner.steps import Backfill, JournalRun, Regenerate, files_of, numbered, unusual
 from tests.runner.audited import broken
 from tests.runner.conftest import folders, table
 from tests.runner.journeys import quick
@@ -96,6 +96,8 @@ def test_all_steps_are_one_run(tmp_path, regen, simulator):
         done = regen("run", plan, "--base-url", server.url, "--json")
         assert (done.code, done.document["counts"]["succeeded"]) == (0, 30)
         assert [step["do"] for step in done.document["steps"]] == ["regenerate", "regenerate"]
+        shown = regen("show", done.document["run"]).out
+        assert "  step 1, regenerate: 25 rows = 25 succeeded\n  step 2, regenerate: 5 rows = 5 succeeded\n" in shown
         effects = [len(one["effects"]) for one in server.regenerations() if "billing" in one["path"]]
         assert effects == [2] * 5
         again = regen("run", plan, "--base-url", server.url)
@@ -194,6 +196,7 @@ class TestOrder:
             assert (refused.code, server.arrivals()) == (2, 0)
             assert "step 3 backfills after step 1 has regenerated" in refused.err
             assert regen("run", reversed_plan, "--base-url", server.url, "--yes").code == 0
+            assert regen("run", reversed_plan, "--base-url", server.url).code == 0, "nothing is left of it"
 
     @pytest.mark.parametrize(("word", "code"), [("yes", 0), ("y", 2), ("", 2)])
     def test_on_a_terminal_it_is_asked(self, reversed_plan, regen, simulator, monkeypatch, word, code):
@@ -231,3 +234,12 @@ def test_the_sample_plan_runs_green(tmp_path, regen, simulator):
     assert done.code == 0, done.err
     assert [step["counts"].get("succeeded", 0) > 0 for step in done.document["steps"]] == [True] * 7
     assert broken(folders(tmp_path / "runs")[0]) == {}
+
+
+def test_only_what_is_unusual_is_told_of_a_step():
+    """As run.json has it: lists for tuples, dates as text."""
+    work = Backfill(type="RatePlanCharge", file="c.csv", template_check=False, parallel_jobs=2)
+    told = {"type": "RatePlanCharge", "template_check": False, "parallel_jobs": 2}
+    assert unusual("backfill", numbered((work,))[0].options) == told
+    assert unusual("journal-run", numbered((JournalRun(),))[0].options) == {}
+    assert unusual("regenerate", numbered((Regenerate(manifests=("a.csv",)),))[0].options) == {}
