@@ -65,6 +65,7 @@ class Tally:
     failed: int = 0
     unknown: int = 0
     retries: int = 0
+    rested_seconds: float = 0.0  # in blackouts that are over
 
     @property
     def settled(self) -> int:
@@ -238,6 +239,7 @@ class Dispatch:
             self._note("paused", {"seconds": round(until - now, 3), "reason": reason})
         elif until <= now and self._closed_since is not None:
             self._breaker.rested(steady - self._closed_since)
+            self._tally.rested_seconds += steady - self._closed_since
             self._closed_since = None
             self._note("blackout-over", {})
         return self._closed_since is not None

@@ -8,6 +8,7 @@ from runner.ledger import Store, views
 from runner.times import duration, iso, now_microseconds
 
 RECENT_SECONDS = 60
+TELLING_SECONDS = 5  # a shorter pause is over before it is read
 
 
 def live_line(store: Store, now: int | None = None) -> str | None:
@@ -36,6 +37,6 @@ def _pause(store: Store, now: int) -> str | None:
         if name == "blackout-over":
             return None
         end = at + int(facts["seconds"] * 1e6)
-        if facts["seconds"] >= RECENT_SECONDS and end > now:
+        if facts["seconds"] >= TELLING_SECONDS and end > now:
             return f"paused until {iso(end)[:19]}Z: {facts['reason']}"
     return None

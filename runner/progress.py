@@ -104,10 +104,11 @@ class Progress:
 
     def _line(self) -> str:
         tally = self._tally
-        rate = tally.settled / max(0.001, time.monotonic() - self._started)
+        rate = tally.settled / max(0.001, time.monotonic() - self._started - tally.rested_seconds)
         left = duration((self._total - tally.settled) / rate) if rate > 0 else "unknown"
+        left = self._closed() or f", about {left} left"
         pace = f", {self._pace.active} of {self._pace.limit} at once" if self._pace is not None else ""
         return (
             f"{tally.settled} of {self._total} requests, {rate:.1f}/s, ok {tally.succeeded}, failed {tally.failed}, "
-            f"unknown {tally.unknown}, retries {tally.retries}{pace}{self._closed()}, about {left} left"
+            f"unknown {tally.unknown}, retries {tally.retries}{pace}{left}"
         )
