@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
+import select
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -43,6 +45,7 @@ class Arrived:
     path: str
     headers: dict[str, str]
     body: bytes
+    passed: bytearray = field(default_factory=bytearray)  # through a tunnel, both ways
 
 
 @dataclass
@@ -129,3 +132,36 @@ def made_certificate(folder: Path, days: int = 90) -> Path:
     both = folder / "both.pem"
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
     return both
+
+
+@contextmanager
+def tunnelling() -> Iterator[Imposter]:
+    """A proxy that opens tunnels (CONNECT) to this machine, and what it saw of what went through."""
+    seen: list[Arrived] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            seen.append(Arrived("CONNECT", self.path, dict(self.headers.items()), b""))
+            host, _, port = self.path.rpartition(":")
+            with socket.create_connection((host, int(port))) as far:
+                self.send_response(200)
+                self.end_headers()
+                ends = {self.connection: far, far: self.connection}
+                while True:
+                    for ready in select.select(list(ends), [], [])[0]:
+                        content = ready.recv(65_536)
+                        if not content:
+                            return
+                        seen[-1].passed.extend(content)
+                        ends[ready].sendall(content)
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield Imposter(f"http://localhost:{server.server_port}", seen)
+        finally:
+            server.shutdown()
+            thread.join()

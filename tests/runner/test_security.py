@@ -32,7 +32,7 @@ from runner.zuora.job_list import page
 from runner.zuora.result_file import ResultRefused, unpacked
 from runner.zuora.verdict import Envelope
 from tests.runner.conftest import csv_rows, folders
-from tests.runner.imposter import GRANTED, Arrived, Told, imposter, made_certificate
+from tests.runner.imposter import GRANTED, Arrived, Told, imposter, made_certificate, tunnelling
 from tests.runner.test_finish import hook
 from tests.runner.test_flows import one, subscriptions
 
@@ -209,6 +209,28 @@ class TestTransport:
             stopped = regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", url, "--outage-patience", 0.001)
             assert (stopped.code, server.seen) == (4, [])
 
+    def test_a_proxy_sees_nothing_of_it(self, tmp_path, regen, monkeypatch):
+        """It opens a tunnel, for which it may want a password, and neither token nor secret nor body can be read in it;
+        the doctor goes the same way."""
+        both = made_certificate(tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(both))
+        with imposter(answer_all, certificate=both) as server, tunnelling() as proxy:
+            for name in ("https_proxy", "HTTPS_PROXY"):
+                monkeypatch.setenv(name, proxy.url.replace("//", "//someone:proxy-secret@"))
+            for name in ("no_proxy", "NO_PROXY"):
+                monkeypatch.delenv(name, raising=False)
+            assert regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", server.url).code == 0
+            assert regen("doctor", "--base-url", server.url).code == 0
+            assert len(server.seen) == 3 + 3
+        assert {one.path for one in proxy.seen} == {server.url.removeprefix("https://")}
+        passed = b"".join(bytes(one.passed) for one in proxy.seen)
+        assert len(passed) > 3000
+        assert not [word for word in (TOKEN, "test-secret", "A-S000001") if word.encode() in passed]
+        named = base64.b64encode(b"someone:proxy-secret").decode()
+        assert {one.headers.get("Proxy-Authorization") for one in proxy.seen} == {f"Basic {named}"}
+        assert not [one for one in proxy.seen if "Authorization" in one.headers]
+        assert not [one for one in server.seen if "Proxy-Authorization" in one.headers]
+
     def test_nothing_switches_it_off(self, monkeypatch):
         """No setting, no variable; old protocols are not spoken."""
         import ssl
@@ -227,8 +249,7 @@ class TestTransport:
             with pytest.raises(Refused, match="plain http"):
                 gather(Flags(base_url=url), {})
 
-    @pytest.mark.parametrize("status", [302, 308])
-    @pytest.mark.parametrize("where", ["token", "regenerate"])
+    @pytest.mark.parametrize(("where", "status"), [("token", 307), ("regenerate", 302), ("regenerate", 308)])
     def test_redirects_are_not_followed(self, tmp_path, regen, status, where):
         """Neither the secret nor the token goes to another host; the run stops."""
         with imposter(answer_all) as thief:
