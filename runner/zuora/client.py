@@ -150,7 +150,7 @@ class Client:
         self._deadlines = deadlines
         self._untimed = aiohttp.ClientTimeout(total=None, sock_connect=wire.connect_seconds)
         direct = self._proxy is None and not wire.read_only
-        self._express = Express(session, URL(self._base), self._untimed) if direct and fits() else None
+        self._express = Express(session, URL(self._base), self._untimed) if direct and fits(session) else None
         self.auth = Auth(self._fetch_token)
 
     async def send(self, request: Request, generation: int, attempt: int) -> Answer:

@@ -9,7 +9,7 @@ Express.post ─────────────── one write: head and b
 At thousands of requests a second the session costs twice what all the rest of an exchange does, and most of that is for
 what a regenerate call never needs. Connections, TLS, the pool, framing and the parser are aiohttp's here too; what
 stands here alone is the writing of a head. `fits` says whether the installed aiohttp has what this stands on; where it
-does not, or a proxy or a middleware has its say, the client goes through the session.
+does not, or a proxy, a middleware or an instrumentation has its say, the client goes through the session.
 """
 
 from __future__ import annotations
@@ -43,8 +43,12 @@ class Heard(Protocol):
     def close(self) -> None: ...
 
 
-def fits() -> bool:
-    """Whether the installed aiohttp has what `Express` stands on."""
+def fits(session: aiohttp.ClientSession) -> bool:
+    """Whether the installed aiohttp has what `Express` stands on, and nobody has put something before the session (an
+    instrumentation, a mock) that would be passed by."""
+    asks = type(session)._request.__code__.co_filename
+    if asks != inspect.getsourcefile(aiohttp.ClientSession) or session.trace_configs:
+        return False
     given = set(inspect.signature(ResponseHandler.set_response_params).parameters)
     wanted = set(inspect.signature(aiohttp.BaseConnector.connect).parameters)
     return given >= _PARAMETERS and wanted == {"self", "req", "traces", "timeout"}

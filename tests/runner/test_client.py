@@ -37,6 +37,13 @@ def wire(url: str, **more: object) -> Wire:
     return Wire(url, CREDENTIALS, **more)  # type: ignore[arg-type]
 
 
+@pytest.fixture(params=["express", "session"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test goes both ways: what a request does may not depend on the way that it takes."""
+    if request.param == "session":
+        monkeypatch.setattr("runner.zuora.client.fits", lambda session: False)
+
+
 HEADERS = {
     "User-Agent": f"regeneration-runner/{__version__}",
     "Accept-Encoding": "gzip",
@@ -51,11 +58,13 @@ HEADERS = {
 PARTICULARS = {"entity_ids": ("e1", "e2"), "org_ids": ("o1",), "zuora_version": "2026-01-01"}
 
 
-async def test_the_exact_request_through_a_proxy(monkeypatch):
-    """Path, query, headers and body as documented; one token for all. The session sends it."""
+@pytest.mark.parametrize("proxy", ["http://proxy.invalid:3128", None])
+async def test_the_exact_request_of_the_session(monkeypatch, proxy):
+    """Path, query, headers and body as documented; one token for all. What stands before the session sees it."""
     base = "https://rest.test.zuora.com"
     url = f"{base}/v1/uno-regenerate/billing-transaction?reMigrate=true"
-    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
+    if proxy is not None:
+        monkeypatch.setenv("https_proxy", proxy)
     with aioresponses() as mocked:
         mocked.post(f"{base}/oauth/token", body=TOKEN, response_class=Response)
         mocked.post(
@@ -77,11 +86,11 @@ async def test_the_exact_request_through_a_proxy(monkeypatch):
     )
     assert calls[0].kwargs["data"] == BODY
     assert calls[0].kwargs["allow_redirects"] is False
-    assert str(calls[0].kwargs["proxy"]) == "http://proxy.invalid:3128"
+    assert calls[0].kwargs["proxy"] == proxy
     assert dict(calls[0].kwargs["headers"]) == HEADERS
 
 
-async def test_the_exact_request_without_one():
+async def test_the_exact_request_on_the_wire():
     """The same, as it comes out of the wire; the connection is kept for the next."""
     heard: list[bytes] = []
     connections: list[object] = []
