@@ -22,6 +22,8 @@ TEMPORARY = frozenset({"50", "60", "61", "99"})
 PERMISSION, CREDENTIALS, THROTTLED = "10", "11", "70"
 WAITING = TEMPORARY | {THROTTLED}
 
+MOST_CHARACTERS = 8000  # of a message or an id: an answer of megabytes is not kept for every row
+
 _decode = msgspec.json.Decoder().decode
 
 
@@ -62,7 +64,7 @@ def envelope(body: bytes) -> Envelope | None:
         fields=fields,
         codes=codes,
         categories=tuple([code[-2:] for code in codes]),
-        message="; ".join(messages) or None,
+        message="; ".join(messages)[:MOST_CHARACTERS] or None,
         reply_ids=tuple([told for told in (request_id, process_id) if told]),
         process_id=process_id,
     )
@@ -86,7 +88,7 @@ def _reasons(reasons: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _text(value: object) -> str | None:
     if value is None or isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
-    return str(value) or None
+    return str(value)[:MOST_CHARACTERS] or None
 
 
 def verdict(

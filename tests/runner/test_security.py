@@ -299,6 +299,25 @@ class TestTransport:
         assert isinstance(token, Silence)
         assert token.kind == "token"
 
+    def test_a_message_without_end(self, tmp_path, regen):
+        """Of megabytes in every answer some thousand characters are kept."""
+        reasons = [{"code": 53100340, "message": "x" * 200_000}] * 10
+        told = Told(200, {"success": False, "processId": "y" * 100_000, "reasons": reasons})
+        with imposter(lambda asked: told if asked.path == REGENERATE else Told()) as server:
+            done = regen("run", subscriptions(tmp_path / "s.csv", 5), "--base-url", server.url)
+        assert done.code == 3
+        run = one(tmp_path / "runs")
+        assert len(csv_rows(run / "errors.csv")[0]["regen_error_message"]) == 8000
+        assert sum(path.stat().st_size for path in run.iterdir()) < 700_000
+
+    def test_netrc_is_not_read(self, tmp_path, regen, monkeypatch):
+        """What stands there for the host does not take the token's place."""
+        (tmp_path / ".netrc").write_text("machine localhost login me password netrc-secret\n")
+        monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+        with imposter(answer_all) as server:
+            assert regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", server.url).code == 0
+        assert [one.headers.get("Authorization") for one in server.seen] == [None, f"Bearer {TOKEN}"]
+
     def test_headers_that_are_no_text(self, tmp_path, regen):
         """Bytes that are no UTF-8 in a header end up as a sign in the results, and not in a fault."""
         told = Told(200, {"success": True, "idList": ["i"]}, {"Zuora-Request-Id": "r\x9b\xff"})
