@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from runner import __version__, cli_jobs, cli_upkeep
+from runner.cli_completion import run_ids
 from runner.errors import ExitCode, Refused, RunnerError
 from runner.speech import say
 
@@ -47,6 +48,7 @@ place = options(
     click.option("--base-url", metavar="URL", help="The tenant's REST endpoint; ZUORA_BASE_URL too."),
     click.option("--tenant", type=click.Choice(TENANTS), help="Whose limits apply.  [default: told by the host]"),
 )
+run_argument = click.argument("run", shell_complete=run_ids)
 pace = options(
     click.option("--rate", type=float, metavar="N", help="At most N requests a second."),
     click.option("--concurrency", type=int, metavar="N", help="At most N requests at once.  [default: 30]"),
@@ -108,6 +110,7 @@ def regen() -> None:
       regen run subscriptions.csv invoices.csv
       regen show RUN --row 17
       regen run runs/RUN/errors.csv
+      regen help manifest
 
     \b
     Exit codes: 0 every row succeeded, 1 a fault of the program, 2 refused and nothing sent, 3 some rows
@@ -156,7 +159,7 @@ def run(**given: Any) -> ExitCode:
 
 
 @regen.command()
-@click.argument("run")
+@run_argument
 @place
 @pace
 @afterwards
@@ -178,7 +181,7 @@ def resume(**given: Any) -> ExitCode:
 
 
 @regen.command()
-@click.argument("run")
+@run_argument
 @runs_dir
 def abandon(run: str, runs_dir: str | None) -> ExitCode:
     """Close a run that shall not go on.
@@ -210,7 +213,7 @@ def runs(runs_dir: str | None, unfinished: bool, json_: bool) -> ExitCode:
 
 
 @regen.command()
-@click.argument("run")
+@run_argument
 @runs_dir
 @click.option("--row", type=click.IntRange(1), metavar="N", help="The whole story of one row (regen_line).")
 @click.option("--key", metavar="KEY", help="The same of the row with this idempotency key or track id.")
@@ -232,7 +235,7 @@ def show(run: str, runs_dir: str | None, row: int | None, key: str | None, ticke
 
 
 @regen.command()
-@click.argument("run")
+@run_argument
 @runs_dir
 @click.option("--format", "format_", type=click.Choice(["parquet", "csv", "both"]), help="[default: as the run says]")
 @click.option("--category", type=click.Choice(REMEDIES), help="Only the errors that this remedy mends: a manifest.")
@@ -254,7 +257,7 @@ def results(
 
 
 @regen.command()
-@click.argument("run")
+@run_argument
 @runs_dir
 def report(run: str, runs_dir: str | None) -> ExitCode:
     """Make report.html again, also of a run that is going on or crashed; print its path.
@@ -269,8 +272,8 @@ def report(run: str, runs_dir: str | None) -> ExitCode:
 
 
 @regen.command()
-@click.argument("before", metavar="RUN")
-@click.argument("after", metavar="RUN")
+@click.argument("before", metavar="RUN", shell_complete=run_ids)
+@click.argument("after", metavar="RUN", shell_complete=run_ids)
 @runs_dir
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 def diff(before: str, after: str, runs_dir: str | None, json_: bool) -> ExitCode:
@@ -287,7 +290,7 @@ def diff(before: str, after: str, runs_dir: str | None, json_: bool) -> ExitCode
 
 
 @regen.command()
-@click.argument("run")
+@run_argument
 @place
 @click.option("--against", metavar="FILE", help="An extract of booking or billing transactions (CSV, Parquet, …).")
 @click.option("--id-column", metavar="NAME", help="The column of FILE that holds the id.  [default: found]")
@@ -313,7 +316,7 @@ def reconcile(**given: Any) -> ExitCode:
 
 
 @regen.command()
-@click.argument("run")
+@run_argument
 @runs_dir
 @click.option("--head", metavar="HASH", help="The head of the ledger as it was noted elsewhere when the run ended.")
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")

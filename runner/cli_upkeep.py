@@ -1,4 +1,4 @@
-"""The command line's commands about the house and not about a run: `config`, `doctor`, `prune`. Registered by `cli`."""
+"""The command line's commands about the house and not about a run: `config`, `doctor`, `help`, `prune`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from runner.errors import ExitCode
 
 Options = Callable[[Any], Any]
+TOPICS = ("manifest", "results", "exit-codes", "keys", "plan-file", "settings")
 
 
 def register(regen: click.Group, *, place: Options, runs_dir: Options) -> None:
@@ -17,6 +18,7 @@ def register(regen: click.Group, *, place: Options, runs_dir: Options) -> None:
     regen.command()(place(click.option("--json", "json_", is_flag=True, help="Print JSON.")(config)))
     regen.command()(click.argument("manifests", nargs=-1, metavar="[MANIFEST...]")(place(doctor)))
     regen.command()(runs_dir(prune))
+    regen.command("help")(explain)
 
 
 def config(json_: bool, **given: Any) -> ExitCode:
@@ -66,3 +68,22 @@ def prune(keep: str, dry_run: bool, runs_dir: str | None) -> ExitCode:
     from runner.settings import Flags, runs_folder
 
     return pruning.prune(runs_folder(Flags(runs_dir=runs_dir)), keep, dry_run=dry_run)
+
+
+@click.argument("topic", type=click.Choice(TOPICS), required=False)
+@click.pass_context
+def explain(context: click.Context, /, topic: str | None) -> ExitCode:
+    """Explain a topic: how manifests are read, what results tell, exit codes, keys, plan files, settings.
+
+    \b
+    Examples:
+      regen help manifest
+      regen help settings
+    """
+    from importlib import resources
+
+    if topic is None:
+        click.echo(context.get_help())
+    else:
+        click.echo(resources.files("runner").joinpath("topics", f"{topic}.txt").read_text("utf-8"), nl=False)
+    return ExitCode.SUCCEEDED

@@ -19,6 +19,8 @@ import click
 import pytest
 
 from runner.cli import regen
+from runner.remedies import remedy
+from runner.results import CATEGORIES
 from tests.runner.conftest import simulated
 
 README = Path(__file__).parents[1] / "README.md"
@@ -39,7 +41,7 @@ UNWALKED = {
     "regen simulate": "it serves until it is told to end; every walk has one",
 }
 # Flags of other programs than `regen`.
-FOREIGN = {"systemctl": {"--now", "--user"}, "docker": {"--rm", "--env-file"}}
+FOREIGN = {"systemctl": {"--now", "--user"}, "docker": {"--rm", "--env-file", "--hostname", "--stop-timeout"}}
 
 
 def walks() -> list[tuple[str, str]]:
@@ -142,3 +144,19 @@ def test_every_command_of_the_readme_exists():
 @pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL))
 def test_every_toml_block_can_be_read(block):
     tomllib.loads(block)
+
+
+def test_the_table_of_errors_is_the_programs():
+    """Every category with our word for it and its remedy."""
+    table = TEXT.partition("## Errors and remedies")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")]
+    told: dict[str, set[str]] = {}
+    for codes, words, _, mends, _ in rows[1:]:
+        names = set(re.findall(r"`([^`]+)`", words))
+        for category in [*re.findall(r"\b\d\d\b", codes), *(names & {"record", "job"})]:
+            told[category] = names
+            assert f"`{remedy('failed', category, 200)}`" == mends
+        for status in re.findall(r"`http-(\d+)`", words):
+            assert f"`{remedy('failed', None, int(status))}`" == mends
+    assert told.keys() == CATEGORIES.keys()
+    assert all(word in told[category] for category, word in CATEGORIES.items())

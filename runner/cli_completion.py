@@ -1,0 +1,25 @@
+"""What the shell completes: run ids. `eval "$(_REGEN_COMPLETE=bash_source regen)"` switches it on."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+
+def run_ids(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The runs whose id begins so, the newest first, each with its status. Nothing if they cannot be read."""
+    from runner.errors import RunnerError
+    from runner.runs import all_runs
+    from runner.settings import Flags, runs_folder
+
+    try:
+        runs = [
+            run
+            for run in all_runs(runs_folder(Flags(runs_dir=context.params.get("runs_dir"))))
+            if run.id.startswith(begun)
+        ]
+        documents = [(run.id, run.document() or {}) for run in runs]
+    except (RunnerError, OSError):
+        return []
+    documents.sort(key=lambda found: str(found[1].get("planned_at")), reverse=True)
+    return [CompletionItem(run, help=str(document.get("status"))) for run, document in documents]
