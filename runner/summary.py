@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +38,23 @@ def summary(document: dict[str, Any], store: Store, folder: str) -> str:
     lines = [f"run {document['run']}: {document['status']}{told}", f"  {balance(document['counts'])}"]
     if document["requests"]["sent"]:
         lines.append(f"  {_effort(store)}")
-    if (live := live_line(store)) is not None:
+    if document["status"] == "running" and (live := live_line(store)) is not None:
         lines.append(f"  {live}")
+    lines += islice(_under_way(store), MOST_SHOWN)
     if len(document["steps"]) > 1:
         lines += [f"  step {step['step']}, {step['do']}: {step_balance(step)}" for step in document["steps"]]
     lines += [f"  row {row}: job {printable(told)}; look at it in the tenant" for row, told in jobs.differing(store)]
     lines += failure_lines(store, document, folder)
     lines += [f"  {step}" for step in next_steps(document, folder)]
     return "\n".join(lines)
+
+
+def _under_way(store: Store) -> Iterator[str]:
+    """The jobs that are not over, as far as they were last seen."""
+    for job, file in jobs.under_way(store):
+        counts = json.loads(job.facts or "{}")
+        done = f", {counts.get('processedCount', 0):,} of {counts['totalCount']:,}" if "totalCount" in counts else ""
+        yield printable(f"  job {job.name}{f' ({file})' if file else ''}: {job.status or 'created'}{done}")
 
 
 def failure_lines(store: Store, document: dict[str, Any], folder: str) -> Iterator[str]:
@@ -65,7 +76,7 @@ def failure_lines(store: Store, document: dict[str, Any], folder: str) -> Iterat
 def _effort(store: Store) -> str:
     sent, first, last = views.sendings(store)
     seconds = ((last or 0) - (first or 0)) / 1e6
-    rate = f", {sent / seconds:,.0f}/s" if seconds > 1 else ""
+    rate = f", {sent / seconds:,.{0 if sent > 10 * seconds else 1}f}/s" if seconds > 1 else ""
     return f"{sent:,} requests sent in {duration(seconds)}{rate}"
 
 
@@ -79,7 +90,7 @@ def next_steps(document: dict[str, Any], folder: str) -> list[str]:
         steps.append("abandoned: it will not go on")
     elif document["status"] == "halted":
         steps.append(f"go on with the next step in spite of the failures: regen resume {run} --accept-failures")
-    elif counts["pending"]:
+    elif counts["pending"] and document["status"] != "running":
         steps.append(f"go on: regen resume {run}")
     if counts["unknown"] and not counts["pending"]:
         steps.append(f"ask unknown rows again under the same key: regen resume {run}")

@@ -66,7 +66,8 @@ def _run_line(document: dict[str, Any]) -> str:
     when = str(document.get("started_at") or document.get("planned_at"))[:16].replace("T", " ")
     status = "crashed" if document["crashed"] else document.get("status", "?")
     took = f" in {duration(document['seconds'])}" if document["seconds"] is not None else ""
-    go_on = f"; go on: regen resume {document.get('run')}" if document["unfinished"] else ""
+    idle = document["crashed"] or status != "running"
+    go_on = f"; go on: regen resume {document.get('run')}" if document["unfinished"] and idle else ""
     return f"{when}  {status:<11} {document.get('run')}  {counts['rows']:,} rows: {told}{took}{go_on}"
 
 
@@ -94,7 +95,10 @@ def show(runs: Path, run: str, asked: Shown) -> ExitCode:
             failures = [cluster.document() for cluster in clusters(views.troubles(store))]
             say_json(reread(folder) | {"failures": failures})
         else:
-            say(summary(reread(folder), store, str(folder.path)))
+            document = reread(folder)
+            if document["status"] == "running" and not folder.is_held():
+                document["status"] = "crashed"
+            say(summary(document, store, str(folder.path)))
             if (said := summed(folder)) is not None:
                 say(f"  {said}")
     return ExitCode.SUCCEEDED

@@ -89,3 +89,13 @@ def differing(store: Store) -> Iterator[tuple[int, str]]:
         "SELECT r.request, o.message FROM request r JOIN part p ON p.part = r.request"
         " JOIN outcome o ON o.seq = r.outcome WHERE o.rows IS NOT NULL AND o.message IS NOT NULL ORDER BY r.request"
     )
+
+
+def under_way(store: Store) -> Iterator[tuple[JobFacts, str | None]]:
+    """What was created and has not come to its end, with the file that it was made of, if there is one."""
+    sql = (
+        "SELECT j.job, j.name, j.created_at, j.status, j.facts, p.file FROM job j JOIN request r ON r.request = j.job"
+        " LEFT JOIN part p ON p.part = j.job WHERE r.state = 'pending' ORDER BY j.job"
+    )
+    for *facts, file in store.rows(sql):
+        yield JobFacts(*facts), file

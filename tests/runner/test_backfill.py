@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -296,6 +297,8 @@ def test_no_wait_and_resume(tmp_path, regen, simulator):
         assert (done.code, "--no-wait" in done.err) == (5, True)
         folder = one(tmp_path)
         assert {row["regen_state"] for row in table(folder)} == {"pending"}
+        (job,) = created(server, JOBS)
+        assert f"job {job} (c-{folder.name}-1-1-" in regen("show", folder.name).out
         assert "data-backfill" in regen("jobs", "--base-url", server.url).out
         assert regen("resume", folder.name).code == 0
         assert [one["arrivals"] for one in uploads(server)] == [1]
@@ -422,6 +425,34 @@ def test_killed_while_an_upload_is_under_way(tmp_path, simulator):
         assert again.returncode == 3, again.stderr
         assert [(one["arrivals"], len(one["effects"])) for one in uploads(server)] == [(1, 1)]
     assert Counter(row["regen_state"] for row in table(one(tmp_path))) == {"succeeded": 499, "failed": 1}
+
+
+def test_a_run_under_way_shows_its_jobs_and_a_killed_one_how_it_goes_on(tmp_path, regen, simulator):
+    """`show` and `runs` tell the two apart by who holds the run."""
+    quick(tmp_path)
+    environment = os.environ | {"ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
+    with simulator(job_seconds=60) as server:
+        source = charges(tmp_path / "c.csv", 500)
+        words = [sys.executable, "-m", "runner", *COMMAND, str(source), "--base-url", server.url, "--quiet"]
+        process = subprocess.Popen([*words, "--run-id", "it"], cwd=tmp_path, env=environment)
+        try:
+            wait_for(lambda: created(server, JOBS))
+            wait_for(lambda: "Pending, 0 of 500" in regen("show", "it").out)
+            shown = regen("show", "it").out + regen("runs").out
+        finally:
+            process.kill()
+            process.wait()
+        (job,) = created(server, JOBS)
+        assert f"job {job} (c-it-1-1-" in shown
+        assert "regen resume" not in shown
+        assert "run it: crashed\n" in regen("show", "it").out
+        assert "go on: regen resume it" in regen("show", "it").out
+        assert "go on: regen resume it" in regen("runs").out
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    while not happened():
+        time.sleep(0.02)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a terminal")

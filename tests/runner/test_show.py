@@ -179,6 +179,7 @@ class TestRuns:
         (tmp_path / "runs" / ".locks").mkdir(exist_ok=True)
         with FileLock(tmp_path / "runs" / ".locks" / "it.lock"):
             (told,) = regen("runs", "--json").document
+            assert "go on" not in regen("runs").out
         assert (told["unfinished"], told["crashed"]) == (True, False)
 
     def test_a_line_tells_state_counts_and_duration(self, audited, regen):
