@@ -48,7 +48,8 @@ def effective(flags: Flags, environment: Mapping[str, str]) -> Iterator[Row]:
     sources = layers.sources | ({} if values["base_url"] is None else {"tenant": _told_by(layers.sources["tenant"])})
     path = layers.config.path
     nowhere = f"neither ./{CONFIG_NAME} nor {user_path(environment)}"
-    yield "config", None if path is None else str(path), "--config" if flags.config else "found" if path else nowhere
+    named = "--config" if flags.config else "REGEN_CONFIG" if environment.get("REGEN_CONFIG") else "found"
+    yield "config", None if path is None else str(path), named if path else nowhere
     yield "profile", layers.name, sources["profile"]
     for name in PICKED:
         yield name, plain(name, values[name]), sources[name]

@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 
 RENEW_SECONDS = 120.0  # before a token expires, or a tenth of its life if that is less
+NOT_THE_API = frozenset({404, 405, 407})  # nor is a redirect: waiting mends none of them
 BACK_OFF_SECONDS = (1.0, 60.0)  # after a token endpoint that is out of order: the first wait, the longest
 
 
@@ -111,6 +112,10 @@ class Auth:
             raise CredentialsRefusedError(
                 f"the token endpoint refused the client credentials (HTTP {answer.status}); check ZUORA_CLIENT_ID, "
                 "ZUORA_CLIENT_SECRET and that they belong to this base URL"
+            )
+        if answer.status in NOT_THE_API or 300 <= answer.status < 400:
+            raise CredentialsRefusedError(
+                f"HTTP {answer.status} from the token endpoint: check the base URL, and the proxy if there is one"
             )
         try:
             granted = msgspec.json.decode(answer.body, type=_Granted) if 200 <= answer.status < 300 else None

@@ -192,7 +192,7 @@ class TestTransport:
         both = made_certificate(tmp_path)
         manifest = subscriptions(tmp_path / "s.csv", 2)
         with imposter(answer_all, certificate=both) as server:
-            words = ("run", manifest, "--base-url", server.url, "--outage-patience", 0.001)
+            words = ("run", manifest, "--base-url", server.url)
             stopped = regen(*words)
             assert (stopped.code, server.seen) == (4, [])
             assert "certificate" in stopped.err
@@ -206,7 +206,7 @@ class TestTransport:
         monkeypatch.setenv("SSL_CERT_FILE", str(both))
         with imposter(answer_all, certificate=both) as server:
             url = server.url.replace("localhost", "127.0.0.1")
-            stopped = regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", url, "--outage-patience", 0.001)
+            stopped = regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", url)
             assert (stopped.code, server.seen) == (4, [])
 
     def test_a_proxy_sees_nothing_of_it(self, tmp_path, regen, monkeypatch):
@@ -255,8 +255,7 @@ class TestTransport:
         with imposter(answer_all) as thief:
             elsewhere = Told(status, "", {"Location": f"{thief.url}/stolen"})
             with imposter(lambda asked: elsewhere if where in asked.path else answer_all(asked)) as server:
-                words = ("--base-url", server.url, "--outage-patience", 0.001)
-                assert regen("run", subscriptions(tmp_path / "s.csv", 2), *words).code == 4
+                assert regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", server.url).code == 4
             assert thief.seen == []
 
     @pytest.mark.parametrize(
