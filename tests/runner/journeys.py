@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import runner
 from runner.ledger import open_read_only
 from runner.ledger.journal import chain
 from tests.runner.conftest import Server
@@ -72,3 +76,14 @@ def zip_of(**members: bytes) -> bytes:
         for name, content in members.items():
             archive.writestr(name.replace("__", "."), content)
     return out.getvalue()
+
+
+def process(*words: object, point: str = "") -> subprocess.Popen[bytes]:
+    """The command line in a process that can be killed, or kills itself at a point; the tenant that `regen` has."""
+    environment = os.environ | {
+        "ZUORA_CLIENT_ID": "test-id",
+        "ZUORA_CLIENT_SECRET": "test-secret",
+        "REGEN_FAIL_POINT": point,
+        "PYTHONPATH": str(Path(runner.__file__).parents[1]),
+    }
+    return subprocess.Popen([sys.executable, "-m", "runner", *map(str, words), "--quiet"], env=environment)

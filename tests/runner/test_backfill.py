@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import http.client
 import io
 import itertools
+import json
 import os
 import re
 import signal
 import struct
-import subprocess
 import sys
 import threading
 import time
+import urllib.request
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,9 +29,9 @@ from runner.failpoints import JOB_POINTS
 from runner.job_book import upload_of
 from runner.ledger import open_read_only
 from runner.zuora.result_file import ResultRefused, told, unpacked
-from tests.runner.audited import command
-from tests.runner.conftest import csv_rows, folders, table
-from tests.runner.journeys import HEADER, chained, charges, created, md5, parts, quick, uploads, zip_of
+from tests.runner.audited import broken, command
+from tests.runner.conftest import Server, csv_rows, folders, table
+from tests.runner.journeys import HEADER, chained, charges, created, md5, parts, process, quick, uploads, zip_of
 
 JOBS = "/v1/uno/data-backfill/jobs"
 COMMAND = ("backfill", "RatePlanCharge")
@@ -105,12 +107,28 @@ def test_at_least_one_answer_was_lost(tmp_path, regen, simulator):
     for n, file in enumerate(files):
         file.write_text(file.read_text().replace("r0", f"r{n}"))
     with simulator(job_seconds=0.05, faults={"lost-answer": 1.0}, fault_paths=(JOBS,), fault_arrivals=1) as server:
-        for _ in range(45):  # other people's jobs
-            other = charges(tmp_path / "other.csv", 1)
-        assert regen(*COMMAND, other, "--base-url", server.url, "--again").code == 0
-        done = regen(*COMMAND, *files, "--base-url", server.url)
+        words = (*COMMAND, *files, "--base-url", server.url)
+        begun = process(*words, point="created")
+        assert begun.wait() == -signal.SIGKILL
+        others(server, 45)
+        done = regen(*words)
         assert done.code == 0, done.err
-        assert [(len(one["effects"]), one["arrivals"]) for one in uploads(server)] == [(1, 1)] * 4
+        assert [(len(one["effects"]), one["arrivals"]) for one in uploads(server)] == [(1, 1)] * 48
+
+
+def others(server: Server, count: int) -> None:
+    """Jobs of other people, so many that the list has another page."""
+    form = b"client_id=x&client_secret=y&grant_type=client_credentials"
+    with urllib.request.urlopen(f"{server.url}/oauth/token", form) as answer:
+        token = json.load(answer)["access_token"]
+    for number in range(count):
+        part = 'Content-Disposition: form-data; name="{}"'
+        fields = f"--b\r\n{part.format('type')}\r\n\r\nRatePlanCharge\r\n--b\r\n{part.format('file')}"
+        body = f'{fields}; filename="other-{number}.csv"\r\n\r\nID,x\no{number},y\n\r\n--b--\r\n'
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=b"}
+        request = urllib.request.Request(f"{server.url}{JOBS}", body.encode(), headers)
+        with contextlib.suppress(OSError, http.client.HTTPException):  # their answers are lost, too
+            urllib.request.urlopen(request)
 
 
 def test_an_upload_that_never_arrived_is_unknown(tmp_path, regen, simulator):
@@ -320,29 +338,24 @@ def test_jobs_are_listed_and_stopped(tmp_path, regen, simulator):
 
 
 @pytest.mark.parametrize("point", ["claimed", "claimed:2", "answered", *JOB_POINTS, "written:2", "viewed"])
-def test_killed_at_every_point_uploads_each_part_once(tmp_path, simulator, point):
+def test_killed_at_every_point_uploads_each_part_once(tmp_path, regen, simulator, point):
     """SIGKILL during upload, following and download."""
     quick(tmp_path)
     files = [tmp_path / "a.csv", tmp_path / "b.csv"]
     for n, file in enumerate(files):
         file.write_text(f"ID,Revenue Recognition Rule\nr{n},x\nBAD{n},y\n")
     with simulator(job_seconds=0.1) as server:
-        words = [sys.executable, "-m", "runner", *COMMAND, *map(str, files), "--base-url", server.url, "--quiet"]
-        environment = os.environ | {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
-        killed = subprocess.run(words, cwd=tmp_path, env=environment | {"REGEN_FAIL_POINT": point}, check=False)
-        assert killed.returncode == -signal.SIGKILL
+        words = (*COMMAND, *files, "--base-url", server.url)
+        assert process(*words, point=point).wait() == -signal.SIGKILL
         before = {name for one in uploads(server) for did in one["effects"] for name in did["ids"]}
-        again = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert regen(*words).code == 3
         if point == "claimed":  # nobody can know that nothing was sent: it is looked for, then a person decides
-            assert again.returncode == 3, again.stderr
-            words = [*words[:3], "resume", one(tmp_path).name, "--resend-unknown", "--quiet"]
-            again = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert again.returncode == 3, again.stderr
+            assert regen("resume", one(tmp_path).name, "--resend-unknown").code == 3
         assert [len(one["effects"]) for one in uploads(server)] == [1, 1]
         assert before <= {name for one in uploads(server) for did in one["effects"] for name in did["ids"]}
     folder = one(tmp_path)
     assert Counter(row["regen_state"] for row in table(folder)) == {"succeeded": 2, "failed": 2}
-    assert chained(folder)
+    assert broken(folder) == {}
 
 
 def test_rows_are_bound_into_the_chain(tmp_path, regen, simulator):
@@ -409,20 +422,17 @@ class TestResultFiles:
         assert zipped("x.csv", b"abc") == zipped("x.csv", b"abc")
 
 
-def test_killed_while_an_upload_is_under_way(tmp_path, simulator):
+def test_killed_while_an_upload_is_under_way(tmp_path, regen, simulator):
     """The answer was never heard, the job is there: it is found and followed."""
     quick(tmp_path)
     source = charges(tmp_path / "c.csv", 500, bad=(3,))
-    environment = os.environ | {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
     with simulator(job_seconds=0.1, latency=0.4) as server:
-        words = [sys.executable, "-m", "runner", *COMMAND, str(source), "--base-url", server.url, "--quiet"]
-        process = subprocess.Popen(words, cwd=tmp_path, env=environment)
-        while not uploads(server):
-            assert process.poll() is None
-        process.kill()
-        process.wait()
-        again = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert again.returncode == 3, again.stderr
+        words = (*COMMAND, source, "--base-url", server.url)
+        begun = process(*words)
+        wait_for(lambda: uploads(server))
+        begun.kill()
+        assert begun.wait() == -signal.SIGKILL
+        assert regen(*words).code == 3
         assert [(one["arrivals"], len(one["effects"])) for one in uploads(server)] == [(1, 1)]
     assert Counter(row["regen_state"] for row in table(one(tmp_path))) == {"succeeded": 499, "failed": 1}
 
@@ -430,18 +440,16 @@ def test_killed_while_an_upload_is_under_way(tmp_path, simulator):
 def test_a_run_under_way_shows_its_jobs_and_a_killed_one_how_it_goes_on(tmp_path, regen, simulator):
     """`show` and `runs` tell the two apart by who holds the run."""
     quick(tmp_path)
-    environment = os.environ | {"ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
     with simulator(job_seconds=60) as server:
-        source = charges(tmp_path / "c.csv", 500)
-        words = [sys.executable, "-m", "runner", *COMMAND, str(source), "--base-url", server.url, "--quiet"]
-        process = subprocess.Popen([*words, "--run-id", "it"], cwd=tmp_path, env=environment)
+        words = (*COMMAND, charges(tmp_path / "c.csv", 500), "--base-url", server.url)
+        begun = process(*words, "--run-id", "it")
         try:
             wait_for(lambda: created(server, JOBS))
             wait_for(lambda: "Pending, 0 of 500" in regen("show", "it").out)
             shown = regen("show", "it").out + regen("runs").out
         finally:
-            process.kill()
-            process.wait()
+            begun.kill()
+            begun.wait()
         (job,) = created(server, JOBS)
         assert f"job {job} (c-it-1-1-" in shown
         assert "regen resume" not in shown

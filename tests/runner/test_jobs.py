@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections import deque
 from typing import Any
 
@@ -18,8 +15,9 @@ from runner.failpoints import JOB_POINTS
 from runner.model import History, Kind, Reason, Reply, Request, Seen, Silence, State
 from runner.zuora.jobs import Case, Follower, Looks, Upload
 from runner.zuora.operations import OPERATIONS
+from tests.runner.audited import broken
 from tests.runner.conftest import folders, table
-from tests.runner.journeys import chained, created, quick, zip_of
+from tests.runner.journeys import created, process, quick, zip_of
 from tests.runner.virtual import run_virtually
 
 BOOKING_DATES = "/v1/uno/data-backfill/bookingdate/jobs"
@@ -64,18 +62,15 @@ def test_a_failed_job_is_a_failed_row(tmp_path, regen, simulator):
 
 
 @pytest.mark.parametrize("point", ["claimed", "claimed:2", "answered", "created", "noted", "answered:2", "viewed"])
-def test_killed_at_every_point_creates_one_job(tmp_path, simulator, point):
+def test_killed_at_every_point_creates_one_job(tmp_path, regen, simulator, point):
     """SIGKILL while creating and while following."""
     quick(tmp_path)
-    environment = os.environ | {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
     with simulator(job_seconds=0.15) as server:
-        words = [sys.executable, "-m", "runner", "booking-dates", "--base-url", server.url, "--quiet"]
-        killed = subprocess.run(words, cwd=tmp_path, env=environment | {"REGEN_FAIL_POINT": point}, check=False)
-        assert killed.returncode == -signal.SIGKILL
-        again = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert again.returncode == 0, again.stderr
+        words = ("booking-dates", "--base-url", server.url)
+        assert process(*words, point=point).wait() == -signal.SIGKILL
+        assert regen(*words).code == 0
         assert len(created(server, BOOKING_DATES)) == 1
-    assert chained(folders(tmp_path / "runs")[0])
+    assert broken(folders(tmp_path / "runs")[0]) == {}
 
 
 def test_the_points_of_jobs_are_all_tried():
