@@ -402,7 +402,8 @@ class Dispatch:
         self._hold(judgement, steady, steady - latency_ms / 1e3)
         if ending is not None:
             self.stop(ending)
-        self._claim_more()
+        if not self._queue:  # else this worker does so when it takes the next
+            self._claim_more()
         if self._canary_left is not None or not self._outstanding:
             self._wake.set()  # `_feed` has something to do; of what becomes due later its own alarm tells it
 
@@ -420,7 +421,8 @@ class Dispatch:
     ) -> None:
         before = job.history
         token = answer.token if isinstance(answer, Reply) else 0
-        job.history = before.after(judgement, now, token)
+        if judgement.kind is not Kind.SUCCEEDED:  # the end: nothing depends on its history any more
+            job.history = before.after(judgement, now, token)
         outcome = self._outcome(judgement, before, job)
         self._pen.record(_record(job, answer, judgement, outcome, before, int(sent_at * 1e6), now, latency_ms))
         self._outstanding -= 1

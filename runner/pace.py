@@ -78,6 +78,8 @@ class Pace:
     @property
     def held_seconds(self) -> float:
         """How long everyone is held from now on; 0 if nobody is."""
+        if not self._held_until:
+            return 0.0
         return max(0.0, self._held_until - asyncio.get_running_loop().time())
 
     @property

@@ -33,6 +33,7 @@ from runner.runs import LOG, RunFolder, held
 from runner.settings import Settings
 from runner.signals import heard
 from runner.spending import quota_of
+from runner.tempo import sending
 from runner.times import iso, now_microseconds
 from runner.zuora import client as zuora
 from runner.zuora.jobs import Follower, Looks
@@ -147,7 +148,7 @@ class _Session:
             pen = Pen(self.journal)
             showing = asyncio.create_task(self.progress.show())
             try:
-                with self._signals():
+                with self._signals(), sending():
                     return await self._steps(client, pen)
             finally:
                 showing.cancel()

@@ -79,10 +79,14 @@ class Auth:
         self._failures = 0
         self._refusal: tuple[float, TokenUnavailableError] | None = None
 
+    def current(self) -> Token | None:
+        """The token in force, if there is one that need not be renewed."""
+        token = self._token
+        return token if token is not None and asyncio.get_running_loop().time() < token.renew_at else None
+
     async def token(self) -> Token:
         """The token in force. Raises CredentialsRefusedError or TokenUnavailableError."""
-        token = self._token
-        if token is not None and asyncio.get_running_loop().time() < token.renew_at:
+        if (token := self.current()) is not None:
             return token
         async with self._lock:
             return await self._renewed()
@@ -93,10 +97,9 @@ class Auth:
             self._token = None
 
     async def _renewed(self) -> Token:
-        now = asyncio.get_running_loop().time()
-        if self._token is not None and now < self._token.renew_at:
-            return self._token  # another caller fetched it meanwhile
-        if self._refusal is not None and now < self._refusal[0]:
+        if (token := self.current()) is not None:
+            return token  # another caller fetched it meanwhile
+        if self._refusal is not None and asyncio.get_running_loop().time() < self._refusal[0]:
             raise self._refusal[1]
         answer = await self._fetch()
         try:

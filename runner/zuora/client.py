@@ -155,7 +155,7 @@ class Client:
 
     async def send(self, request: Request, generation: int, attempt: int) -> Answer:
         """Send one attempt; the answer, whatever happens on the network."""
-        token = await self._token()
+        token = self.auth.current() or await self._token()
         if isinstance(token, Silence):
             return token
         headers = {

@@ -1,0 +1,20 @@
+"""The interpreter's settings while a run sends."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import pytest
+
+from runner.tempo import sending
+
+
+def test_settings_are_put_back_whatever_happens():
+    """Other code in the process finds the interpreter as it was."""
+    before = gc.get_threshold(), sys.getswitchinterval(), gc.get_freeze_count()
+    with pytest.raises(ZeroDivisionError), sending():
+        assert (gc.get_threshold(), sys.getswitchinterval()) != before[:2]
+        assert gc.isenabled()
+        raise ZeroDivisionError
+    assert (gc.get_threshold(), sys.getswitchinterval(), gc.get_freeze_count()) == before
