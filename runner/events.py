@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner.speech import printable
+from runner.speech import json_text, printable
 from runner.times import duration, iso, now_microseconds
 
 # to a person
@@ -27,7 +26,7 @@ class EventLog:
     def note(self, name: str, facts: dict[str, Any]) -> None:
         """Write one event."""
         event = {"at": iso(now_microseconds()), "event": name} | facts
-        self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
+        self._file.write(json_text(event) + "\n")
         if name in SHOWN:
             self._tell(printable(sentence(name, facts)))
 

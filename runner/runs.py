@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from runner.errors import Refused, RunHeld
 from runner.ledger.enrol import sync_folder
 from runner.results import replacing
+from runner.speech import json_text
 from runner.times import iso, now_microseconds
 
 RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
@@ -69,7 +70,7 @@ class RunFolder:
     def write_document(self, document: dict[str, Any]) -> None:
         """Write run.json, whole or not at all."""
         with replacing(self.path / DOCUMENT) as file:
-            file.write(json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n")
+            file.write(json_text(document, indent=2).encode() + b"\n")
 
     def seal(self) -> None:
         """Write SHA256SUMS over every file of the run; `sha256sum -c` reads it."""

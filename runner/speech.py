@@ -41,9 +41,13 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
 
 
 def say_json(value: Any) -> None:
-    """Say a value as JSON, the same value whatever is in it; what would steer a terminal is written as an escape."""
-    shown = json.dumps(value, ensure_ascii=False, indent=2)
-    _write(_STEERS.sub(_escaped, shown) + "\n", sys.stdout, lacking="as-json")
+    """Say a value as JSON."""
+    _write(json_text(value, indent=2) + "\n", sys.stdout, lacking="as-json")
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """A value as JSON, the same value whatever is in it; what would steer a terminal is written as an escape."""
+    return _STEERS.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def _escaped(found: re.Match[str]) -> str:

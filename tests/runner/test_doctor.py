@@ -93,6 +93,16 @@ def test_what_the_tenant_answers(regen, answer, name, level, why):
     assert why in told(done, name)
 
 
+def test_limits_that_are_not_those_of_the_kind(regen):
+    """The tenant's headers against what `--tenant` promises."""
+    told_less = Told(headers={"ratelimit-limit": "10000, 2500;w=60, 10000;w=86400"})
+    with imposter(lambda asked: told_less if "listjobs" in asked.path else Told()) as server:
+        for tenant, level in {"production": "warn", "api-sandbox": "ok", "none": "ok"}.items():
+            done = regen("doctor", "--base-url", server.url, "--tenant", tenant, "--json")
+            assert (levels(done)["limits"], done.code) == (level, 0)
+            assert "2,500 a minute, 10,000 a day" in told(done, "limits")
+
+
 def test_a_token_endpoint_that_is_none(regen):
     """A wrong path, a portal's page."""
     with imposter(lambda asked: Told(404, PAGE)) as server:

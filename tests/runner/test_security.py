@@ -483,6 +483,14 @@ def test_nothing_steers_the_terminal(nasty, tmp_path):
     assert "\n  4 rows = 4 succeeded" not in said
 
 
+def test_nothing_steers_it_from_the_log(nasty):
+    """Whoever has run.log and run.json shown is as safe; as JSON they say what was said."""
+    text = (nasty / "run.log").read_text() + (nasty / "run.json").read_text()
+    assert not {category(character) for character in text if character != "\n"} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    settled = [json.loads(line) for line in (nasty / "run.log").read_text().splitlines() if "53100340" in line]
+    assert {event["message"] for event in settled} == {f"{FORMULA} {NASTY} {SCRIPT}"}
+
+
 def test_no_spreadsheet_runs_a_cell(nasty):
     """In results and errors; header, cells, ids, messages. Parquet keeps what was said."""
     for name in ("results.csv", "errors.csv"):
