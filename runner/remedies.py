@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from runner.ledger.views import ResultLine, Trouble
-from runner.resending import SAME, commands_of
+from runner.resending import SAME, asked_again, commands_of
 from runner.results import category_word
 
 EXAMPLES = 5
@@ -150,8 +150,8 @@ def commands(mender: Remedy, run: str, found: Iterable[Cluster], document: Mappi
     for again, steps in failing.items():
         only = "".join(f" --step {step}" for step in steps) if len(document["steps"]) > 1 else ""
         typed += _again(mender, again, f"regen results {run} --category {mender}{only}")
-    if any(cluster.state == "unknown" for cluster in found):
-        typed.append(f"regen resume {run}   # asks unknown rows again under the same key")
+    if unknown := {step for one in found if one.state == "unknown" for step in one.steps}:
+        typed.append(f"regen resume {run}   # {asked_again(document, unknown)}")
     return typed
 
 

@@ -39,3 +39,12 @@ def commands_of(document: Mapping[str, Any], steps: Iterable[int]) -> dict[str |
         if step["step"] in wanted:
             found.setdefault(command(step, document.get("profile")), []).append(step["step"])
     return found
+
+
+def asked_again(document: Mapping[str, Any], steps: Iterable[int]) -> str:
+    """What `resume` does about the unknown rows of these steps: uploads have no key, and are looked for."""
+    wanted = set(steps)
+    does = {step["do"] for step in document["steps"] if step["step"] in wanted}
+    if does == {"backfill"}:
+        return "looks for the lost uploads once more; with --resend-unknown it uploads them again"
+    return "asks unknown rows again under the same key"

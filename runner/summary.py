@@ -11,7 +11,7 @@ from typing import Any
 from runner.ledger import Store, jobs, views
 from runner.live import live_line
 from runner.remedies import ADVICE, by_remedy, clusters, commands
-from runner.resending import SAME, commands_of
+from runner.resending import SAME, asked_again, commands_of
 from runner.speech import printable
 from runner.times import duration
 
@@ -93,7 +93,8 @@ def next_steps(document: dict[str, Any], folder: str) -> list[str]:
     elif counts["pending"] and document["status"] != "running":
         steps.append(f"go on: regen resume {run}")
     if counts["unknown"] and not counts["pending"]:
-        steps.append(f"ask unknown rows again under the same key: regen resume {run}")
+        unknown = [step["step"] for step in document["steps"] if step["counts"].get("unknown")]
+        steps.append(f"regen resume {run} {asked_again(document, unknown)}")
     if counts["failed"] and (not counts["pending"] or document["status"] == "halted"):
         steps += _mending(document, folder)
     if document["status"] not in ("planned", "running"):
