@@ -13,7 +13,8 @@ from runner.errors import LedgerUnusable
 from runner.ledger import Pen, Store, jobs
 from runner.model import Request
 from runner.times import now_microseconds
-from runner.zuora.jobs import Case, Follower, Upload
+from runner.zuora.case import Case, Upload
+from runner.zuora.jobs import Follower
 
 
 class _Body(msgspec.Struct):

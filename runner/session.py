@@ -36,7 +36,8 @@ from runner.spending import quota_of
 from runner.tempo import sending
 from runner.times import iso, now_microseconds
 from runner.zuora import client as zuora
-from runner.zuora.jobs import Follower, Looks
+from runner.zuora.case import Looks
+from runner.zuora.jobs import Follower
 from runner.zuora.operations import OPERATIONS
 from runner.zuora.verdict import verdict
 

@@ -13,7 +13,8 @@ import pytest
 
 from runner.failpoints import JOB_POINTS
 from runner.model import History, Kind, Reason, Reply, Request, Seen, Silence, State
-from runner.zuora.jobs import Case, Follower, Looks, Upload
+from runner.zuora.case import Case, Looks, Upload
+from runner.zuora.jobs import Follower
 from runner.zuora.operations import OPERATIONS
 from tests.runner.audited import broken
 from tests.runner.conftest import folders, table
