@@ -48,6 +48,10 @@ def sentence(name: str, facts: dict[str, Any]) -> str:
             return "the blackout is over"
         case "concurrency":
             return f"concurrency {facts['from']} → {facts['to']}: {facts['reason']}"
+        case "canary-succeeded":
+            return f"the canary succeeded ({facts['requests']} requests): the rest goes"
+        case "seal-opened":
+            return f"the folder's seal is opened by {facts['by']}, to go on"
         case "stopping":
             return f"stopping: {facts['reason']}"
         case _:

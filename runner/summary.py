@@ -104,8 +104,11 @@ def next_steps(document: dict[str, Any], folder: str) -> list[str]:
 
 def _mending(document: dict[str, Any], folder: str) -> Iterator[str]:
     """How all failed rows are sent again at once: by their step's command, unless that would refuse the file, for
-    rows of unknown outcome or of other steps."""
+    rows of unknown outcome or of other steps. They are mended in a copy: the folder itself is evidence."""
     if len(document["steps"]) == 1 and not document["counts"]["unknown"]:
         (typed,) = commands_of(document, [document["steps"][0]["step"]])
-        again = f"{typed} {folder}/errors.csv" if typed else SAME
-        yield f"mend the failed rows in {folder}/errors.csv, then: {again}"
+        if typed is None:
+            yield f"once that is mended: {SAME}"
+        else:
+            copied = f"cp {folder}/errors.csv mended.csv"
+            yield f"mend them all in a copy, for the folder is sealed: {copied}, then: {typed} mended.csv"

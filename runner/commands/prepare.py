@@ -274,7 +274,10 @@ def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, place: R
     shown = [f"  {path}, row {row}: {problem}" for path, row, problem in problems]
     more = [f"  … and {rejected - len(shown)} more"] if rejected > len(shown) else []
     head = f"{rejected} {'row was' if rejected == 1 else 'rows were'} rejected; nothing was sent:"
-    tail = f"all of them are in {place.path / 'errors.csv'}; mend them, or send the rest with --skip-rejected"
+    tail = (
+        f"all of them are in {place.path / 'errors.csv'}; mend the manifest and give the same command again, or send "
+        "the rest with --skip-rejected"
+    )
     return "\n".join([head, *shown, *more, *(f"  {note}" for note in notes), tail])
 
 

@@ -6,6 +6,8 @@ import csv
 import hashlib
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -465,3 +467,19 @@ def test_a_tenants_own_headers_set_the_pace(tmp_path, regen, simulator):
         stats = server.get("stats")
     assert stats["byStatus"].get("429", 0) < 0.05 * 400
     assert "are left to others" in (one(tmp_path / "runs") / "run.log").read_text()
+
+
+def test_who_follows_the_advice_mends_the_rows_and_leaves_the_evidence_whole(tmp_path, regen, simulator):
+    """The errors are mended in a copy; the run that had them still verifies."""
+    manifest = subscriptions(tmp_path / "s.csv", 3, missing=1)
+    with simulator() as server:
+        done = regen("run", manifest, "--base-url", server.url, "--re-migrate")
+        (advice,) = [line for line in done.out.splitlines() if "mend them all" in line]
+        found = re.search(r": cp (\S+) (\S+), then: regen (.*)$", advice)
+        assert found is not None
+        mended = Path(shutil.copy(found[1], found[2]))
+        mended.write_text(mended.read_text().replace("MISSING-", "A-"))
+        assert regen(*found[3].split(), "--base-url", server.url, "--quiet").code == 0
+        assert all(one["query"] == {"reMigrate": "true"} for one in server.regenerations())
+    run = next(path for path in folders(tmp_path / "runs") if "-s-" in path.name)
+    assert regen("verify", run.name).code == 0

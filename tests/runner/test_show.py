@@ -206,7 +206,7 @@ class TestCommands:
             assert regen("run", "s.csv", "--re-migrate", "--profile", "sandbox", "--run-id", "it").code == 3
             told = regen("show", "it").out
         assert self.typed(told) == [("regen results it --category data", "regen run --re-migrate --profile sandbox")]
-        assert "then: regen run --re-migrate --profile sandbox runs/it/errors.csv" in told
+        assert "cp runs/it/errors.csv mended.csv, then: regen run --re-migrate --profile sandbox mended.csv" in told
 
     def test_steps_of_a_plan_are_sent_again_each_in_its_way(self, tmp_path, regen, simulator):
         """The printed commands, typed one after another: every mended row gets through."""
