@@ -22,6 +22,9 @@ from runner.summary import summary
 from runner.ticket import ticket
 from runner.times import duration, iso, now_microseconds
 
+TICKET_NOTE = (
+    "the messages are Zuora's words without ids, numbers and what the rows hold; read them before you send them"
+)
 CLOSED = frozenset({"finished", "halted", "abandoned", "refused"})
 
 
@@ -88,6 +91,7 @@ def show(runs: Path, run: str, asked: Shown) -> ExitCode:
         row = row_of_key(store, folder.id, asked.key) if asked.key is not None else asked.row
         if asked.ticket:
             say("\n".join(ticket(store, row)))
+            say(TICKET_NOTE, err=True)
         elif row is not None:
             told = story(store, folder, row)
             say_json(told) if asked.as_json else say("\n".join(story_lines(told)))

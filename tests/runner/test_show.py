@@ -107,7 +107,9 @@ def test_a_key_that_is_none_and_a_key_of_nobody(audited, regen):
 
 def test_a_ticket_holds_ids_and_no_data_of_the_customer(audited, regen):
     """For Zuora Support: times, request ids, process ids, track ids; no cell of any manifest."""
-    told = regen("show", "it", "--ticket").out
+    shown = regen("show", "it", "--ticket")
+    told = shown.out
+    assert "read them before you send them" in shown.err
     broken = next(row for row in table(audited) if row["regen_object"] == "A-BROKEN v1")
     for name in ("regen_request_id", "regen_process_id", "regen_track_id", "regen_key"):
         assert broken[name] in told
