@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from runner import __version__
 from runner.config import Profile
 from runner.errors import ExitCode
 from tests.runner.conftest import folders
@@ -174,3 +175,12 @@ def test_the_workflow():
     for job in (jobs["posix"], jobs["windows"]):
         assert job["strategy"]["matrix"]["python"] == named
     assert jobs["posix"]["strategy"]["matrix"]["os"] == ["ubuntu-latest", "macos-latest"]
+    typed = " ".join(step.get("run", "") for job in jobs.values() for step in job["steps"])
+    for path in re.findall(r"\b(?:tests|sample_data)/[\w/.]+|\.(?:ci|github)/[\w.]+", typed):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_release_notes_tell_this_version():
+    """First of all."""
+    notes = (ROOT / ".github/CHANGELOG.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)$", notes, re.MULTILINE)[0] == __version__
