@@ -1,16 +1,17 @@
-"""What a row costs, in CPU µs, by component: a profile of the event loop while it sends to a server without latency.
+"""What a row costs, in CPU µs, by component, from the first request to the last answer, on a server without latency.
 
-The profile stretches what calls many small functions; so its shares are told, and scaled to the CPU time of a run that
-is not profiled. The pen's thread is measured by itself, as the time of a batch's write.
+The profile of the event loop stretches what calls many small functions; so its shares are scaled to the CPU time of the
+loop's thread in a run that is not profiled. What the rest of that process uses meanwhile is the pen's.
 """
 
 from __future__ import annotations
 
+import json
 import pstats
 from collections import Counter
 from pathlib import Path
 
-from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, sent, served, subscriptions, table, workplace
+from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, served, subscriptions, table, workplace
 
 ROWS = 20_000
 COMPONENTS = (
@@ -21,7 +22,10 @@ COMPONENTS = (
         ("/aiohttp/", "/yarl/", "multidict", "_http_parser", "_http_writer"),
     ),
     ("event loop (asyncio)", ("/asyncio/", "_asyncio", "contextvars", "/concurrent/", "/threading")),
-    ("client: headers, time-outs, reading", ("runner/zuora/client", "runner/zuora/deadlines", "runner/zuora/auth")),
+    (
+        "client: headers, time-outs, reading",
+        ("runner/zuora/client", "runner/zuora/express", "runner/zuora/deadlines", "runner/zuora/auth"),
+    ),
     ("identity: key, track id", ("runner/identity",)),
     ("verdict", ("runner/zuora/verdict", "runner/zuora/operations")),
     ("dispatch", ("runner/dispatch", "runner/backlog", "runner/breaker", "runner/patience", "runner/session")),
@@ -50,24 +54,28 @@ def shares(profile: Path) -> Counter[str]:
 
 
 def main() -> None:
-    """Shares of the profile, scaled to a run without it."""
+    """Shares of the profile, scaled to the CPU time of a run without it."""
     with workplace() as folder, served() as server:
         manifest = subscriptions(folder / "s.csv", ROWS)
-        words = ["run", str(manifest), "--base-url", server.url, "--runs-dir", str(folder / "profiled"), "--quiet"]
-        words += ["--concurrency", str(IN_FLIGHT), "--type", "Subscription"]
-        python("tests.bench.instrumented", "profile", str(folder / "profile"), *words, environment=CREDENTIALS)
-        found = shares(folder / "profile")
-        plain, _ = sent(server, manifest, folder / "runs", "--quiet")
-        bare = python("tests.bench.bare", "bare", server.url, str(manifest), str(IN_FLIGHT))
-        start = python("tests.bench.bare", "bare", server.url, str(subscriptions(folder / "one.csv", 1)), "1")
-    working = sum(found.values()) - found["waiting for the network"]
-    lines = [(name, f"{own / working:.0%}") for name, own in found.most_common() if name != "waiting for the network"]
-    lines = [line for line in lines if line[1] != "0%"]
-    print(f"\n### Components: the event loop while it sends, {ROWS:,} rows at 0 ms\n")
-    print(table(("own time of", "share"), lines))
-    whole = plain.cpu_seconds / ROWS * 1e6
-    loop = (bare.cpu_seconds - start.cpu_seconds) / ROWS * 1e6
-    print(
-        f"\nCPU of the whole process, plan, sending, both threads and results: {whole:.0f} µs a row; "
-        f"the bare loop's: {loop:.0f} µs. What dominates: {lines[0][0]}."
-    )
+
+        def instrumented(kind: str) -> Path:
+            words = ["run", str(manifest), "--base-url", server.url, "--runs-dir", str(folder / kind), "--quiet"]
+            words += ["--concurrency", str(IN_FLIGHT), "--type", "Subscription"]
+            process = python(
+                "tests.bench.instrumented", kind, str(folder / f"{kind}.told"), *words, environment=CREDENTIALS
+            )
+            assert process.code == 0, process
+            return folder / f"{kind}.told"
+
+        found = shares(instrumented("profile"))
+        _, loop, whole = (seconds / ROWS * 1e6 for seconds in json.loads(instrumented("cpu").read_text()))
+        bare = python("tests.bench.bare", "bare", server.url, str(manifest), str(IN_FLIGHT)).told()
+    del found["waiting for the network"]
+    working = sum(found.values())
+    costs = [(name, own / working * loop) for name, own in found.items()] + [("ledger: the pen's thread", whole - loop)]
+    costs.sort(key=lambda cost: -cost[1])
+    lines = [(name, f"{cost:.0f}", f"{cost / whole:.0%}") for name, cost in costs if cost >= 0.5]
+    lines.append(("all", f"{whole:.0f}", "100%"))
+    print(f"\n### Components: what sending a row costs, {ROWS:,} rows at 0 ms\n")
+    print(table(("", "CPU µs a row", "share"), lines))
+    print(f"\nThe bare loop: {bare['cpu_seconds'] / ROWS * 1e6:.0f} µs a row. What dominates: {costs[0][0]}.")
