@@ -12,6 +12,7 @@ It is handed how to send, what an answer means, when to try again and how fast; 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections import deque
@@ -24,7 +25,7 @@ from msgspec.structs import replace
 from runner.backlog import Backlog, Job
 from runner.blackout import ALWAYS_OPEN, Blackouts
 from runner.breaker import Breaker, Ending, FailureLimit
-from runner.errors import ExitCode
+from runner.errors import ExitCode, LedgerError
 from runner.failpoints import reach
 from runner.ledger import Claim, Journal, Pen, Record
 from runner.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
@@ -144,7 +145,6 @@ class Dispatch:
         self._sending: set[asyncio.Task[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._claiming = 0  # claimed, not yet on disk
-        self._claimed: asyncio.Future[None] | None = None  # the last claim
         self._outstanding = 0  # claimed and not yet concluded
         self._cursor = 0
         self._exhausted = False
@@ -278,13 +278,12 @@ class Dispatch:
         self._outstanding += len(jobs)
         self._claiming += len(jobs)
         self._count_claims(jobs)
-        self._claimed = self._pen.claim([job.claim for job in jobs if job.claim])
-        self._claimed.add_done_callback(lambda claimed: self._to_workers(jobs, claimed))
+        self._pen.claim([job.claim for job in jobs if job.claim], lambda error: self._to_workers(jobs, error))
 
-    def _to_workers(self, jobs: list[Job], claimed: asyncio.Future[None]) -> None:
+    def _to_workers(self, jobs: list[Job], error: BaseException | None) -> None:
         """The intents are on disk: they may be sent. If the ledger gave out they are not, and the run ends."""
         self._claiming -= len(jobs)
-        if claimed.exception() is not None:
+        if error is not None:
             self._outstanding -= len(jobs)
             return
         reach("claimed")
@@ -522,8 +521,8 @@ class Dispatch:
         for task in (hurried, drained, *self._workers):
             task.cancel()
         ends = await asyncio.gather(hurried, drained, *self._workers, return_exceptions=True)
-        if self._claimed is not None:
-            await asyncio.wait([self._claimed])
+        with contextlib.suppress(LedgerError):  # `run` flushes once more
+            await self._pen.flush()  # what is being claimed arrives, and is given back
         while self._queue:
             self._give_back(self._queue.popleft())
         for end in ends:

@@ -1,11 +1,12 @@
 """The one pen: a thread that writes to the ledger, in batches, for the event loop.
 
 ```
-record, give_back, note ─▶ batch ─ BATCH_SECONDS, or a claim ─▶ thread: one transaction, fsync ─▶ `done`
+record, give_back, note ─▶ batch ─ BATCH_SECONDS, or a claim ─▶ thread: one transaction, fsync ─▶ `then`
 ```
 
 While a batch is being written the next one gathers, so that what is asked for meanwhile shares a commit. A claim takes
-all that waits with it: what was answered before is on disk before anything more is sent.
+all that waits with it: what was answered before is on disk before anything more is sent. Who claimed is called back in
+the loop's very next turn: under load a turn is long, and a future's callbacks would take three.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ from typing import Any, TypeVar
 from runner.ledger.journal import Claim, Event, Journal, Record
 
 T = TypeVar("T")
+Then = Callable[[BaseException | None], None]  # called when it is on disk, or with the error that kept it from there
 BATCH_SECONDS = 0.05
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction writes; `done` is there if somebody waits for it."""
+    """What one transaction writes, and who is waiting for it."""
 
     records: list[Record] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     returned: list[Claim] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    done: asyncio.Future[None] | None = None
+    then: list[Then] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.records or self.claims or self.returned or self.events)
@@ -70,18 +72,20 @@ class Pen:
         self._batch.events.append(event)
         self._soon()
 
-    def claim(self, claims: Sequence[Claim]) -> asyncio.Future[None]:
-        """Have claims written as soon as may be. The future is done once they are on disk, and raises LedgerError if
-        they cannot be; it is shared, so do not cancel it."""
+    def claim(self, claims: Sequence[Claim], then: Then) -> None:
+        """Have claims written as soon as may be; `then` hears when they are on disk, or why they cannot be."""
         self._batch.claims.extend(claims)
-        return self._at_once()
+        self._at_once(then)
 
     async def flush(self) -> None:
         """Returns once everything handed over is on disk. Raises LedgerError if it cannot be."""
-        if self._batch:
-            await asyncio.shield(self._at_once())
-        else:
+        if not self._batch:
             await self.call(int)  # whatever is under way comes before it
+            return
+        done: asyncio.Future[BaseException | None] = self._loop.create_future()
+        self._at_once(lambda error: None if done.done() else done.set_result(error))
+        if (error := await done) is not None:
+            raise error
 
     async def call(self, function: Callable[..., T], *values: Any) -> T:
         """Run a function of the journal on the pen's thread."""
@@ -105,10 +109,9 @@ class Pen:
         self._due = True
         self._write()
 
-    def _at_once(self) -> asyncio.Future[None]:
-        done = self._batch.done = self._batch.done or self._loop.create_future()
+    def _at_once(self, then: Then) -> None:
+        self._batch.then.append(then)
         self._write()
-        return done
 
     def _write(self) -> None:
         """Hand the batch to the thread, unless it is busy: then `_wrote` does."""
@@ -118,21 +121,18 @@ class Pen:
         if not batch:
             return
         self._writing = True
-        write = self._loop.run_in_executor(
-            self._thread, self._journal.write, batch.records, batch.claims, batch.returned, batch.events
+        write = self._thread.submit(self._journal.write, batch.records, batch.claims, batch.returned, batch.events)
+        write.add_done_callback(  # in the thread
+            lambda write: self._loop.call_soon_threadsafe(self._wrote, batch, write.exception())
         )
-        write.add_done_callback(lambda write: self._wrote(batch, write.exception()))
 
     def _wrote(self, batch: _Batch, error: BaseException | None) -> None:
         self._writing = False
-        if error is None:
-            if batch.done is not None:
-                batch.done.set_result(None)
-        else:
+        if error is not None:
             self._batch.take_back(batch)  # the next write may find room again
-            if batch.done is not None:
-                batch.done.set_exception(error)
             if not self.failure.done():
                 self.failure.set_result(error)
-        if self._due or self._batch.done is not None:
+        for then in batch.then:
+            then(error)
+        if self._due or self._batch.then:
             self._write()

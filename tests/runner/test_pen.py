@@ -7,8 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
-import pytest
-
 from runner.errors import LedgerFull
 from runner.ledger import Claim, Journal, Pen, Store, open_read_only, open_writable
 from tests.runner.virtual import enrolled
@@ -52,13 +50,15 @@ async def test_claims_made_while_it_writes_share_a_commit(tmp_path):
     with open_writable(enrolled(tmp_path / "ledger.db", 3)) as store:
         thread = Slow()
         pen = Pen(Journal(store), thread)
-        first, second, third = (pen.claim([Claim(number, 1, 0, 1)]) for number in (1, 2, 3))
-        assert (len(thread.waiting), first.done()) == (1, False)
+        done: list[int] = []
+        for number in (1, 2, 3):
+            pen.claim([Claim(number, 1, 0, 1)], lambda error, number=number: done.append(number))
+        assert (len(thread.waiting), done) == (1, [])
         await thread.go_on()
-        assert (claimed(store), first.done(), second.done()) == ([1], True, False)
+        assert (claimed(store), done) == ([1], [1])
         assert len(thread.waiting) == 1
         await thread.go_on()
-        assert (claimed(store), second.done(), third.done()) == ([1, 2, 3], True, True)
+        assert (claimed(store), done) == ([1, 2, 3], [1, 2, 3])
         assert not thread.waiting
 
 
@@ -68,8 +68,9 @@ async def test_a_flush_waits_for_what_is_under_way_and_what_waits(tmp_path):
         thread = Slow()
         pen = Pen(Journal(store), thread)
         claim = Claim(1, 1, 0, 1)
-        await asyncio.gather(pen.claim([claim]), thread.go_on())
-        pen.claim([Claim(2, 1, 0, 1)])
+        pen.claim([claim], lambda error: None)
+        await thread.go_on()
+        pen.claim([Claim(2, 1, 0, 1)], lambda error: None)
         pen.give_back(claim)
         flushing = asyncio.create_task(pen.flush())
         await asyncio.sleep(0)
@@ -86,14 +87,14 @@ async def test_what_cannot_be_written_is_told_and_kept_but_for_claims(tmp_path):
         (pages,) = store.row("PRAGMA page_count") or (0,)
         thread = Slow()
         pen = Pen(Journal(store), thread)
-        await asyncio.gather(pen.claim([Claim(1, 1, 0, 1)]), thread.go_on())
+        pen.claim([Claim(1, 1, 0, 1)], lambda error: None)
+        await thread.go_on()
         store.connection.execute(f"PRAGMA max_page_count = {pages}")
         pen.give_back(Claim(1, 1, 0, 1))
-        failing = pen.claim([Claim(number, 1, 0, 1) for number in range(2, 2000)])
+        errors: list[BaseException | None] = []
+        pen.claim([Claim(number, 1, 0, 1) for number in range(2, 2000)], errors.append)
         await thread.go_on()
-        with pytest.raises(LedgerFull):
-            await failing
-        assert isinstance(pen.failure.result(), LedgerFull)
+        assert [type(error) for error in (*errors, pen.failure.result())] == [LedgerFull, LedgerFull]
         assert claimed(store) == [1]
         store.connection.execute(f"PRAGMA max_page_count = {pages + 1000}")
         await asyncio.gather(pen.flush(), thread.go_on())
