@@ -60,7 +60,7 @@ def test_the_simulator_shares_no_code_with_the_runner():
         if inside:
             assert ours(path) <= {"runner"} | used, module
         elif used:
-            assert module == "runner.cli", module
+            assert module == "runner.cli.upkeep", module
 
 
 def test_the_vocabulary_imports_nothing_of_ours():

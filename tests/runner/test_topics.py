@@ -15,7 +15,7 @@ from click.shell_completion import BashComplete
 
 from manifests import TYPES
 from runner.cli import regen as group
-from runner.cli_upkeep import TOPICS
+from runner.cli.upkeep import TOPICS
 from runner.config import TABLES, Profile
 from runner.errors import ExitCode
 from runner.planfile import KINDS, plan_of

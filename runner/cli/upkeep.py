@@ -1,26 +1,50 @@
-"""The command line's commands about the house and not about a run: `config`, `doctor`, `help`, `prune`."""
+"""The commands about the house and not about a run: `config`, `doctor`, `help`, `prune`, `simulate`, `template`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
+from runner.cli import values
+from runner.cli.options import as_json, place, runs_dir
 from runner.errors import ExitCode
 
-Options = Callable[[Any], Any]
 TOPICS = ("manifest", "results", "exit-codes", "keys", "plan-file", "settings")
 
 
-def register(regen: click.Group, *, place: Options, runs_dir: Options) -> None:
-    """Add the commands to the group; `place` are the options that say where the tenant and the runs are."""
-    regen.command()(place(click.option("--json", "json_", is_flag=True, help="Print JSON.")(config)))
-    regen.command()(click.argument("manifests", nargs=-1, metavar="[MANIFEST...]")(place(doctor)))
-    regen.command()(runs_dir(prune))
-    regen.command("help")(explain)
+@click.command()
+@click.argument("type_", metavar="TYPE")
+@place
+@click.option("--backfill", is_flag=True, help="The tenant's backfill template, where TYPE is a type of manifest, too.")
+def template(**given: Any) -> ExitCode:
+    """Print an empty manifest for a type of object, or the tenant's own template for a type of backfill.
+
+    \b
+    Examples:
+      regen template OrderLineItem > order_line_items.csv
+      regen template RatePlanCharge --profile sandbox > rate_plan_charges.csv
+    """
+    from runner.commands import look
+
+    return look.template(given["type_"], values.flags(given), backfill=given["backfill"])
 
 
+@click.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def simulate(words: tuple[str, ...]) -> int:
+    """A local imitation of the Zuora API, for rehearsals; `regen simulate --help` tells its options."""
+    from runner.simulator.server import main as serve
+
+    return serve(words)
+
+
+@click.command()
+@place
+@as_json
 def config(json_: bool, **given: Any) -> ExitCode:
     """Show the settings in force and where each comes from; secrets are masked.
 
@@ -35,8 +59,11 @@ def config(json_: bool, **given: Any) -> ExitCode:
     return config_view.config(Flags(**given), as_json=json_)
 
 
+@click.command()
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST...]")
+@place
 @click.option("--rows", type=click.IntRange(1), metavar="N", help="Is there room for a run of N rows?")
-@click.option("--json", "json_", is_flag=True, help="Print JSON.")
+@as_json
 def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **given: Any) -> ExitCode:
     """Look at all that a run needs: config, folder, disk, network, clock, token, permission, limits. Exit 2 if not.
 
@@ -54,6 +81,8 @@ def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **given: A
     return command.doctor(Flags(**given), manifests, rows, as_json=json_)
 
 
+@click.command()
+@runs_dir
 @click.option("--keep", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
 def prune(keep: str, dry_run: bool, runs_dir: str | None) -> ExitCode:
@@ -65,11 +94,11 @@ def prune(keep: str, dry_run: bool, runs_dir: str | None) -> ExitCode:
       regen prune --keep 90d
     """
     from runner import prune as pruning
-    from runner.settings import Flags, runs_folder
 
-    return pruning.prune(runs_folder(Flags(runs_dir=runs_dir)), keep, dry_run=dry_run)
+    return pruning.prune(values.runs_in(runs_dir), keep, dry_run=dry_run)
 
 
+@click.command("help")
 @click.argument("topic", type=click.Choice(TOPICS), required=False)
 @click.pass_context
 def explain(context: click.Context, /, topic: str | None) -> ExitCode:
