@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import commit_gap, components, growth, plan, throughput, truth
+from tests.bench import commit_gap, components, growth, plan, reconcile, throughput, truth
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "throughput": throughput.main,
     "components": components.main,
     "truth": truth.main,
     "plan": plan.main,
+    "reconcile": reconcile.main,
     "growth": growth.main,
     "commit-gap": commit_gap.main,
 }

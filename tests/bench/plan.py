@@ -33,7 +33,7 @@ def planned(manifest: Path, runs: Path) -> Child:
 
 def settle(runs: Path) -> Path:
     """Give every request of the planned run an outcome, as if it had been sent. Returns its folder."""
-    folder = next(runs.iterdir())
+    folder = next(runs.glob("*/run.json")).parent
     with open_writable(folder / "ledger.db") as store:
         journal = Journal(store)
         after, now = 0, int(time.time() * 1e6)
