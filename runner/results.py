@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import msgspec
+
 from runner.failpoints import reach
 from runner.identity import key, track_id
 from runner.ledger import Store
@@ -24,6 +26,9 @@ from runner.times import iso
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_array = json.JSONEncoder(ensure_ascii=False).encode
+_texts = msgspec.json.Decoder(list[str | None]).decode  # of cells, of ids
 
 SCHEMA_VERSION = "1"
 GROUP = 10_000
@@ -104,7 +109,7 @@ class Layout:
 
     def row(self, line: ResultLine) -> list[Any]:
         """The values of a line, in the order of `names`; times in microseconds, ids as a list."""
-        cells = json.loads(line.cells)
+        cells = _texts(line.cells)
         own = [None if at is None else cells[at] for at in self._places[line.manifest]]
         return own + _fate(self.run, line)
 
@@ -149,7 +154,7 @@ def key_of(line: ResultLine, generation: int) -> str | None:
 
 
 def _settled(line: ResultLine) -> list[Any]:
-    ids = json.loads(line.ids or "[]") if line.outcome == "succeeded" else None
+    ids = _texts(line.ids or "[]") if line.outcome == "succeeded" else None
     generation, attempts, digest = line.generation or 0, line.attempts or 0, line.digest or ""
     return [
         ids,
@@ -292,13 +297,13 @@ def _groups(rows: Iterable[list[Any]], size: int) -> Iterator[list[list[Any]]]:
         yield group
 
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
+_RISKY = frozenset("=+-@\t\r'")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def safe(text: str) -> str:
     """A cell that no spreadsheet takes for a formula; the loader takes the `'` off again."""
-    if text.startswith(_RISKY) and not _NUMBER.fullmatch(text):
+    if text[:1] in _RISKY and not _NUMBER.fullmatch(text):
         return "'" + text
     return text
 
@@ -306,12 +311,13 @@ def safe(text: str) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return safe(value)
-    if isinstance(value, bool):
+    if kind is bool:
         return "true" if value else "false"
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
+    if kind is list:
+        return _array(value)
     return repr(value)
 
 
