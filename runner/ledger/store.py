@@ -130,6 +130,7 @@ def create(path: Path) -> Store:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None)
+    with closed_if_it_fails(connection), translated(path):
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -32768", "temp_store = FILE"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -144,11 +145,12 @@ def open_writable(path: Path) -> Store:
     Raises LedgerUnusable if the file is missing, foreign, damaged, of a later version or not writable.
     """
     store = _open(path, "rw")
-    with translated(path):
-        store.connection.execute("PRAGMA journal_mode = WAL")
-        store.connection.execute("PRAGMA synchronous = FULL")
-        store.connection.execute("PRAGMA cache_size = -16384")
-    _migrate(store)
+    with closed_if_it_fails(store.connection):
+        with translated(path):
+            store.connection.execute("PRAGMA journal_mode = WAL")
+            store.connection.execute("PRAGMA synchronous = FULL")
+            store.connection.execute("PRAGMA cache_size = -16384")
+        _migrate(store)
     return store
 
 
@@ -168,14 +170,31 @@ def _open(path: Path, mode: str) -> Store:
             timeout=10,
             check_same_thread=False,
         )
-        store = Store(path, connection)
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
-        raise LedgerUnusable(f"{path}: an SQLite file, but not a ledger of this program; name another run")
-    if version > VERSION:
-        raise LedgerUnusable(f"{path}: written by a later version of this program ({version}); upgrade it")
+    store = Store(path, connection)
+    with closed_if_it_fails(connection):
+        _refuse_foreign(store)
     return store
+
+
+def _refuse_foreign(store: Store) -> None:
+    """Raises LedgerUnusable unless the file is a ledger that this version can read."""
+    with translated(store.path):
+        (application,) = store.connection.execute("PRAGMA application_id").fetchone()
+        (version,) = store.connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise LedgerUnusable(f"{store.path}: an SQLite file, but not a ledger of this program; name another run")
+    if version > VERSION:
+        raise LedgerUnusable(f"{store.path}: written by a later version of this program ({version}); upgrade it")
+
+
+@contextlib.contextmanager
+def closed_if_it_fails(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close the file again if what is first done with it goes wrong."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _migrate(store: Store) -> None:

@@ -370,6 +370,7 @@ def test_rows_are_bound_into_the_chain(tmp_path, regen, simulator):
 
     with sqlite3.connect(folder / "ledger.db") as connection:
         connection.execute("UPDATE row_outcome SET state = 'succeeded', message = NULL WHERE line = 2")
+    connection.close()
     assert not chained(folder)
 
 

@@ -213,6 +213,19 @@ def test_a_foreign_file_is_refused(tmp_path, make, told):
             opening(tmp_path / "ledger.db")
 
 
+def test_what_is_refused_is_closed_again(tmp_path, monkeypatch):
+    """No handle stays on a file that is not a ledger, so that Windows lets go of it."""
+    path, opened = tmp_path / "ledger.db", []
+    path.write_bytes(b"not a database, at all " * 100)
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *words, **more: opened.append(connect(*words, **more)) or opened[-1])
+    for opening in (open_writable, open_read_only):
+        with pytest.raises(LedgerUnusable):
+            opening(path)
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            opened[-1].execute("SELECT 1")
+
+
 def test_a_later_version_is_refused(tmp_path):
     """Never half understood."""
     path = enrolled(tmp_path / "ledger.db", 1)
