@@ -45,7 +45,7 @@ class Source:
         self._headers = checked_headers([str(h) for h in self._unescaped(table.headers)], place(self.path))
         self.columns: Headers = Headers(self._headers)
 
-    def batches(self, rows: int = 20_000) -> Iterator[Batch]:
+    def batches(self, rows: int = 10_000) -> Iterator[Batch]:
         """The rows in order, at most about `rows` at a time. Raises ManifestError where the file is wrong."""
         done = 0
         for frame in self._table.frames(min(rows, 1 + _MOST_CELLS // (1 + len(self._headers)))):

@@ -131,7 +131,7 @@ def create(path: Path) -> Store:
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None)
     with closed_if_it_fails(connection), translated(path):
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -32768", "temp_store = FILE"):
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -8192", "temp_store = FILE"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
