@@ -135,6 +135,19 @@ def median(values: Iterable[float]) -> float:
     return statistics.median(values)
 
 
+def sync_ms(folder: Path, times: int = 50) -> float:
+    """What it takes to put 50 kB on this disk, the median: without latency that bounds the runner."""
+    taken = []
+    with (folder / "synced").open("wb") as file:
+        for _ in range(times):
+            file.write(bytes(50_000))
+            file.flush()
+            started = time.perf_counter()
+            os.fsync(file.fileno())
+            taken.append((time.perf_counter() - started) * 1e3)
+    return median(taken)
+
+
 @contextlib.contextmanager
 def workplace() -> Iterator[Path]:
     """A folder for a while. BENCH_DIR says where, if the default has no room."""

@@ -6,7 +6,18 @@ import os
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.bench.measure import IN_FLIGHT, Child, median, python, sent, served, subscriptions, table, workplace
+from tests.bench.measure import (
+    IN_FLIGHT,
+    Child,
+    median,
+    python,
+    sent,
+    served,
+    subscriptions,
+    sync_ms,
+    table,
+    workplace,
+)
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 LATENCIES = ((0.05, 6_000, 0.98, None), (0.0, 40_000, 0.9, 1.0))  # seconds, rows, wanted of bare, of the script
@@ -42,6 +53,7 @@ def compare(latency_seconds: float, rows: int, rounds: int = ROUNDS) -> dict[str
     with workplace() as folder, served(latency_seconds) as server:
         manifest = subscriptions(folder / "s.csv", rows)
         for number in range(rounds):
+            print(f"  round {number + 1}: the disk takes {sync_ms(folder):.1f} ms a sync", flush=True)
             for kind in KINDS[number % 3 :] + KINDS[: number % 3]:
                 if kind == "runner":
                     process, document = sent(server, manifest, folder / f"runs{number}")
