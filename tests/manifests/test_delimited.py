@@ -42,7 +42,7 @@ def as_text(table, delimiter: str, end: str, quote_all: bool) -> str:
     return text.getvalue()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     table=tables(),
     delimiter=st.sampled_from(",;\t|"),

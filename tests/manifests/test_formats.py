@@ -21,7 +21,7 @@ NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
     lambda name: name.strip() and not name.startswith("regen_")
 )
 PATH = st.text("ab. ", min_size=1, max_size=3).filter(str.strip)  # Parquet takes a dot for a step into a structure
-SLOW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite

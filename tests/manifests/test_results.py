@@ -25,7 +25,7 @@ def escaped(cell: str) -> str:
     return "'" + cell if formula else cell
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.lists(CELL, min_size=2, max_size=2), min_size=1, max_size=8), st.integers(1, 4))
 def test_escaped_cells_come_back(read, rows: list[list[str]], size: int) -> None:
     """Exactly one `'` is taken off each cell, so that the original columns are what they were."""

@@ -169,7 +169,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert sum(counts.values()) == self.requests
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 TestLedgerMachine = LedgerMachine.TestCase
 
 
