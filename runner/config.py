@@ -132,10 +132,11 @@ def found_path(given: str | None, environment: Mapping[str, str]) -> Path | None
 def _refuse_of_others(path: Path) -> None:
     """Raises Refused for a file that nobody named and somebody else has written, or may write: it says which commands
     are run and where the credentials go. Windows keeps other kinds of permission."""
-    if os.name != "posix":
+    own = getattr(os, "geteuid", None)
+    if own is None:
         return
     about = path.stat()
-    if about.st_uid not in (os.geteuid(), 0):
+    if about.st_uid not in (own(), 0):
         raise Refused(f"{path}: belongs to another user; if you trust it, name it: --config {path}")
     if about.st_mode & stat.S_IWOTH:
         raise Refused(f"{path}: everybody can write it, and it says which commands are run: chmod o-w {path}")
