@@ -156,7 +156,7 @@ def test_the_image():
         if words[:1] == ["COPY"] and not words[1].startswith("--"):
             assert all((ROOT / name).exists() for name in words[1:-1])
     assert int(told["USER"][0]) > 0
-    assert told["VOLUME"] == ['["/work/runs"]']
+    assert told["VOLUME"] == ['["/data/runs"]']
     assert told["ENTRYPOINT"] == ['["regen"]']
     kept = {line[1:] for line in (ROOT / ".github/Dockerfile.dockerignore").read_text().split() if line[0] == "!"}
     assert kept == {"pyproject.toml", "README.md", "LICENSE", "manifests", "runner"}
