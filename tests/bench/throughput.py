@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -78,14 +79,12 @@ def main() -> None:
     lines = []
     for latency_seconds, rows, of_bare, of_script in LATENCIES:
         seen = compare(latency_seconds, rows)
-        rates = {kind: median(one.rate) for kind, one in seen.items()}
         for kind, one in seen.items():
             lines.append(
                 (
                     f"{latency_seconds * 1e3:g} ms, {kind}",
-                    f"{rates[kind]:,.0f}",
-                    f"{rates[kind] / rates['bare']:.2f}",
-                    f"{rates[kind] / rates['script']:.2f}",
+                    f"{median(one.rate):,.0f}",
+                    *(f"{_ratio(one.rate, seen[other].rate):.2f}" for other in ("bare", "script")),
                     f"{median(one.whole):,.0f}",
                     f"{median(one.cpu):.0f}",
                     f"{median(one.peak):.0f}",
@@ -103,3 +102,8 @@ def main() -> None:
         "peak MB",
     )
     print(f"\n### Throughput, {IN_FLIGHT} in flight, medians of {ROUNDS} rounds\n\n{table(head, lines)}")
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the rounds' own ratios: a machine that slows down from round to round slows everyone."""
+    return median(mine / other for mine, other in zip(ours, theirs, strict=True))
