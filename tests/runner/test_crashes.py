@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from runner.failpoints import POINTS
 from runner.ledger import open_read_only
 from tests.runner.audited import broken
-from tests.runner.conftest import Server, folders, simulated, table
+from tests.runner.conftest import Done, Server, folders, simulated, table
 from tests.runner.test_flows import subscriptions
 
 REGEN = [sys.executable, "-m", "runner"]
@@ -37,6 +37,11 @@ def run(words: list[str], point: str | None = None) -> int:
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode
+
+
+def again(regen: Callable[..., Done], words: list[str]) -> int:
+    """Run a command in this process, which has all that it imports."""
+    return regen(*words[len(REGEN) :]).code
 
 
 def killed_after(words: list[str], seconds: float) -> int | None:
@@ -64,18 +69,18 @@ def prove(manifest: Path, server: Server, rows: int) -> None:
 
 
 @pytest.mark.parametrize("point", [*POINTS, "writing:5", "written:5", "claimed:3", "answered:60", "drafting-view:3"])
-def test_killed_at_every_recovery_point(tmp_path, point):
-    """The same command again finishes the run."""
+def test_killed_at_every_recovery_point(tmp_path, regen, point):
+    """The same command again finishes the run; it need not be in a process of its own."""
     manifest = subscriptions(tmp_path / "s.csv", 120)
     with simulated(latency=0.002) as server:
         words = command(manifest, server.url)
         assert run(words, point) == -signal.SIGKILL
-        assert run(words) == 0
+        assert again(regen, words) == 0
         prove(manifest, server, 120)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_killed_at_random_and_resumed_until_done(tmp_path, seed):
+def test_killed_at_random_and_resumed_until_done(tmp_path, regen, seed):
     """Five kills each, with answers lost beside."""
     manifest = subscriptions(tmp_path / "s.csv", 500)
     chance = random.Random(seed)
@@ -83,7 +88,7 @@ def test_killed_at_random_and_resumed_until_done(tmp_path, seed):
         words = command(manifest, server.url, "--concurrency", "20")
         kills = sum(killed_after(words, chance.uniform(0.4, 1.4)) is None for _ in range(5))
         assert kills >= 2
-        assert run(words) == 0
+        assert again(regen, words) == 0
         prove(manifest, server, 500)
 
 
@@ -123,7 +128,7 @@ def test_both_sides_are_killed(tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_run_in_good_order(tmp_path, number, code):
+def test_a_signal_ends_the_run_in_good_order(tmp_path, regen, number, code):
     """What is under way finishes; results are written; the resume command is printed; nothing is in doubt."""
     manifest = subscriptions(tmp_path / "s.csv", 400)
     with simulated(latency=0.1) as server:
@@ -141,7 +146,7 @@ def test_a_signal_ends_the_run_in_good_order(tmp_path, number, code):
             assert store.row("SELECT count(*) FROM attempt WHERE answered_at IS NULL") == (0,)
         done = sum(row["regen_state"] == "succeeded" for row in table(folder))
         assert done == server.arrivals()
-        assert run([*REGEN, "resume", folder.name, "--runs-dir", str(tmp_path / "runs"), "--quiet"]) == 0
+        assert again(regen, [*REGEN, "resume", folder.name, "--quiet"]) == 0
         prove(manifest, server, 400)
 
 
@@ -190,7 +195,7 @@ def test_one_run_one_process(tmp_path):
             first.wait()
 
 
-def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path):
+def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path, regen):
     """The ledger cannot grow: exit 1, a sentence, and no answer that was recorded is lost."""
     manifest = subscriptions(tmp_path / "s.csv", 600)
     with simulated(latency=0.01) as server:
@@ -201,7 +206,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path):
         assert "Traceback" not in done.stderr
         assert "regen resume" in done.stderr
         assert 0 < server.arrivals() < 600
-        assert run(words) == 0
+        assert again(regen, words) == 0
         prove(manifest, server, 600)
 
 
