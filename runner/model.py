@@ -193,9 +193,12 @@ class History(Struct, frozen=True):
             reply_ids=self.reply_ids.union(judgement.reply_ids),
         )
 
-    def unheard(self, claimed_at: float) -> History:
-        """The history with a claimed attempt that has no recorded answer: it is in doubt."""
-        return replace(self, doubts=self.doubts + 1, doubted_at=claimed_at)
+    def unheard(self) -> History:
+        """The history with a claimed attempt that has no recorded answer: it is in doubt.
+
+        A claim may wait long for its turn, so nobody knows when it was sent: the next that is in doubt tells when.
+        """
+        return replace(self, doubts=self.doubts + 1, doubted_at=None)
 
 
 class Request(Struct, frozen=True):

@@ -339,7 +339,7 @@ def _fold(
     if history.claimed_at is None:
         history = replace(history, claimed_at=claimed_at / 1e6)
     if answered_at is None:
-        return history.unheard(claimed_at / 1e6)
+        return history.unheard()
     ids = tuple(_strings(reply_ids)) if reply_ids else ()
     judgement = Judgement(Kind.AGAIN, Reason(reason), in_doubt=in_doubt, spends=False, reply_ids=ids)
     return history.after(judgement, answered_at / 1e6)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from runner.breaker import Ending, FailureLimit
 from runner.dispatch import Terms
 from runner.errors import ExitCode, LedgerFull
+from runner.identity import key
 from runner.ledger import open_writable
 from runner.ledger.journal import chain
 from runner.model import Reply, Silence
@@ -128,6 +129,23 @@ def test_the_chain_of_outcomes_holds(tmp_path):
         assert [told == due for _, told, due in chain(store)] == [True] * 20
         store.connection.execute("UPDATE outcome SET ids = '[\"forged\"]' WHERE seq = 7")
         assert [told == due for _, told, due in chain(store)].count(False) == 1
+
+
+def test_a_claim_that_waited_long_and_was_killed_is_not_taken_for_over(tmp_path):
+    """Claimed, held for ten minutes, sent, killed: the work has just begun, whatever the age of the claim."""
+    path, tenant = enrolled(tmp_path / "l.db", 1), Tenant()
+    with open_writable(path) as store:
+        store.connection.execute(
+            "INSERT INTO attempt (request, number, generation, claimed_at) VALUES (1, 1, 0, ?)",
+            (int((EPOCH - 600) * 1e6),),
+        )
+        (digest,) = store.row("SELECT lower(hex(digest)) FROM request")
+    saved = Reply(200, b'{"success": true, "idList": ["id-1"]}', request_id="reply-0")
+    tenant.keys[key(digest, 0)] = (EPOCH + 20, saved)
+    _, after = settle(path, tenant)
+    assert after == {1: "succeeded"}
+    assert set(tenant.arrivals[1]) == {key(digest, 0)}
+    assert not tenant.effects
 
 
 class TestStopping:
