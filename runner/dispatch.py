@@ -34,7 +34,7 @@ from runner.patience import Patience, exhausted, settled
 
 WINDOW_SECONDS = 23 * 3600.0  # of the 24 hours that a key is kept (Zuora API reference, "Idempotent requests")
 CLOCK_SLACK_SECONDS = 60.0  # a clock set back by less closes no window: the hour to spare covers it
-LEAST_SET_BACK_SECONDS = 1.0  # less is the time that passes between two looks
+LEAST_JUMP_SECONDS = 1.0  # less is the time that passes between two looks
 MOST_WAITING = 10_000  # requests that wait for another try before nothing new is begun
 CHUNK = 500
 
@@ -95,23 +95,29 @@ def window_closed(history: History, now: float, set_back_seconds: float = 0.0) -
     return age + set_back_seconds > WINDOW_SECONDS or age < -CLOCK_SLACK_SECONDS
 
 
-class SetBack:
-    """How far the wall clock was set back while this process watched, against the clock that only goes forward.
+class Drift:
+    """How far the wall clock jumped back, and forward, while this process watched it beside the one that only goes on.
 
-    The latter stands still while a laptop sleeps: then the wall clock gains on it, which is no setting back.
+    The latter stands still while a laptop sleeps: then the wall clock gains on it, and nobody can tell that from a
+    clock that was set. Each is taken for what is safer: for the age of a key the time has passed, for the end of the
+    work behind a 409 it has not.
     """
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.lost_seconds = 0.0
+        self.gained_seconds = 0.0
         self._lead: float | None = None
 
     def watch(self, wall: float, steady: float) -> float:
-        """Compare the clocks once more; seconds in all."""
+        """Compare the clocks once more; the seconds lost in all."""
         lead = steady - wall
-        if self._lead is not None and lead - self._lead > LEAST_SET_BACK_SECONDS:
-            self.seconds += lead - self._lead
+        jump = 0.0 if self._lead is None else lead - self._lead
+        if jump > LEAST_JUMP_SECONDS:
+            self.lost_seconds += jump
+        elif jump < -LEAST_JUMP_SECONDS:
+            self.gained_seconds -= jump
         self._lead = lead
-        return self.seconds
+        return self.lost_seconds
 
 
 class Dispatch:
@@ -151,7 +157,7 @@ class Dispatch:
         self._claims_left = terms.max_requests
         self._canary_left = terms.canary
         self._canary_open = 0
-        self._set_back = SetBack()
+        self._drift = Drift()
         self._closed_since: float | None = None  # loop time; a blackout holds everyone
         self._wake = asyncio.Event()
         self._ending: Ending | None = None
@@ -358,7 +364,7 @@ class Dispatch:
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
-        if window_closed(job.history, started, self._set_back.watch(started, began)):
+        if job.history.doubts and window_closed(job.history, started, self._drift.watch(started, began)):
             self._give_back(job, later=False)
             self._expire(job, started)
             self._wake.set()
@@ -388,7 +394,8 @@ class Dispatch:
 
     def _conclude(self, job: Job, answer: Answer, sent_at: float, latency_ms: float) -> None:
         now, steady = self._now(), asyncio.get_running_loop().time()
-        judgement = self._judge(answer, job.request, job.history, now)
+        self._drift.watch(now, steady)
+        judgement = self._judge(answer, job.request, job.history, now - self._drift.gained_seconds)
         ending = self._breaker.observe(job.request.number, judgement, steady)
         if self._breaker.outage_since is not None:
             judgement = replace(judgement, spends=False)
@@ -421,7 +428,7 @@ class Dispatch:
         before = job.history
         token = answer.token if isinstance(answer, Reply) else 0
         if judgement.kind is not Kind.SUCCEEDED:  # the end: nothing depends on its history any more
-            job.history = before.after(judgement, now, token)
+            job.history = before.after(judgement, now - self._drift.gained_seconds, token)
         outcome = self._outcome(judgement, before, job)
         self._pen.record(_record(job, answer, judgement, outcome, before, int(sent_at * 1e6), now, latency_ms))
         self._outstanding -= 1
@@ -494,7 +501,7 @@ class Dispatch:
 
     def _expire(self, job: Job, now: float) -> bool:
         """Settle a request whose key may be forgotten by now as unknown, unsent."""
-        if not window_closed(job.history, now, self._set_back.seconds):
+        if not window_closed(job.history, now, self._drift.lost_seconds):
             return False
         message = "in doubt, and its key is no longer safe to repeat; see `--resend-unknown`"
         outcome = Outcome(State.UNKNOWN, message=message)

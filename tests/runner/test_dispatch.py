@@ -148,6 +148,21 @@ def test_a_claim_that_waited_long_and_was_killed_is_not_taken_for_over(tmp_path)
     assert not tenant.effects
 
 
+@pytest.mark.parametrize("jump_seconds", [3600.0, 300.0, -300.0, 0.0])
+@pytest.mark.parametrize("at", [0.02, 1.0, 2.99, 10.0])
+def test_a_clock_that_is_set_does_not_end_the_work_behind_a_409(tmp_path, jump_seconds, at):
+    """It goes on for a minute; by the wall clock it might have ended long ago."""
+
+    class Busy(Tenant):
+        def _work(self, request, name, seconds, failure=None):
+            return super()._work(request, name, 60.0 if seconds else 0.0, failure)
+
+    tenant = Busy(lambda number, arrival: "silent" if arrival == 1 else "ok")
+    path = enrolled(tmp_path / "l.db", 1)
+    settle(path, tenant, now=lambda: now() + (jump_seconds if now() > EPOCH + at else 0))
+    assert len(tenant.effects[1]) == 1
+
+
 class TestStopping:
     """Claim nothing more, let what is under way finish, give the rest back."""
 
