@@ -183,9 +183,13 @@ class Dispatch:
             worker.add_done_callback(self._worker_ended)
         try:
             await self._feed()
+        except BaseException as error:
+            self.stop(Ending("fault", ExitCode.FAULT, str(error)))
+            raise
         finally:
             await self._end()
         await self._pen.flush()
+        self._pen.failure.remove_done_callback(self._ledger_failed)
         return self._ending or Ending("finished", ExitCode.SUCCEEDED)
 
     # -- feeding: what to claim ---------------------------------------------------------------------------------
@@ -207,6 +211,11 @@ class Dispatch:
             if not self._outstanding and not self._backlog and self._exhausted:
                 return
             await self._sleep()
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether something has stopped it, in the meantime too."""
+        return self._ending is not None
 
     async def _refill(self) -> None:
         if self._exhausted or self._backlog.fresh >= CHUNK // 2 or self._backlog.waiting > MOST_WAITING:
@@ -329,6 +338,8 @@ class Dispatch:
         while self._ending is None:
             while not self._queue:
                 await self._hunger()
+                if self._is_ending:
+                    return
             job = self._queue.popleft()
             self._claim_more()
             if not self._pace.enter_at_once():
@@ -337,6 +348,10 @@ class Dispatch:
                 except asyncio.CancelledError:
                     self._give_back(job)
                     raise
+                if self._is_ending:
+                    self._pace.leave()
+                    self._give_back(job)
+                    return
             self._sending.add(me)
             try:
                 await self._attempt(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from concurrent.futures import Future
 
 import pytest
 from hypothesis import given, settings
@@ -11,12 +12,12 @@ from hypothesis import strategies as st
 
 from runner.breaker import Ending, FailureLimit
 from runner.dispatch import Terms
-from runner.errors import ExitCode, LedgerFull
+from runner.errors import ExitCode, LedgerFull, LedgerUnusable
 from runner.identity import key
-from runner.ledger import open_writable
+from runner.ledger import Journal, open_writable
 from runner.ledger.journal import chain
 from runner.model import Reply, Silence
-from tests.runner.virtual import EPOCH, Tenant, dispatched, enrolled, now, run_virtually, settle, states
+from tests.runner.virtual import EPOCH, Inline, Tenant, dispatched, enrolled, now, run_virtually, settle, states
 
 
 def only(state: str, requests: int) -> dict[int, str]:
@@ -220,6 +221,60 @@ class TestStopping:
 
         ending, _ = settle(enrolled(tmp_path / "l.db", 3), Tenant(), when=when)
         assert ending.exit_code == 130
+
+    def test_a_ledger_that_cannot_be_read_sends_nothing_more(self, tmp_path, monkeypatch):
+        """What was loaded before stays where it is."""
+        path, tenant, reads = enrolled(tmp_path / "l.db", 1000), Tenant(), []
+        fresh = Journal.fresh
+
+        def damaged(journal, *asked):
+            reads.append(now())
+            if len(reads) == 2:
+                raise LedgerUnusable("damaged")
+            return fresh(journal, *asked)
+
+        monkeypatch.setattr(Journal, "fresh", damaged)
+        with open_writable(path) as store:
+            with pytest.raises(LedgerUnusable):
+                run_virtually(lambda: dispatched(store, tenant))
+            assert store.row("SELECT count(*) FROM attempt WHERE answered_at IS NULL") == (0,)
+        assert max(tenant.times) <= reads[1] + 0.06
+
+    def test_a_step_that_is_over_does_not_tell_of_what_fails_later(self, tmp_path):
+        """That is for the step under way."""
+        notes = []
+
+        async def main(store):
+            _, _, dispatch = await dispatched(store, Tenant(), note=lambda name, facts: notes.append(name))
+            dispatch._pen.failure.set_result(LedgerFull("full"))
+            await asyncio.sleep(0.1)
+
+        with open_writable(enrolled(tmp_path / "l.db", 2)) as store:
+            run_virtually(lambda: main(store))
+        assert "stopping" not in notes
+
+    def test_who_waits_for_a_turn_sends_nothing_any_more(self, tmp_path):
+        """Though the ledger takes its time over a question."""
+        stopped = EPOCH + 100.2
+
+        class Dull(Inline):
+            def submit(self, fn, /, *args, **kwargs):
+                future = super().submit(fn, *args, **kwargs)
+                if getattr(fn, "__name__", "") != "fresh" or now() < EPOCH + 1:
+                    return future
+                late = Future()
+                asyncio.get_running_loop().call_at(stopped - EPOCH + 20, lambda: late.set_result(future.result()))
+                return late
+
+        def when(dispatch):
+            told = Ending("terminated", ExitCode.TERMINATED)
+            asyncio.get_running_loop().call_at(stopped - EPOCH, dispatch.stop, told)
+
+        path, tenant = enrolled(tmp_path / "l.db", 1000), Tenant()
+        ending, after = settle(path, tenant, rate=2.6, concurrency=8, when=when, thread=Dull())
+        assert ending.exit_code == 143
+        assert Counter(after.values())["succeeded"] == len(tenant.times)
+        assert max(tenant.times) <= stopped
 
 
 class TestCanary:

@@ -177,7 +177,7 @@ def enrolled(path: Path, requests: int, lanes: Callable[[int], str] = str) -> Pa
 async def dispatched(store: Store, tenant: Sender, **options: Any) -> tuple[Any, Tally, Dispatch]:
     """Dispatch what a ledger has left against a tenant; the ending and what was done."""
     journal = Journal(store)
-    pen = Pen(journal, Inline())
+    pen = Pen(journal, options.pop("thread", None) or Inline())
     tally = Tally()
     dispatch = Dispatch(
         pen=pen,
