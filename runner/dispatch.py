@@ -190,7 +190,9 @@ class Dispatch:
             await self._end()
         await self._pen.flush()
         self._pen.failure.remove_done_callback(self._ledger_failed)
-        return self._ending or Ending("finished", ExitCode.SUCCEEDED)
+        if self._ending is None or (self._ending.exit_code is ExitCode.PAUSED and self._nothing_left):
+            return Ending("finished", ExitCode.SUCCEEDED)
+        return self._ending
 
     # -- feeding: what to claim ---------------------------------------------------------------------------------
 
@@ -208,7 +210,7 @@ class Dispatch:
             if self._past_terms():
                 continue
             self._claim_more()
-            if not self._outstanding and not self._backlog and self._exhausted:
+            if self._nothing_left:
                 return
             await self._sleep()
 
@@ -216,6 +218,11 @@ class Dispatch:
     def _is_ending(self) -> bool:
         """Whether something has stopped it, in the meantime too."""
         return self._ending is not None
+
+    @property
+    def _nothing_left(self) -> bool:
+        """Whether every request of the step is settled."""
+        return not self._outstanding and not self._backlog and self._exhausted
 
     async def _refill(self) -> None:
         if self._exhausted or self._backlog.fresh >= CHUNK // 2 or self._backlog.waiting > MOST_WAITING:

@@ -213,6 +213,20 @@ class TestStopping:
         assert ending.exit_code == 5
         assert 200 <= Counter(after.values())["succeeded"] <= 300
 
+    @pytest.mark.parametrize(("requests", "code"), [(1, 0), (2, 5)])
+    def test_a_deadline_that_comes_while_the_last_are_under_way_ends_nothing_early(self, tmp_path, requests, code):
+        """They are waited for: then either all is done or something is left."""
+
+        class Slow(Tenant):
+            async def send(self, request, generation, attempt):
+                await asyncio.sleep(5)
+                return await super().send(request, generation, attempt)
+
+        path = enrolled(tmp_path / "l.db", requests)
+        ending, after = settle(path, Slow(), terms=Terms(until=EPOCH + 3))
+        assert ending.exit_code == code
+        assert Counter(after.values())["pending"] == requests - 1
+
     def test_a_signal_outranks_a_deadline(self, tmp_path):
         def when(dispatch):
             dispatch.stop(Ending("paused", ExitCode.PAUSED))
