@@ -144,7 +144,8 @@ class Dispatch:
         self._pace, self._patience, self._terms = pace, patience, terms
         self._tally, self._note = tally, note
         self._now, self._chance = now, chance
-        self._breaker = Breaker(terms.failures, terms.outage_patience_seconds)
+        wrong = tally.failed + tally.unknown  # in the steps before
+        self._breaker = Breaker(terms.failures, terms.outage_patience_seconds, wrong, tally.settled)
         self._backlog = Backlog()
         self._queue: deque[Job] = deque()  # claimed, not yet sent
         self._hungry: deque[asyncio.Future[None]] = deque()  # workers with nothing to do

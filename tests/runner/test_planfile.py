@@ -136,6 +136,17 @@ def test_a_step_may_say_that_failures_do_not_halt(tmp_path, regen, simulator):
         assert server.arrivals() == 30
 
 
+def test_max_failures_counts_over_all_steps(tmp_path, regen, simulator):
+    """It is of the invocation, as the budget is."""
+    (tmp_path / "m.csv").write_text("subscriptionName,subscriptionVersion\nMISSING-1,1\nMISSING-2,1\nA-1,1\n")
+    step = '[[step]]\ndo = "regenerate"\nmanifests = ["m.csv"]\non_failure = "continue"\n'
+    (tmp_path / "p.toml").write_text(f"{step}{step}only_resend = true\n")
+    with simulator() as server:
+        words = ("run", "p.toml", "--base-url", server.url, "--run-id")
+        assert regen(*words, "four", "--max-failures", 4).code == 3
+        assert regen(*words, "three", "--if-unfinished", "new", "--max-failures", 3).code == 4
+
+
 def test_an_interrupted_plan_goes_on_in_its_step(tmp_path, regen, simulator):
     """The budget is one for all steps; what was accepted once stays accepted."""
     plan = nightly(tmp_path, missing=1)
