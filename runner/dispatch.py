@@ -290,8 +290,8 @@ class Dispatch:
 
     def _claim(self, jobs: list[Job]) -> None:
         """Have the intents put on disk; `_to_workers` goes on from there."""
-        now = self._now()
-        claimed_at = int(now * 1e6)
+        claimed_at = int(self._now() * 1e6)
+        now = claimed_at / 1e6  # as the ledger has it
         jobs = [job for job in jobs if not self._expire(job, now)]
         if not jobs:
             return
@@ -406,7 +406,7 @@ class Dispatch:
         """A claim that was not sent is taken back: nothing is in doubt about it."""
         assert job.claim is not None
         self._pen.give_back(job.claim)
-        job.history = job.history.give_back()
+        job.history = job.history.give_back(job.claim.claimed_at / 1e6)
         self._outstanding -= 1
         if self._claims_left is not None:
             self._claims_left += 1

@@ -163,9 +163,9 @@ class History(Struct, frozen=True):
         first = now if self.claimed_at is None else self.claimed_at
         return replace(self, attempts=self.attempts + 1, claimed_at=first)
 
-    def give_back(self) -> History:
-        """The history with the last claim taken back unsent."""
-        first = self.claimed_at if self.attempts > 1 else None
+    def give_back(self, claimed_at: float) -> History:
+        """The history with the last claim, that of `claimed_at`, taken back unsent."""
+        first = None if self.claimed_at == claimed_at else self.claimed_at
         return replace(self, attempts=self.attempts - 1, claimed_at=first)
 
     def after(self, judgement: Judgement, now: float, token: int = 0) -> History:

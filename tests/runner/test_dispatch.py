@@ -16,7 +16,7 @@ from runner.errors import ExitCode, LedgerFull, LedgerUnusable
 from runner.identity import key
 from runner.ledger import Journal, open_writable
 from runner.ledger.journal import chain
-from runner.model import Reply, Silence
+from runner.model import History, Judgement, Kind, Reason, Reply, Silence
 from tests.runner.virtual import EPOCH, Inline, Tenant, dispatched, enrolled, now, run_virtually, settle, states
 
 
@@ -425,6 +425,13 @@ class TestWindow:
             )
         _, after = settle(path, Tenant(), now=lambda: now() + 100 * 3600)
         assert after == {1: "succeeded"}
+
+    def test_begins_with_a_claim_that_was_sent(self):
+        """One that was given back leaves no trace: a run may rest for hours before the next."""
+        before = History(generation=1, attempts=3)
+        assert before.claim(5.0).give_back(5.0) == before
+        sent = before.claim(5.0).after(Judgement(Kind.AGAIN, Reason.SILENCE, in_doubt=True), 6.0)
+        assert sent.claim(9.0).give_back(9.0) == sent
 
     def in_doubt(self, path, hours):
         """Twenty requests, the first ten of them claimed so many hours ago and not answered."""
