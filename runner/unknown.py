@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,20 +56,21 @@ def annotated(store: Store, operation: str, unknown: Sequence[Unknown], extract:
         return []
     with open_manifest(str(extract)) as source:
         headers = {header.lower(): header for header in source.columns}
-        found: dict[tuple[str, ...], dict[tuple[str, ...], _Seen]] = {}
+        found: dict[tuple[str, ...], dict[tuple[str, ...], list[_Seen]]] = {}
         blind = []
         for one in unknown:
             fields = _fields(one)
             if fields and headers.keys() >= {*fields, "id", "updateddate"}:
-                found.setdefault(tuple(fields), {})[tuple(fields.values())] = _Seen(one)
+                found.setdefault(tuple(fields), {}).setdefault(tuple(fields.values()), []).append(_Seen(one))
             else:
                 blind.append(one)
         for batch in batches(source):
             for names, objects in found.items():
                 _look(batch.frame.rename(columns=str.lower), names, objects)
-    seen = {one.unknown.row: one for objects in found.values() for one in objects.values()}
-    taken = _taken(store, operation, {made for one in seen.values() for made in one.ids})
-    told = [_annotation(one, taken, now) for one in seen.values()]
+    same = [seen for objects in found.values() for seen in objects.values()]
+    taken = _taken(store, operation, {made for seen in same for one in seen for made in one.ids})
+    taken |= {made for seen in same for made in _shared(seen)}
+    told = [_annotation(one, taken, now) for seen in same for one in seen]
     told += [_cannot(one, "the extract has no columns that name such an object") for one in blind]
     return sorted(told, key=lambda one: one.row)
 
@@ -79,7 +81,7 @@ def _fields(unknown: Unknown) -> dict[str, str]:
     return {FIELDS.get(name, name.lower()): str(value) for name, value in body.items() if name != "type"}
 
 
-def _look(frame: object, fields: tuple[str, ...], objects: dict[tuple[str, ...], _Seen]) -> None:
+def _look(frame: object, fields: tuple[str, ...], objects: dict[tuple[str, ...], list[_Seen]]) -> None:
     """Note the transactions of these objects that were updated from their first attempt on."""
     import pandas as pd
 
@@ -87,15 +89,20 @@ def _look(frame: object, fields: tuple[str, ...], objects: dict[tuple[str, ...],
     times, known = moments(frame["updateddate"])
     names = zip(*(frame[name].tolist() for name in fields), strict=True)
     for at, name in enumerate(names):
-        seen = objects.get(name)
-        if seen is not None and known[at] and times[at] >= seen.unknown.first_at - CLOCK_SECONDS * 1_000_000:
-            seen.ids.append(str(frame["id"].iat[at]))
-            seen.updated.append(iso(int(times[at])))
+        for seen in objects.get(name, ()):
+            if known[at] and times[at] >= seen.unknown.first_at - CLOCK_SECONDS * 1_000_000:
+                seen.ids.append(str(frame["id"].iat[at]))
+                seen.updated.append(iso(int(times[at])))
 
 
 def _taken(store: Store, operation: str, ids: set[str]) -> set[str]:
     """Those of the ids that another request of the run made."""
     return {one for made in transactions(store, operation) for one in made.ids if one in ids} if ids else set()
+
+
+def _shared(seen: Sequence[_Seen]) -> set[str]:
+    """The ids that may be of more than one of these rows, which name the same object in different steps."""
+    return {made for made, rows in Counter(made for one in seen for made in set(one.ids)).items() if rows > 1}
 
 
 def _annotation(seen: _Seen, taken: set[str], now: int) -> Annotation:

@@ -64,6 +64,22 @@ def test_the_tenant_has_what_the_run_made(tmp_path, regen, simulator, manifest, 
     assert regen("verify", "it").code == 0
 
 
+def test_an_object_that_two_steps_left_unknown(tmp_path, regen, simulator, manifest, monkeypatch):
+    """Each of its rows is told of; which of them did the work cannot be told."""
+    monkeypatch.setattr(unknown, "SETTLED_SECONDS", 0)
+    step = '[[step]]\ndo = "regenerate"\nmanifests = ["m.csv"]\non_failure = "continue"\n'
+    (tmp_path / "p.toml").write_text(f"{step}{step}only_resend = true\n")
+    with simulator(fault_rules=RULES, fault_arrivals=99, job_seconds=0) as server:
+        assert regen("run", "p.toml", "--base-url", server.url, "--run-id", "it").code == 3
+        told = rows_of(regen("reconcile", "it", "--query").out, "reconcile-unknown.csv")
+    assert [(row["object"], row["answer"]) for row in told] == [
+        ("Subscription A-LOST v1", "cannot tell"),
+        ("Subscription A-NEVER v1", "not done"),
+        ("Subscription A-LOST v1", "cannot tell"),
+        ("Subscription A-NEVER v1", "not done"),
+    ]
+
+
 def test_an_id_that_the_tenant_does_not_have(tmp_path, regen, simulator, manifest):
     """It is missing, also when it is asked for by itself."""
     with simulator(job_seconds=0) as server:
