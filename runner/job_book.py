@@ -57,6 +57,11 @@ class Tail:
             follower.cases[waiting.request] = Case(waiting.job, waiting.part and waiting.doubtful, resend)
         return cls(follower, sum(name is None for name in first.values()))
 
+    @property
+    def all_created(self) -> bool:
+        """Whether all that may be under way at once was created by earlier invocations, and some of it still is."""
+        return self._to_create == 0 and any(case.job is not None for case in self._follower.cases.values())
+
     def attend(self, show: Callable[[str, int, int], None], created: Callable[[], None] | None) -> None:
         """Show how far jobs are; say when all that may be under way at once are created."""
         self._follower.show = show

@@ -165,6 +165,8 @@ class _Session:
             self.dispatch = self._dispatch(step, client, pen, pace, tail)
             if self.ending is not None:
                 return self.ending
+            if self.invocation.no_wait and tail is not None and tail.all_created:
+                self._created()
             ending = await self.dispatch.run()
             if ending.name != "finished":
                 return ending

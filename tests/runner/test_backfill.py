@@ -323,6 +323,15 @@ def test_no_wait_and_resume(tmp_path, regen, simulator):
         assert [one["arrivals"] for one in uploads(server)] == [1]
 
 
+def test_no_wait_does_not_wait_for_what_was_created_before(tmp_path, regen, simulator):
+    """The same command once more: exit 5 again, and nothing is uploaded."""
+    quick(tmp_path)
+    with simulator(job_seconds=600) as server:
+        words = (*COMMAND, charges(tmp_path / "c.csv", 2), "--no-wait", "--base-url", server.url)
+        assert [regen(*words).code for _ in range(2)] == [5, 5]
+        assert [one["arrivals"] for one in uploads(server)] == [1]
+
+
 def test_jobs_are_listed_and_stopped(tmp_path, regen, simulator):
     """The rows of a stopped job failed."""
     quick(tmp_path)
