@@ -22,7 +22,11 @@ from tests.runner.conftest import Done, Server, folders, simulated, table
 from tests.runner.test_flows import subscriptions
 
 REGEN = [sys.executable, "-m", "runner"]
-ENVIRONMENT = os.environ | {"ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": str(Path(__file__).parents[2]),  # this tree's program, wherever a test has its folder
+    "ZUORA_CLIENT_ID": "test-id",
+    "ZUORA_CLIENT_SECRET": "test-secret",
+}
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 
