@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from runner.speech import harmless, say
@@ -38,10 +40,11 @@ class Progress:
 
     def tell(self, text: str) -> None:
         """A line for the person, without disturbing the bar."""
-        if self._bar is not None:
-            self._bar.write(harmless(text), file=sys.stderr)
-        elif not self._quiet:
-            say(text, err=True)
+        with self._listener():
+            if self._bar is not None:
+                self._bar.write(harmless(text), file=sys.stderr)
+            elif not self._quiet:
+                say(text, err=True)
 
     def paced(self, pace: Pace) -> None:
         """The pace to tell of."""
@@ -49,7 +52,8 @@ class Progress:
 
     def tell_now(self) -> None:
         """The status line at once, also when quiet: SIGUSR1 asked for it."""
-        say(self._line(), err=True)
+        with self._listener():
+            say(self._line(), err=True)
 
     def job(self, name: str, done: int, total: int) -> None:
         """How many records of a job are processed: a second bar on a terminal, over all jobs so far; a line now and
@@ -58,7 +62,8 @@ class Progress:
             return
         self._records[name] = (done, total)
         if self._bar is not None:
-            self._job_bar(name)
+            with self._listener():
+                self._job_bar(name)
         elif time.monotonic() - self._job_told >= LINE_SECONDS:
             self._job_told = time.monotonic()
             self.tell(f"job {name}: {done:,} of {total:,} records")
@@ -73,20 +78,28 @@ class Progress:
         self._jobs.refresh()
 
     async def show(self) -> None:
-        """Keep showing, until cancelled."""
-        if self._quiet:
-            return
-        while True:
+        """Keep showing, until cancelled or nobody listens."""
+        while not self._quiet:
             await asyncio.sleep(LINE_SECONDS if self._bar is None else BAR_SECONDS)
-            self._update()
+            with self._listener():
+                self._update()
 
     def close(self) -> None:
         """Show the last state."""
-        if self._jobs is not None:
-            self._jobs.close()
-        if self._bar is not None:
-            self._update()
-            self._bar.close()
+        with self._listener():
+            if self._jobs is not None:
+                self._jobs.close()
+            if self._bar is not None:
+                self._update()
+                self._bar.close()
+
+    @contextlib.contextmanager
+    def _listener(self) -> Iterator[None]:
+        """Whoever listened may be gone, terminal and all: the run goes on, and its log tells of it."""
+        try:
+            yield
+        except OSError:
+            self._quiet, self._bar, self._jobs = True, None, None
 
     def _update(self) -> None:
         tally = self._tally

@@ -32,6 +32,7 @@ from runner.results import write_views
 from runner.runs import LOG, RunFolder, held
 from runner.settings import Settings
 from runner.signals import heard
+from runner.speech import say
 from runner.spending import quota_of
 from runner.tempo import sending
 from runner.times import iso, now_microseconds
@@ -134,10 +135,13 @@ class _Session:
         return ending
 
     def _settle(self, ending: Ending) -> Ending:
-        """A finished run whose rows did not all succeed says so."""
+        """A finished run whose rows did not all succeed says so; one with rows that wait has not finished."""
         if ending.name != "finished":
             return ending
         totals = totals_of(ledger_views.counts(self.store))
+        if waiting := totals["pending"]:
+            reason = f"nothing was left to send, but {waiting} rows are pending; see `regen verify {self.folder.id}`"
+            return Ending("fault", ExitCode.FAULT, reason)
         wrong = {state: totals[state] for state in ("failed", "unknown", "rejected") if totals.get(state)}
         if not wrong:
             return ending
@@ -341,7 +345,8 @@ def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal)
     write_views(store, folder.path, store.facts()["formats"], folder.id)
     reach("viewed")
     write_report(store, folder.path, write_document(folder, store))
-    store.settle_down()
+    if not store.settle_down():
+        say(f"another program has {folder.ledger} open: it stays in WAL until `regen resume {folder.id}`", err=True)
     reach("settled-down")
     folder.seal()
     reach("sealed")

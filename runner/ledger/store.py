@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -19,6 +20,7 @@ from runner.errors import LedgerError, LedgerFull, LedgerUnusable
 
 APPLICATION_ID = 0x52474E31  # "RGN1"
 VERSION = 1
+OTHERS_SECONDS = 20.0  # how long a run that is over waits for others to close its ledger
 MIGRATIONS: dict[int, str] = {}  # version reached → script; the schema itself is version 1
 
 
@@ -100,11 +102,40 @@ class Store:
         with self.transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", values)
 
-    def settle_down(self) -> None:
-        """Make one plain file of it: the run is over."""
+    def settle_down(self) -> bool:
+        """Make one plain file of it: the run is over. Waits some time for others to close it.
+
+        False if one has it open all that time: the file holds everything then, but stays in WAL. Raises LedgerError
+        if one is in the middle of reading it all that time, so that the file cannot be made whole.
+        """
+        self.row("PRAGMA busy_timeout = 0")  # the waiting is done here
+        until = time.monotonic() + OTHERS_SECONDS
+        while not (whole := self._checkpoint()) or not self._leave_wal():
+            if time.monotonic() > until and not whole:
+                raise LedgerError(
+                    f"{self.path}: another program reads it and does not end, so that it cannot be made one plain "
+                    f"file; close that, then `regen resume {self.path.parent.name}`"
+                )
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _checkpoint(self) -> bool:
+        """Bring what is in the log into the file; False if somebody still reads the file as it was before."""
+        busy = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        return busy is not None and not busy[0]
+
+    def _leave_wal(self) -> bool:
+        """False if another connection is open."""
         with translated(self.path):
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.connection.execute("PRAGMA journal_mode = DELETE")
+            try:
+                self.connection.execute("PRAGMA journal_mode = DELETE")
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    return False
+                raise
+        return True
 
     def check(self) -> None:
         """Raises LedgerUnusable unless SQLite finds the file sound: after an unclean stop."""
