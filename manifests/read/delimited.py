@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Record = list[str]
-_SEPARATOR_LINE = re.compile(r"sep=(.)(\r\n|\r|\n)", re.IGNORECASE)  # Excel's own, before the header
+_SEPARATOR_LINE = re.compile(r"sep=([^\"\0\r\n])(\r\n|\r|\n)", re.IGNORECASE)  # Excel's own, before the header
 
 
 class Delimited:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _MOST_COLUMNS = 2_000
+_DEEP = 100  # brackets: with fewer, no nesting is too deep to be written again
 
 
 class Number(str):
@@ -70,6 +71,8 @@ class JsonLines:
             value = _DECODER.decode(line)
             if "\\u" in line:
                 json.dumps(value, ensure_ascii=False).encode()
+            if line.count("[") + line.count("{") > _DEEP:
+                _json([[[value]]])  # somewhat deeper than it will be
         except UnicodeEncodeError:
             self._refuse(number, "half of a character (a lone surrogate); write the text as UTF-8")
         except RecursionError:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import lzma
 import os
+import re
 import shutil
 import stat
 import zipfile
@@ -22,6 +23,7 @@ from manifests.errors import ManifestError, UnreadableManifest, place
 GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _HEAD_BYTES = 64 * 1024
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ def digest(path: str) -> Digest:
 def _require_file(path: str) -> os.stat_result:
     if "\0" in path:
         raise UnreadableManifest(f"{place(path)}: no file can have such a name; check the path")
+    if _HALVES.search(path):  # bytes that are no UTF-8, as Python spells them: no ledger could hold them
+        shown = _HALVES.sub("\N{REPLACEMENT CHARACTER}", path)
+        raise UnreadableManifest(f"{place(shown)}: its name is not UTF-8; rename it, or a folder above it")
     status = Path(path).stat()
     if stat.S_ISDIR(status.st_mode):
         raise UnreadableManifest(f"{place(path)}: this is a folder; name the files in it")

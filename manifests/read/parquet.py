@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from manifests.columns import matters
@@ -62,7 +63,8 @@ class Parquet:
 
 
 def text_of(column: Array) -> Any:
-    """A column as text, None for null: `true`, `2026-11-30`, `12.50`; floats as Python writes them: 1.0 stays 1.0."""
+    """A column as text, None for null: `true`, `2026-11-30`, `12.50`; floats as Python writes them: 1.0 stays 1.0. What
+    is no number (NaN) is nothing, and no object called `nan`."""
     from pyarrow import compute, string, types
 
     kind = column.type
@@ -86,4 +88,6 @@ def _text(value: Any) -> str | None:
         return format(value, "f")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
-    return repr(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return None if isnan(value) else repr(value)
+    return str(value)

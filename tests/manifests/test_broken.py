@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import random
+import sys
 import zipfile
 from pathlib import Path
 
@@ -62,6 +63,7 @@ BROKEN = {
     "quote left open early": ("m.csv", GOOD + b'"A,1\n' + b"A,1\n" * 50_000, ", line 4: a value longer than 131,072"),
     "quote in mid-value": ("m.csv", GOOD + b'"A"3,1\n', ", line 4: text after a closing double quote; double"),
     "two separators": ("m.csv", b"a,b;c\n1,2;3\n", ", line 1: the fields could be separated by comma or by semicolon"),
+    "a separator that is none": ("m.csv", b'sep="\n' + GOOD, ": no identifying column"),
     "binary": ("m.csv", bytes(range(256)) * 8, ", line 1: no text but binary data"),
     "latin-1": ("m.csv", HEAD + b"A-1,1\r\nM\xfcller,1\n", ", line 3, byte 46: this is not UTF-8 (found fc); save"),
     "latin-1 far down": (
@@ -97,6 +99,11 @@ BROKEN = {
     "JSON key twice": ("m.jsonl", b'{"a": 1, "a": 2}', ", line 1: not JSON (the same key twice)"),
     "lone surrogate": ("m.jsonl", rb'{"a": "\ud800"}', ", line 1: half of a character (a lone surrogate)"),
     "nested without end": ("m.jsonl", b'{"a": ' + b"[" * 99_999, ", line 1: values nested too deeply"),
+    "nested nearly without end": (
+        "m.jsonl",
+        b'{"invoiceNumber": "1"}\n{"invoiceNumber": "1", "x": ' + b"[" * 600 + b"]" * 600 + b"}\n",
+        ", line 2: values nested too deeply",
+    ),
     "keys without end": (
         "m.jsonl",
         b"".join(b'{"k%d": 1}\n' % n for n in range(2_001)),
@@ -150,6 +157,15 @@ def test_what_is_no_file(tmp_path: Path) -> None:
         for use in (digest, open_manifest):
             with pytest.raises(ManifestError, match=words):
                 use(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there")
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    """It could stand in no ledger: refused, and shown without what is no text."""
+    path = os.fsdecode(os.fsencode(str(tmp_path)) + b"/m\xfc.csv")
+    Path(path).write_bytes(GOOD)
+    with pytest.raises(ManifestError, match=r"/m\ufffd[.]csv: its name is not UTF-8; rename it"):
+        open_manifest(path)
 
 
 def test_no_permission(write, monkeypatch: pytest.MonkeyPatch) -> None:

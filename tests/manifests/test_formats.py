@@ -155,3 +155,10 @@ def test_workbook_without_openpyxl(complaint, tmp_path: Path, monkeypatch: pytes
     path = workbook(tmp_path / "m.xlsx", [["invoiceNumber"], ["INV1"]])
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     assert "pip install 'regeneration-runner[xlsx]'" in complaint(str(path))
+
+
+def test_no_number_in_parquet_is_nothing(read, tmp_path: Path) -> None:
+    """Some writers keep NaN apart from null; neither is an object called `nan`."""
+    numbers = pa.array([1.5, float("nan"), None], from_pandas=False)
+    parquet.write_table(pa.table({"invoiceNumber": ["a", "b", "c"], "n": numbers}), tmp_path / "m.parquet")
+    assert read(tmp_path / "m.parquet")[1] == [["a", "1.5"], ["b", None], ["c", None]]
