@@ -11,7 +11,6 @@ Ids are compared as text, whole. What is kept in memory is one part of the ids, 
 
 from __future__ import annotations
 
-import csv
 import io
 import tempfile
 from collections import Counter
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from manifests import Batch, ManifestError, Source, open_manifest
 from manifests.errors import MalformedManifest
+from runner import csv_lines
 from runner.errors import Refused
 from runner.extract import Columns, columns_of
 from runner.identity import key
@@ -290,7 +290,7 @@ def _writer(place: Path, header: Sequence[str]) -> Iterator[Any]:
     """A CSV file that takes its place when it is whole."""
     with replacing(place) as file:
         text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv_lines.writer(text)
         writer.writerow([safe(name) for name in header])
         yield writer
         text.detach()

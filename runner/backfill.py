@@ -7,7 +7,6 @@ the records.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import zipfile
@@ -20,6 +19,7 @@ from pathlib import PurePath
 
 from manifests import Source
 from manifests.schemas import folded
+from runner import csv_lines
 from runner.enroller import Enroller, lane, texts
 from runner.errors import Refused
 from runner.identity import canonical
@@ -72,7 +72,7 @@ def id_column(type_: str, source: Source, template: Sequence[str] | None) -> int
 def csv_line(cells: Cells) -> bytes:
     """One row as CSV; quoted where it must be."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(["" if cell is None else cell for cell in cells])
+    csv_lines.writer(text).writerow(["" if cell is None else cell for cell in cells])
     return text.getvalue().encode()
 
 

@@ -6,7 +6,6 @@ Files are written beside their place and renamed into it: they are either the ol
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import itertools
 import json
@@ -18,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from runner import csv_lines
 from runner.failpoints import reach
 from runner.identity import key, track_id
 from runner.ledger import Store
@@ -210,7 +210,7 @@ def write_csv(place: Path, layout: Layout, results: Iterable[ResultLine]) -> Pat
 def render_csv(file: Any, layout: Layout, results: Iterable[ResultLine]) -> None:
     """Write lines as CSV into an open binary file."""
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv_lines.writer(text)
     writer.writerow(csv_header(layout))
     writer.writerows(csv_row(layout, line) for line in results)
     text.detach()

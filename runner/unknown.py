@@ -6,7 +6,6 @@ transaction is not published: those of a regenerate call are looked for, and wit
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections import Counter
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from manifests import open_manifest
+from runner import csv_lines
 from runner.against import batches, moments, transactions
 from runner.annotation import HEADER
 from runner.ledger import Store
@@ -126,7 +126,7 @@ def written(place: Path, annotations: Sequence[Annotation]) -> Path:
     """Write annotations as CSV."""
     with replacing(place) as file:
         text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv_lines.writer(text)
         writer.writerow(HEADER)
         writer.writerows(map(list, map(_cells, annotations)))
         text.detach()

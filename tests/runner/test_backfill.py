@@ -24,7 +24,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from runner.backfill import MOST_BYTES, csv_bytes, zipped
+from runner.backfill import MOST_BYTES, csv_bytes, csv_line, zipped
 from runner.failpoints import JOB_POINTS
 from runner.job_book import upload_of
 from runner.ledger import open_read_only
@@ -519,3 +519,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     finally:
         reader.join(10)
         os.close(master)
+
+
+def test_a_line_end_in_a_cell_stays_in_it():
+    """A part that is uploaded has as many rows as it is said to have."""
+    cells = ["8a90", "a\rb", "\r", "a\r\nb", "", 'a"b']
+    assert list(csv.reader(io.StringIO(csv_line(cells).decode(), newline=""), strict=True)) == [cells]

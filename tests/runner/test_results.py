@@ -219,3 +219,24 @@ def test_a_layout_without_manifests_has_only_our_columns(tmp_path):
     """And an empty file has a header."""
     write_csv(tmp_path / "x.csv", Layout("r", []), [])
     assert (tmp_path / "x.csv").read_text().startswith("regen_run,regen_step,")
+
+
+def test_a_line_end_in_a_cell_makes_no_row(tmp_path, regen, simulator):
+    """Of whatever kind it is, in every column: the results are a manifest again, cell for cell."""
+    cells = ["a\rb", "\r", "a\nb", "a\r\nb", "\r=1", "a\u2028b", "a\0b", "plain"]
+    with (tmp_path / "m.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerows(
+            [["invoiceNumber", "note\rof ours"], *([f"MISSING-{n}", cell] for n, cell in enumerate(cells))]
+        )
+    with simulator() as server:
+        regen("run", "m.csv", "--base-url", server.url, "--run-id", "first")
+        for name in ("results.csv", "errors.csv"):
+            path = tmp_path / "runs/first" / name
+            with open_manifest(str(path)) as source:
+                assert source.columns == ("invoiceNumber", "note\rof ours")
+                (batch,) = source.batches()
+            assert batch.frame.iloc[:, 1].tolist() == cells
+            with path.open(newline="", encoding="utf-8") as file:
+                assert len(list(csv.reader(file, strict=True))) == 1 + len(cells)
+        assert regen("verify", "first").code == 0
