@@ -11,13 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from manifests.check import Checked, Checker, checker
+    from manifests.check import UNSETTLED, Checked, Checker, checker, unsettled
     from manifests.errors import ManifestError
     from manifests.read import Batch, Digest, Source, digest, open_manifest
     from manifests.schemas import TYPES, Schema, template
 
 __all__ = [
     "TYPES",
+    "UNSETTLED",
     "Batch",
     "Checked",
     "Checker",
@@ -29,10 +30,11 @@ __all__ = [
     "digest",
     "open_manifest",
     "template",
+    "unsettled",
 ]
 
 _HOMES = {
-    "check": ("Checked", "Checker", "checker"),
+    "check": ("UNSETTLED", "Checked", "Checker", "checker", "unsettled"),
     "errors": ("ManifestError",),
     "read": ("Batch", "Digest", "Source", "digest", "open_manifest"),
     "schemas": ("TYPES", "Schema", "template"),

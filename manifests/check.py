@@ -25,6 +25,15 @@ from manifests.rules import Column, Mask, Problems, any_of, given, nothing, put,
 from manifests.schemas import TYPES, Alternative, Schema, canonical, suggestion
 
 Value = str | int | bool | None
+UNSETTLED = {
+    "outcome-unknown": (
+        "the earlier run never heard the answer and the work may have been done, use regen resume on that run, "
+        "or --resend-unknown"
+    ),
+    "outcome-pending": (
+        "the earlier run is not over and has sent this row, use regen resume on that run, or --resend-unknown"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,21 @@ def checker(columns: Sequence[str], *, path: str, type: str | None = None, resen
     mean two things, or a `type` that does not exist.
     """
     return Checker(bind(columns, path=path, type=type), canonical(type) if type else None, resend_unknown)
+
+
+def unsettled(regen: pandas.DataFrame) -> list[str | None]:
+    """Which of `UNSETTLED` keeps each row of an earlier run (`Batch.regen`) from being sent anew; None if none does."""
+    names = ("regen_state", "regen_outcome", "regen_attempts")
+    return [_unsettled(*told) for told in zip(*(regen[name].tolist() for name in names), strict=True)]
+
+
+def _unsettled(state: str | None, outcome: str | None, attempts: str | None) -> str | None:
+    """Either column is enough, should the other be gone."""
+    if "unknown" in (state, outcome):
+        return "outcome-unknown"
+    if "pending" in (state, outcome) and attempts and attempts != "0":
+        return "outcome-pending"
+    return None
 
 
 class Checker:
@@ -99,20 +123,9 @@ class _Checking:
         """Rows of an earlier run that may have been done: a new run is a new key, and would do them twice."""
         if self._regen is None:
             return
-        names = ("regen_state", "regen_outcome", "regen_attempts")
-        state, outcome, attempts = (self._regen[name].set_axis(self._index) for name in names)
-        outcome = outcome.where(state == "duplicate", state)
-        self._problems.add(
-            outcome == "unknown",
-            "outcome-unknown",
-            "the earlier run never heard the answer and the work may have been done, use regen resume on that run, "
-            "or --resend-unknown",
-        )
-        self._problems.add(
-            (outcome == "pending") & given(attempts) & (attempts != "0"),
-            "outcome-pending",
-            "the earlier run is not over and has sent this row, use regen resume on that run, or --resend-unknown",
-        )
+        why = pandas.Series(unsettled(self._regen), self._index, dtype=object)
+        for rule, sentence in UNSETTLED.items():
+            self._problems.add(why == rule, rule, sentence)
 
     def tell_types(self, asked: str | None) -> None:
         """The type column, else --type, else the type in the earlier run, else what the identifiers say."""

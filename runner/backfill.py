@@ -131,11 +131,11 @@ class _Rows:
         draft = self._draft(source)
         for batch in source.batches():
             columns = [batch.frame[name].tolist() for name in source.columns]
-            states = batch.regen["regen_state"].tolist() if batch.regen is not None else None
+            earlier = self._enroller.unsettled(batch)
             lines = []
             for at, (row, cells) in enumerate(zip(zip(*columns, strict=True), texts(columns), strict=True)):
                 line, place = self._enroller.next_line(), batch.first_row + at
-                problem = self._problem(source.columns, row, id_at, line, states[at] if states else None)
+                problem = self._problem(source.columns, row, id_at, line, earlier[at])
                 encoded = csv_line(row) if problem is None else b""
                 if problem is None and draft.too_long(encoded):
                     problem = (
@@ -156,7 +156,7 @@ class _Rows:
         self._close(draft, number, source, id_at)
         self._enroller.manifest(number, self._step, source, rows)
 
-    def _problem(self, columns: Sequence[str], row: Cells, id_at: int, line: int, state: str | None) -> str | None:
+    def _problem(self, columns: Sequence[str], row: Cells, id_at: int, line: int, earlier: str | None) -> str | None:
         """Everything that is wrong with a row."""
         found = []
         name = (row[id_at] or "").strip()
@@ -169,8 +169,8 @@ class _Rows:
             self._with_nulls += 1
             if not self._work.allow_nulls:
                 found.append(f"cells-empty: {', '.join(empty)} would be written over with null")
-        if state == "unknown" and not self._enroller.resend_unknown:
-            found.append("outcome-unknown: the earlier run never heard; `regen resume` it, or say --resend-unknown")
+        if earlier is not None:
+            found.append(earlier)
         return "; ".join(found) or None
 
     def _draft(self, source: Source) -> _Draft:

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from manifests import Source
+import manifests
+from manifests import Batch, Source
 from runner.identity import Identities, Place
 from runner.ledger import Enrolment, Line, Manifest
 from runner.ledger.enrol import NewRequest
@@ -47,6 +48,12 @@ class Enroller:
     manifests: int = 0
     refused: bool = False  # rows were rejected that nobody said to skip
     notes: list[str] = field(default_factory=list)  # what a person must know before anything is sent
+
+    def unsettled(self, batch: Batch) -> list[str | None]:
+        """Of each row that an earlier run has left open: why it is not sent under a new key. None for all others."""
+        if batch.regen is None or self.resend_unknown:
+            return [None] * len(batch.frame)
+        return [rule and f"{rule}: {manifests.UNSETTLED[rule]}" for rule in manifests.unsettled(batch.regen)]
 
     def next_line(self) -> int:
         """The number of the next line of the run."""

@@ -142,10 +142,11 @@ def _enrol_source(enroller: Enroller, step: int, work: JournalRun, source: Sourc
     identities = enroller.identities(JOURNAL_RUN, {}, step)
     for batch in source.batches():
         columns = [batch.frame[name].tolist() for name in source.columns]
+        earlier = enroller.unsettled(batch)
         for at, (row, cells) in enumerate(zip(zip(*columns, strict=True), texts(columns), strict=True)):
             line, rows = enroller.next_line(), batch.first_row + at
             asked = _asked(source.columns, row)
-            problem = "; ".join(broken_rules(asked)) or None
+            problem = "; ".join(filter(None, [*broken_rules(asked), earlier[at]])) or None
             request = line if problem is None else None
             told = Line(line, number, rows, cells, JOURNAL_RUN.name, None, label(asked), request, problem)
             enroller.enrolment.lines([told])

@@ -92,3 +92,16 @@ def test_unknown_rows_are_kept_back(write, checked, resend: bool, expected: list
     text = "invoiceNumber,regen_state,regen_outcome\nINV1,unknown,unknown\nINV1,duplicate,unknown\nINV2,failed,failed\n"
     found = checked(write("results.csv", text), resend_unknown=resend)
     assert [bool(problem and problem.startswith("outcome-unknown: ")) for problem in found.problems] == expected
+
+
+@pytest.mark.parametrize("left", ["regen_state", "regen_outcome"])
+def test_one_of_two_columns_is_enough_to_keep_a_row_back(write, checked, left: str) -> None:
+    """Somebody may have removed the other."""
+    found = checked(
+        write("results.csv", f"invoiceNumber,{left},regen_attempts\nI1,unknown,6\nI2,pending,1\nI3,failed,1\n")
+    )
+    assert [problem and problem.split(":")[0] for problem in found.problems] == [
+        "outcome-unknown",
+        "outcome-pending",
+        None,
+    ]

@@ -315,3 +315,26 @@ def test_a_creation_is_followed_not_settled():
         "booking-dates",
         "journal-run",
     }
+
+
+HEADED = "regen_state,regen_outcome,regen_attempts\n"
+
+
+@pytest.mark.parametrize(("outcome", "rule"), [("unknown,unknown,6", "unknown"), ("pending,pending,1", "pending")])
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (
+            ("journal-run",),
+            "accountingPeriod,journalEntryDate,transactionTypes," + HEADED + "Nov-2026,2026-11-30,Invoice Item,",
+        ),
+        (("backfill", "RatePlanCharge", "--no-template-check"), "ID," + HEADED + "8a90,"),
+    ],
+)
+def test_what_an_earlier_run_may_have_done_is_not_done_again(tmp_path, regen, words, text, outcome, rule):
+    """A results file is a manifest again, but for rows whose fate is open there."""
+    (tmp_path / "errors.csv").write_text(text + outcome + "\n")
+    words = (*words, "errors.csv", "--plan", "--base-url", "http://127.0.0.1:1")
+    refused = regen(*words)
+    assert (refused.code, f"outcome-{rule}: " in refused.err) == (2, True)
+    assert regen(*words, "--resend-unknown").code == 0
