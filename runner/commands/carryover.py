@@ -1,24 +1,28 @@
 """`--retry-failed-from last`: tonight's run takes the rows, too, that failed in the last run of the same name.
 
 They come as one more manifest of the step in which they failed, written beside the runs. A row that has failed in N
-runs one after another is left out from then on (`--give-up-after N`), and that is said. The same command again, on the
-same day or while its run is unfinished, carries over the same rows and so is the same run.
+runs one after another is left out from then on (`--give-up-after N`), and that is said, as is what failed in a step
+that regenerates nothing tonight. The same command again, on the same day or while its run is unfinished, carries over
+the same rows and so is the same run.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from runner.errors import Refused
+from runner.errors import LedgerError, Refused
 from runner.ledger import Store, open_read_only, views
 from runner.ledger.views import ResultLine
 from runner.results import Layout, write_csv
 from runner.runs import RETRIES, RunFolder, all_runs, existing, stem
+from runner.session import reread
 from runner.speech import say
 from runner.steps import Regenerate
 from runner.times import iso, now_microseconds
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 
 OPEN = frozenset({"running", "stopped", "paused", "interrupted", "terminated", "fault"})
 
-Row = tuple[str | None, str | None, str | None]  # operation, type, object: the same row in another run
+Row = tuple[int, str, str, str | None]  # step, operation, query, body: the same request in another run
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Carried:
     source: str | None = None
     rows: int = 0
     given_up: int = 0
+    elsewhere: int = 0  # failed in steps that are none of `regenerate` now
 
     @property
     def fact(self) -> dict[str, Any]:
@@ -63,19 +68,24 @@ def carry_over(
     if found[1].given_up:
         told = f"{found[1].given_up} row(s) of run {found[1].source} have failed {asked.give_up_after} times in a row"
         say(f"regen: {told} and are given up; they stay in its errors.csv", err=True)
+    if found[1].elsewhere:
+        told = f"{found[1].elsewhere} row(s) of run {found[1].source} failed in steps that regenerate nothing now"
+        say(f"regen: {told}: they are not carried over, and stay in its errors.csv", err=True)
     if (left := _left_behind(runs, found[1].source)) is not None:
-        say(f"regen: {left}, and they are not carried over: regen resume {found[1].source}", err=True)
+        say(f"regen: {left}", err=True)
     return found
 
 
 def _left_behind(runs: Path, source: str | None) -> str | None:
-    """What else the last run has open: only that run may send it again, under the keys that it had."""
-    document = RunFolder(runs / source).document() if source is not None else None
+    """What else the last run has open: only that run may send it again, under the keys that it had. Said in words."""
+    document = _document(RunFolder(runs / source)) if source is not None else None
     counts = (document or {}).get("counts", {})
-    if document is None or document.get("status") == "abandoned":
+    rows = ", ".join(f"{counts[state]:,} {state}" for state in ("pending", "unknown") if counts.get(state))
+    if document is None or not rows:
         return None
-    rows = [f"{counts[state]:,} {state}" for state in ("pending", "unknown") if counts.get(state)]
-    return f"run {source} has rows left ({', '.join(rows)})" if rows else None
+    if document.get("status") == "abandoned":
+        return f"run {source} was abandoned with rows left ({rows}), and they are not carried over"
+    return f"run {source} has rows left ({rows}), and they are not carried over: regen resume {source}"
 
 
 def _found(
@@ -83,7 +93,7 @@ def _found(
 ) -> tuple[Asked, Carried]:
     named = asked.retry_failed_from or "last"
     if named != "last":
-        return _with_failed(asked, runs, existing(runs, named).id)
+        return _with_failed(asked, runs, _within(runs, existing(runs, named)))
     last = _last(asked, runs, host, tenant)
     if last is None:
         return asked, Carried()
@@ -95,7 +105,9 @@ def _found(
 
 def _last(asked: Asked, runs: Path, host: str, tenant: str) -> dict[str, Any] | None:
     """The document of the last run of this name that has sent something to this tenant."""
-    documents = [document for run in all_runs(runs) if (document := run.document()) is not None]
+    documents = [
+        document | {"run": run.id} for run in all_runs(runs) if (document := _document(run)) is not None
+    ]  # by its folder's name, whatever that was when the run was made
     mine = [
         document
         for document in documents
@@ -104,6 +116,26 @@ def _last(asked: Asked, runs: Path, host: str, tenant: str) -> dict[str, Any] | 
         and document.get("first_claimed_at") is not None
     ]
     return max(mine, key=lambda document: str(document["first_claimed_at"]), default=None)
+
+
+def _within(runs: Path, run: RunFolder) -> str:
+    """The id of a run in the runs folder. Raises Refused for one elsewhere: its chain cannot be followed."""
+    if run.path.resolve().parent != runs.resolve():
+        raise Refused(
+            f"--retry-failed-from: run {run.id} is in {run.path.parent}, not in {runs}; say --runs-dir "
+            f"{run.path.parent}, or give its errors.csv as one more manifest"
+        )
+    return run.id
+
+
+def _document(run: RunFolder) -> dict[str, Any] | None:
+    """What is known of a run: run.json, or the ledger if the run is going on or was killed: run.json is of its begin
+    then."""
+    document = run.document()
+    if document is not None and document.get("status") == "running":
+        with suppress(LedgerError):
+            return reread(run)
+    return document
 
 
 def _name(document: dict[str, Any]) -> str | None:
@@ -128,27 +160,30 @@ def _with_failed(asked: Asked, runs: Path, source: str | None) -> tuple[Asked, C
     given_up = _given_up(runs, source, asked.give_up_after)
     works, rows, left_out = [], 0, 0
     with open_read_only(runs / source / "ledger.db") as store:
+        asking, elsewhere = dict(_requests(store)), Counter(line.step for line in _failed(store))
         for step in asked.steps:
             work = step.work
             if isinstance(work, Regenerate):
-                failed = list(_failed(store, step.number))
-                kept = [line for line in failed if _row(line) not in given_up]
+                failed = [line for line in _failed(store) if line.step == step.number]
+                kept = [line for line in failed if asking.get(line.line) not in given_up]
                 rows, left_out = rows + len(kept), left_out + len(failed) - len(kept)
+                del elsewhere[step.number]
                 if kept:
                     path = _written(store, runs, source, step.number, kept)
                     work = msgspec.structs.replace(work, manifests=(*work.manifests, str(path)))
             works.append(work)
-    if not rows:
-        return asked, Carried(source, 0, left_out)
-    return replace(asked, works=tuple(works)), Carried(source, rows, left_out)
+    carried = Carried(source, rows, left_out, elsewhere.total())
+    return (replace(asked, works=tuple(works)) if rows else asked), carried
 
 
-def _failed(store: Store, step: int) -> Iterator[ResultLine]:
-    return (line for line in views.lines(store, only_errors=True) if line.step == step and line.state == "failed")
+def _failed(store: Store) -> Iterator[ResultLine]:
+    return (line for line in views.lines(store, only_errors=True) if line.state == "failed")
 
 
-def _row(line: ResultLine) -> Row:
-    return (line.operation, line.type, line.object)
+def _requests(store: Store) -> Iterator[tuple[int, Row]]:
+    """The requests that failed, by row, as they are known in every run. A label would not do: several requests may be
+    about one object."""
+    return ((row, (step, operation, query, body)) for row, step, operation, query, body in views.failed_requests(store))
 
 
 def _written(store: Store, runs: Path, source: str, step: int, lines: list[ResultLine]) -> Path:
@@ -160,7 +195,7 @@ def _written(store: Store, runs: Path, source: str, step: int, lines: list[Resul
 
 
 def _given_up(runs: Path, source: str, after: int | None) -> set[Row]:
-    """The rows that failed in each of the last `after` runs of the chain."""
+    """The requests that failed in each of the last `after` runs of the chain."""
     if after is None:
         return set()
     given_up: set[Row] | None = None
@@ -169,7 +204,7 @@ def _given_up(runs: Path, source: str, after: int | None) -> set[Row]:
         if run is None or not RunFolder(runs / run).ledger.exists():
             return set()
         with open_read_only(runs / run / "ledger.db") as store:
-            failed = {_row(line) for line in views.lines(store, only_errors=True) if line.state == "failed"}
+            failed = {asked for _, asked in _requests(store)}
             run = (store.facts().get("carried") or {}).get("from")
         given_up = failed if given_up is None else given_up & failed
     return given_up or set()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from runner.annotation import summed
-from runner.errors import ExitCode, Refused
+from runner.errors import ExitCode, LedgerError, Refused
 from runner.ledger import Journal, Store, open_read_only, open_writable, views
 from runner.remedies import Remedy, clusters, remedy_of
 from runner.report import write_report
@@ -29,7 +30,8 @@ CLOSED = frozenset({"finished", "halted", "abandoned", "refused"})
 
 
 def list_runs(runs: Path, *, as_json: bool, unfinished: bool = False) -> ExitCode:
-    """All runs in the folder, newest first; or the ids of the unfinished, oldest first. Reads run.json, no ledger."""
+    """All runs in the folder, newest first; or the ids of the unfinished, oldest first. Reads run.json, and the ledgers
+    of runs that were killed: their run.json is of their begin."""
     listed = [_listed(run, document) for run in all_runs(runs) if (document := run.document()) is not None]
     listed.sort(key=lambda document: str(document.get("started_at") or document.get("planned_at")), reverse=True)
     if unfinished:
@@ -50,6 +52,9 @@ def _listed(run: RunFolder, document: dict[str, Any]) -> dict[str, Any]:
     """A run's document with what its list adds: whether it is unfinished, and whether its process is gone."""
     status = document.get("status")
     crashed = status == "running" and not run.is_held()
+    if crashed:
+        with suppress(LedgerError):
+            document = reread(run)
     begun, pending = document.get("started_at") is not None, document.get("counts", {}).get("pending", 0)
     unfinished = begun and status not in CLOSED and (status == "running" or pending > 0)
     return document | {"unfinished": unfinished, "crashed": crashed, "seconds": _seconds(document)}

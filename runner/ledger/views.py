@@ -260,6 +260,12 @@ def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:
     return [(operation, query, body) for operation, query, body in rows]
 
 
+def failed_requests(store: Store) -> Iterator[tuple[int, int, str, str, str | None]]:
+    """The requests that failed: row, step, operation, query, body."""
+    sql = "SELECT request, step, operation, query, body FROM request WHERE state = 'failed' ORDER BY request"
+    return ((row, step, operation, query, body) for row, step, operation, query, body in store.rows(sql))
+
+
 class Made(NamedTuple):
     """A request that succeeded, and the ids that it made."""
 

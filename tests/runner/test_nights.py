@@ -10,7 +10,7 @@ import pytest
 from runner.ledger import open_writable
 from runner.prune import age, prune
 from runner.runs import RunFolder
-from runner.session import write_document
+from runner.session import document_of, write_document
 from tests.runner.conftest import folders, table
 from tests.runner.test_flows import one, subscriptions
 
@@ -131,12 +131,93 @@ class TestCarryOver:
             regen("run", subscriptions(tmp_path / "c.csv", 3), *base, "--retry-failed-from", named)
             assert keys(tmp_path)[-1] == "MISSING-S000000"
 
+    def test_a_night_that_was_killed_counts(self, tmp_path, regen, simulator):
+        """Its run.json is of its begin; its ledger knows what failed and what is left."""
+        manifest = subscriptions(tmp_path / "nightly.csv", 4, missing=1)
+        with simulator() as server:
+            words = ("run", manifest, "--base-url", server.url, *NIGHTLY)
+            assert regen(*words, "--max-requests", 3, "--concurrency", 1).code == 5
+            killed(last(tmp_path))
+            first = last(tmp_path).name
+            assert "4 rows: 1 pending, 2 succeeded, 1 failed" in regen("runs").out
+            night_passes(tmp_path)
+            subscriptions(manifest, 1)
+            done = regen(*words, "--json")
+            assert done.document["carried"] == {"from": first, "rows": 1, "given_up": 0}
+            assert f"run {first} has rows left (1 pending)" in done.err
+
+    def test_an_abandoned_night_leaves_its_rows_with_a_word(self, tmp_path, regen, simulator):
+        manifest = subscriptions(tmp_path / "nightly.csv", 4)
+        with simulator() as server:
+            words = ("run", manifest, "--base-url", server.url, *NIGHTLY)
+            assert regen(*words, "--max-requests", 3).code == 5
+            assert regen("abandon", last(tmp_path).name).code == 0
+            night_passes(tmp_path)
+            subscriptions(manifest, 1)
+            assert "was abandoned with rows left (1 pending)" in regen(*words).err
+
+    def test_what_fails_in_a_step_of_another_kind_is_named(self, tmp_path, regen, simulator):
+        """Tonight's plan has a step in front: no row goes missing without a word."""
+        manifest, plan = subscriptions(tmp_path / "s.csv", 3, missing=2), tmp_path / "nightly.toml"
+        step = f'[[step]]\ndo = "regenerate"\nmanifests = ["{manifest.name}"]\n'
+        with simulator() as server:
+            words = ("run", plan, "--base-url", server.url, *NIGHTLY)
+            plan.write_text(step)
+            assert regen(*words).code == 3
+            night_passes(tmp_path)
+            plan.write_text('[[step]]\ndo = "booking-dates"\n' + step)
+            done = regen("plan", *words[1:])
+            assert "2 row(s)" in done.err
+            assert "are not carried over" in done.err
+
+    def test_requests_about_one_object_are_given_up_one_by_one(self, tmp_path, regen, simulator):
+        """That one has failed three times is no reason to give up another."""
+        manifest = tmp_path / "nightly.csv"
+        head = "originalChargeId,chargeSegmentNumber\n"
+        with simulator() as server:
+            words = ("run", manifest, "--base-url", server.url, *NIGHTLY)
+            for night in range(3):
+                manifest.write_text(head + "MISSING-1,1\n" + ("MISSING-1,2\n" if night == 2 else f"C-{night},1\n"))
+                assert regen(*words).code == 3
+                night_passes(tmp_path)
+            manifest.write_text(head + "C-9,1\n")
+            done = regen(*words, "--json")
+            assert done.document["carried"]["rows"] == 1
+            assert [row["chargeSegmentNumber"] for row in table(last(tmp_path))] == ["1", "2"]
+
+    def test_a_run_elsewhere_is_not_taken_for_none(self, tmp_path, regen, simulator):
+        """Named by its folder in another runs folder; one whose folder was renamed is found."""
+        manifest = subscriptions(tmp_path / "nightly.csv", 2, missing=1)
+        with simulator() as server:
+            base = ("--base-url", server.url)
+            assert regen("run", manifest, *base, "--runs-dir", "other").code == 3
+            (there,) = folders(tmp_path / "other")
+            refused = regen("plan", manifest, *base, "--retry-failed-from", there)
+            assert (refused.code, "not in runs" in refused.err) == (2, True)
+            assert regen("run", manifest, *base).code == 3
+            last(tmp_path).rename(tmp_path / "runs/renamed")
+            subscriptions(manifest, 1)
+            done = regen("run", manifest, *base, *NIGHTLY, "--json")
+            assert done.document["carried"]["rows"] == 1
+
     def test_words_that_cannot_be(self, tmp_path, regen):
         manifest = subscriptions(tmp_path / "a.csv", 1)
         base = ("--base-url", "http://127.0.0.1:1")
         assert "give both" in regen("plan", manifest, *base, "--give-up-after", 2).err
         assert "read once only" in regen("plan", "-", *base, *NIGHTLY).err
         assert "there is no run" in regen("plan", manifest, *base, "--retry-failed-from", "nope").err
+
+
+def killed(path) -> None:
+    """A run is left as SIGKILL leaves it: running, its run.json of its begin."""
+    with open_writable(path / "ledger.db") as store:
+        store.set_facts({"status": "running", "ended_at": None, "exit_code": None})
+        document = document_of(store)
+        store.settle_down()
+    pending = document["counts"]["rows"]
+    begun = dict.fromkeys(document["counts"], 0) | {"rows": pending, "pending": pending}
+    RunFolder(path).write_document(document | {"counts": begun, "first_claimed_at": None, "last_answered_at": None})
+    RunFolder(path).unseal()
 
 
 def one_named(tmp_path, part):
