@@ -35,7 +35,7 @@ def is_plan(path: str) -> bool:
 def read_plan(path: str) -> PlanFile:
     """The plan in a file, its paths counted from there. Raises Refused with file, key and what was expected."""
     try:
-        document = msgspec.toml.decode(Path(path).read_bytes())
+        document = msgspec.toml.decode(Path(path).read_text("utf-8-sig"))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path}: not TOML: {error}") from error
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -59,7 +60,7 @@ def _under_way(store: Store) -> Iterator[str]:
 
 def failure_lines(store: Store, document: dict[str, Any], folder: str) -> Iterator[str]:
     """The failures, clustered, under what to do about each."""
-    named = str(document["run"]) if Path(folder).parent == Path("runs") else folder
+    named = _named(document, folder)
     for mender, found in by_remedy(clusters(views.troubles(store))).items():
         count = sum(cluster.count for cluster in found)
         yield f"  {mender}, {count:,} {'row' if count == 1 else 'rows'}: {ADVICE[mender]}"
@@ -73,6 +74,11 @@ def failure_lines(store: Store, document: dict[str, Any], folder: str) -> Iterat
         yield from (f"    {command}" for command in commands(mender, named, found, document))
 
 
+def _named(document: dict[str, Any], folder: str) -> str:
+    """How a command names the run: by its id where commands look for runs by themselves, else by its folder."""
+    return str(document["run"]) if Path(folder).parent == Path("runs") else shlex.quote(folder)
+
+
 def _effort(store: Store) -> str:
     sent, first, last = views.sendings(store)
     seconds = ((last or 0) - (first or 0)) / 1e6
@@ -82,7 +88,7 @@ def _effort(store: Store) -> str:
 
 def next_steps(document: dict[str, Any], folder: str) -> list[str]:
     """What a person does next, as commands."""
-    counts, run = document["counts"], document["run"]
+    counts, run = document["counts"], _named(document, folder)
     steps = []
     if document["status"] == "planned":
         steps.append(f"send it: regen resume {run}")
@@ -110,5 +116,5 @@ def _mending(document: dict[str, Any], folder: str) -> Iterator[str]:
         if typed is None:
             yield f"once that is mended: {SAME}"
         else:
-            copied = f"cp {folder}/errors.csv mended.csv"
+            copied = f"cp {shlex.quote(f'{folder}/errors.csv')} mended.csv"
             yield f"mend them all in a copy, for the folder is sealed: {copied}, then: {typed} mended.csv"

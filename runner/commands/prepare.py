@@ -10,13 +10,14 @@ from typing import Any
 
 from runner.commands.carryover import Carried, carry_over
 from runner.errors import ExitCode, Refused
-from runner.ledger import open_read_only, views
+from runner.ledger import Store, open_read_only, views
 from runner.plan import Opened, Target
 from runner.planfile import is_plan, read_plan
 from runner.results import write_views
 from runner.runs import RunFolder, all_runs, default_id, folder, next_id, stem
 from runner.session import facts_of, write_document
 from runner.settings import Flags, Settings, gather
+from runner.speech import printable
 from runner.steps import AnyWork, Backfill, Regenerate, Step, numbered
 from runner.times import iso, now_microseconds
 
@@ -164,8 +165,9 @@ class _Preparation:
         """The run that is there already; None if it may be planned anew."""
         with open_read_only(place.ledger) as store:
             facts, begun, pending = store.facts(), views.begun(store), views.pending(store)
+            changed = not begun and facts["status"] != "abandoned" and self._is_planned_otherwise(store, facts)
         differing = self._differences(facts)
-        if differing and not begun:
+        if changed or (differing and not begun):
             return None
         if differing:
             raise Refused(
@@ -200,6 +202,17 @@ class _Preparation:
         """The names of the inputs in which a run differs from what is asked for now."""
         theirs, ours = facts.get("inputs", {}), self.opened.inputs
         return [name.replace("_", " ") for name in ours if theirs.get(name) != _plain(ours[name])]
+
+    def _is_planned_otherwise(self, store: Store, facts: dict[str, Any]) -> bool:
+        """Whether a plan was made with what does not tell runs apart, but decides how this one goes: a canary, what is
+        done about rejected rows, the files' places."""
+        asked = [{"step": step.number, "do": step.does} | step.options for step in self.opened.steps]
+        paths = [source.path for sources in self.opened.sources.values() for source in sources]
+        return (
+            views.steps(store) != _plain(asked)
+            or [manifest.path for manifest in views.manifests(store) if manifest.path] != paths
+            or any(facts.get(name, value) != value for name, value in self._deciding.items())
+        )
 
     def _unfinished(self, place: RunFolder) -> RunFolder | None:
         """An unfinished run of the same manifests for the same tenant, to be resumed; refuses unless told."""
@@ -257,7 +270,16 @@ class _Preparation:
 
     def _more_facts(self) -> dict[str, Any]:
         carried = {} if self.carried is None else {"carried": self.carried.fact}
-        return {"formats": list(self.asked.formats), "name": self.asked.stem} | carried
+        return {"name": self.asked.stem} | self._deciding | carried
+
+    @property
+    def _deciding(self) -> dict[str, Any]:
+        """Facts of a plan that are no inputs of its run, but would make another plan."""
+        return {
+            "formats": list(self.asked.formats),
+            "billing_id_field": self.opened.target.billing_id_field,
+            "resend_unknown": self.asked.resend_unknown,
+        }
 
     def _write_plan(self, place: RunFolder, refused: bool) -> None:
         with open_read_only(place.ledger) as store:
@@ -271,14 +293,14 @@ class _Preparation:
 
 
 def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, place: RunFolder, notes: Sequence[str]) -> str:
-    shown = [f"  {path}, row {row}: {problem}" for path, row, problem in problems]
+    shown = ["  " + printable(f"{path}, row {row}: {problem}") for path, row, problem in problems]
     more = [f"  … and {rejected - len(shown)} more"] if rejected > len(shown) else []
     head = f"{rejected} {'row was' if rejected == 1 else 'rows were'} rejected; nothing was sent:"
     tail = (
         f"all of them are in {place.path / 'errors.csv'}; mend the manifest and give the same command again, or send "
         "the rest with --skip-rejected"
     )
-    return "\n".join([head, *shown, *more, *(f"  {note}" for note in notes), tail])
+    return "\n".join([head, *shown, *more, *(f"  {printable(note)}" for note in notes), tail])
 
 
 def _remove_if_empty(place: RunFolder) -> None:

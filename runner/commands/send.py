@@ -62,6 +62,8 @@ def run(asked: Asked, invocation: Invocation, output: Output) -> ExitCode:
         prepared = prepare(asked)
         if prepared.over:
             return _tell_over(prepared, output)
+        if prepared.begun:
+            refuse_moved(prepared.folder)
         shown = not prepared.begun and not output.quiet
         if shown:
             say(_plan_text(prepared.folder, prepared.settings, invocation.terms.max_requests), err=True)
@@ -86,17 +88,20 @@ def _resume(resumed: Resumed, invocation: Invocation, output: Output, known: Tel
     settings = gather(settings_of_flags)
     refuse_other_tenant(facts, settings, tenant_of(settings))
     _refuse_status(facts)
-    _refuse_moved(folder, facts, moved=resumed.moved)
+    if not resumed.moved:
+        refuse_moved(folder)
     return _send(folder, settings, invocation, output, known)
 
 
-def _refuse_moved(folder: RunFolder, facts: dict[str, Any], *, moved: bool) -> None:
-    """A folder that was copied could be resumed twice: at another place it needs a word."""
+def refuse_moved(folder: RunFolder) -> None:
+    """A folder that was copied could be sent twice: at another place that needs a word. Raises Refused."""
+    with open_read_only(folder.ledger) as store:
+        facts = store.facts()
     here, there = (machine(), str(folder.path.resolve())), (facts["machine"], facts["place"])
-    if here != there and not moved:
+    if here != there:
         raise Refused(
             f"run {folder.id} was begun at {there[1]} on {there[0]}, this is {here[1]} on {here[0]}; if it was moved, "
-            "and is resumed nowhere else, say --moved"
+            f"and is resumed nowhere else, say --moved: regen resume {folder.id} --moved"
         )
 
 
@@ -182,7 +187,7 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
     ]
     if is_guarded(settings) or any(step.get("re_migrate") for step in document["steps"]):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
-    lines += [f"  {note}" for note in notes]
+    lines += [f"  {printable(note)}" for note in notes]
     if is_network(kind := kind_of_disk(folder.path) or ""):
         lines.append(
             f"  {folder.path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
@@ -203,7 +208,7 @@ def _job_lines(steps: list[dict[str, Any]]) -> list[str]:
 def _step_lines(step: dict[str, Any], of: int) -> list[str]:
     """A step of the plan and its manifests; a run of one step names the manifests alone."""
     named = [manifest for manifest in step["manifests"] if manifest["path"]]
-    lines = [f"  {manifest['path']}: {manifest['rows']:,} rows" for manifest in named]
+    lines = [f"  {printable(manifest['path'])}: {manifest['rows']:,} rows" for manifest in named]
     if of == 1:
         return lines
     told = ", ".join(f"{count:,} {state}" for state, count in step["counts"].items())

@@ -144,7 +144,7 @@ def test_a_signal_ends_the_run_in_good_order(tmp_path, regen, number, code):
         out, _ = process.communicate(timeout=30)
         assert process.returncode == code
         (folder,) = folders(tmp_path / "runs")
-        assert f"regen resume {folder.name}" in out
+        assert f"regen resume {folder}" in out
         assert (folder / "SHA256SUMS").exists()
         with open_read_only(folder / "ledger.db") as store:
             assert store.row("SELECT count(*) FROM attempt WHERE answered_at IS NULL") == (0,)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -483,3 +484,56 @@ def test_who_follows_the_advice_mends_the_rows_and_leaves_the_evidence_whole(tmp
         assert all(one["query"] == {"reMigrate": "true"} for one in server.regenerations())
     run = next(path for path in folders(tmp_path / "runs") if "-s-" in path.name)
     assert regen("verify", run.name).code == 0
+
+
+def test_a_plan_is_made_anew_for_other_wishes(tmp_path, regen, simulator):
+    """Nothing was sent from it: what is said now counts, of rejected rows, formats and the file's place."""
+    manifest = subscriptions(tmp_path / "s.csv", 2)
+    manifest.write_text(manifest.read_text() + "A-S9,none,\n")
+    copy = tmp_path / "elsewhere" / "s.csv"
+    copy.parent.mkdir()
+    shutil.copy(manifest, copy)
+    with simulator() as server:
+        base = ("--base-url", server.url)
+        assert regen("plan", manifest, *base, "--skip-rejected", "--format", "csv").code == 0
+        assert regen("run", manifest, *base).code == 2
+        assert server.arrivals() == 0
+        assert regen("plan", manifest, *base, "--skip-rejected", "--format", "csv").code == 0
+        assert regen("run", copy, *base, "--skip-rejected").code == 3
+    assert {row["regen_source"] for row in table(one(tmp_path / "runs"))} == {str(copy)}
+
+
+def test_the_id_field_is_the_one_of_now(tmp_path, regen, simulator):
+    """A plan that nothing was sent from follows the profile."""
+    (tmp_path / "i.csv").write_text("invoiceId\nabc\n")
+    with simulator() as server:
+        base = ("--base-url", server.url, "--profile", "x")
+        (tmp_path / "regen.toml").write_text("[profile.x]\n")
+        assert '"id":"abc"' in regen("plan", "i.csv", *base).out
+        (tmp_path / "regen.toml").write_text("[profile.x]\nbilling_id_field = 'documentId'\n")
+        assert '"documentId":"abc"' in regen("plan", "i.csv", *base).out
+
+
+def test_a_copied_folder_is_not_gone_on_with(tmp_path, regen, simulator):
+    """Neither by `resume` nor by the same command: it could be sent from two places."""
+    manifest = subscriptions(tmp_path / "s.csv", 4)
+    with simulator() as server:
+        base = ("--base-url", server.url)
+        assert regen("run", manifest, *base, "--max-requests", 2).code == 5
+        shutil.copytree(tmp_path / "runs", tmp_path / "copies")
+        for words in (("run", manifest), ("run", manifest, "--again", "--if-unfinished", "resume")):
+            refused = regen(*words, *base, "--runs-dir", "copies")
+            assert (refused.code, "--moved" in refused.err, server.arrivals()) == (2, True, 2)
+        assert regen("resume", one(tmp_path / "copies"), *base, "--runs-dir", "copies", "--moved").code == 0
+        assert server.arrivals() == 4
+        told = regen("run", manifest, *base, "--runs-dir", "copies")
+        assert (told.code, "nothing was sent" in told.out) == (0, True)
+
+
+def test_commands_name_a_run_where_it_is(tmp_path, regen, simulator):
+    """Where it is not in `runs`, by its folder: the printed command works."""
+    manifest = subscriptions(tmp_path / "s.csv", 2)
+    with simulator() as server:
+        planned = regen("plan", manifest, "--base-url", server.url, "--runs-dir", "other runs")
+        command = re.search("send it: regen (.*)", planned.out)[1]
+        assert regen(*shlex.split(command)).code == 0

@@ -254,3 +254,20 @@ def test_only_what_is_unusual_is_told_of_a_step():
     assert unusual("backfill", numbered((work,))[0].options) == told
     assert unusual("journal-run", numbered((JournalRun(),))[0].options) == {}
     assert unusual("regenerate", numbered((Regenerate(manifests=("a.csv",)),))[0].options) == {}
+
+
+def test_a_plan_may_begin_with_a_mark(tmp_path):
+    """As some editors write UTF-8."""
+    (tmp_path / "nightly.toml").write_bytes(b"\xef\xbb\xbf" + STEP.format("a.csv").encode())
+    assert len(read_plan(str(tmp_path / "nightly.toml")).step) == 1
+
+
+def test_what_is_changed_in_a_plan_is_planned_anew(tmp_path, regen, simulator):
+    """Also what does not make another run of it: a canary that is added after `plan` goes first."""
+    plan = nightly(tmp_path, missing=1)
+    with simulator() as server:
+        assert regen("plan", plan, "--base-url", server.url).code == 0
+        nightly(tmp_path, missing=1, first="canary = 1\n")
+        assert regen("run", plan, "--base-url", server.url).code == 4
+        assert server.arrivals() == 1
+    assert len(folders(tmp_path / "runs")) == 1
