@@ -9,6 +9,7 @@ import difflib
 import json
 import math
 import os
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from runner.zuora.auth import Credentials
 from runner.zuora.tenants import ENDPOINTS, QUOTAS, Quota, is_loopback, kind_of
 
 COMMAND_SECONDS = 30.0
+_UNFIT = re.compile("[@?#]")  # what follows a user, and begins a query or a fragment
 VARIABLES = {
     "base_url": "ZUORA_BASE_URL",
     "tenant": "REGEN_TENANT",
@@ -109,7 +111,7 @@ class Layers:
     def __init__(self, flags: Flags, environment: Mapping[str, str]) -> None:
         self.flags, self.environment = flags, environment
         self.sources: dict[str, str] = {}
-        path = found_path(flags.config or environment.get("REGEN_CONFIG"), environment)
+        path = found_path(flags.config or environment.get("REGEN_CONFIG") or None, environment)
         self.config = read(path) if path else ConfigFile()
         self.name = self._name()
         self.profile = self.config.profiles[self.name] if self.name is not None else Profile()
@@ -212,6 +214,8 @@ def endpoint(named: str) -> str:
 
 def _checked_url(base_url: str) -> tuple[str, str, str]:
     """The base URL, its host[:port] and its host. https only, but for this machine."""
+    if _UNFIT.search(base_url):  # and is shown nowhere: there may be a secret in it
+        raise Refused("base URL: no user, password, query or fragment belongs into it")
     base_url = endpoint(base_url)
     try:
         parts = urlsplit(base_url)
@@ -220,8 +224,6 @@ def _checked_url(base_url: str) -> tuple[str, str, str]:
         raise Refused(f"base URL {base_url!r}: {error}") from error
     if parts.scheme not in ("http", "https") or not host:
         raise Refused(f"base URL {base_url!r}: expected something like https://rest.test.zuora.com")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise Refused("base URL: no user, password, query or fragment belongs into it")
     if parts.path.rstrip("/").endswith("/v1"):
         raise Refused(f"base URL {base_url!r}: leave /v1 out, it is part of every path")
     if parts.scheme == "http" and not is_loopback(host):
@@ -253,17 +255,24 @@ def _commanded(command: str | list[str]) -> Credentials:
     """Credentials that a command prints: JSON with `client_id` and `client_secret`, or these two, a line each."""
     words = words_of(command)
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Refused(f"credential_command: {words[0]}: {error}") from error
+        done = subprocess.run(words, capture_output=True, timeout=COMMAND_SECONDS, check=False)  # noqa: S603
+    except OSError as error:
+        raise Refused(f"credential_command: {words[0]}: {error.strerror or error}") from error
+    except subprocess.TimeoutExpired:
+        raise Refused(f"credential_command: {words[0]}: no end after {COMMAND_SECONDS:g} s") from None
     if done.returncode != 0:
         raise Refused(f"credential_command: {words[0]} exited with {done.returncode}")
-    printed: Any = done.stdout.split()
-    try:
-        document = json.loads(done.stdout)
-        printed = [document["client_id"], document["client_secret"]]
-    except (ValueError, KeyError, TypeError):
-        pass
-    if len(printed) != 2:
+    printed = _printed(done.stdout)
+    if len(printed) != 2 or not all(isinstance(word, str) and word for word in printed):
         raise Refused('credential_command: expected {"client_id": …, "client_secret": …} or two lines')
-    return Credentials(str(printed[0]), str(printed[1]))
+    return Credentials(*printed)
+
+
+def _printed(output: bytes) -> list[Any]:
+    """What a command printed: the two values of its JSON, or its words; nothing of what is no text."""
+    try:
+        text = output.decode()
+        document = json.loads(text) if text.lstrip().startswith("{") else None
+        return text.split() if document is None else [document["client_id"], document["client_secret"]]
+    except (ValueError, KeyError):
+        return []

@@ -105,7 +105,7 @@ def _wait(
 
 def story_lines(told: dict[str, Any]) -> Iterator[str]:
     """The story for people."""
-    yield f"row {told['row']}: {told['manifest']}, row {told['manifest_row']}"
+    yield f"row {told['row']}: {printable(told['manifest'])}, row {told['manifest_row']}"
     yield f"  {told['operation']} {printable(str(told['object']))}: {told['state']}"
     for name in ("problem", "repeats_row", "code", "message"):
         if told[name] is not None:
@@ -130,7 +130,7 @@ def _attempt_lines(attempt: dict[str, Any]) -> Iterator[str]:
     reason = attempt["reason"] or "no answer recorded: in doubt"
     status = f" HTTP {attempt['http_status']}" if attempt["http_status"] else ""
     message = f" ({printable(attempt['message'])})" if attempt["message"] else ""
-    request = f", request id {attempt['request_id']}" if attempt["request_id"] else ""
+    request = f", request id {printable(attempt['request_id'])}" if attempt["request_id"] else ""
     over = ", this key is spent" if attempt["over"] else ""
     under = f" with {attempt['key']}" if attempt["key"] else ""
     yield (

@@ -11,6 +11,8 @@ from runner.cli.completion import run_ids
 from runner.cli.options import REMEDIES, as_json, place, run_argument, runs_dir
 from runner.errors import ExitCode
 
+MOST_ROWS = 2**63 - 1  # that a ledger can count
+
 
 @click.command()
 @runs_dir
@@ -32,7 +34,7 @@ def runs(runs_dir: str | None, unfinished: bool, json_: bool) -> ExitCode:
 @click.command()
 @run_argument
 @runs_dir
-@click.option("--row", type=click.IntRange(1), metavar="N", help="The whole story of one row (regen_line).")
+@click.option("--row", type=click.IntRange(1, MOST_ROWS), metavar="N", help="The whole story of one row (regen_line).")
 @click.option("--key", metavar="KEY", help="The same of the row with this idempotency key or track id.")
 @click.option("--ticket", is_flag=True, help="A text for Zuora Support: times and ids, no customer data.")
 @as_json

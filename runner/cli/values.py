@@ -78,6 +78,8 @@ def invocation(given: Given) -> Invocation:
     from runner.session import Invocation
 
     until, failures, patience = given["until"], given["max_failures"], given["outage_patience"]
+    if patience is not None and not patience >= 0:
+        raise Refused(f"--outage-patience {patience:g}: expected a number of minutes, 0 or more")
     terms = Terms(
         max_requests=given["max_requests"],
         until=_next_occurrence(until) if until else None,
@@ -103,13 +105,14 @@ def output(given: Given) -> Output:
     return Output(json=given["json_"], quiet=given["quiet"], yes=given["yes"])
 
 
-def _next_occurrence(text: str) -> float:
-    """The next time that the local clock shows HH:MM, in seconds since the epoch."""
+def _next_occurrence(text: str, now: datetime | None = None) -> float:
+    """The next time that the local clock shows HH:MM, in seconds since the epoch. It is set twice a year: the offset
+    from UTC is that of then, not of now."""
     try:
         clock = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - local time is what is meant
     except ValueError:
         raise Refused(f"--until {text}: expected HH:MM, local time") from None
-    now = datetime.now().astimezone()
+    now = now or datetime.now()  # noqa: DTZ005 - what the clock on the wall shows
     then = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
     return (then if then > now else then + timedelta(days=1)).timestamp()
 

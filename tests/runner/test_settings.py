@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 import tomllib
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from runner.cli.values import _next_occurrence
 from runner.config import TABLES, Profile
 from runner.errors import Refused
 from runner.settings import Flags, gather, runs_folder
@@ -83,6 +86,7 @@ def test_hosts_and_their_kind(url, host, tenant):
         (Flags(base_url="ftp://x"), "expected something like"),
         (Flags(base_url="http://rest.zuora.com"), "plain http is for this machine alone"),
         (Flags(base_url="https://u:p@rest.zuora.com"), "no user, password"),
+        (Flags(base_url="https://rest.zuora.com?x=p"), "no user, password"),
         (Flags(base_url="https://rest.zuora.com/v1/"), "leave /v1 out"),
         (Flags(base_url="https://x:99999"), "ort"),
         (Flags(base_url="https://x", rate=-1), "rate: expected a positive number"),
@@ -230,6 +234,24 @@ def test_config_before_there_is_any(tmp_path, regen):
     assert "neither ./regen.toml nor" in shown.out
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://u:hush@x:99999", "ftp://u:hush@x", "u:hush@rest.zuora.com", "https://x/v1?token=hush", "hush@localhost"],
+)
+def test_a_secret_in_a_base_url_is_not_repeated(url):
+    """Wherever it stands, and whatever else is wrong with the URL."""
+    with pytest.raises(Refused, match="no user, password") as refused:
+        gather(Flags(base_url=url), {})
+    assert "hush" not in str(refused.value)
+
+
+def test_an_empty_variable_names_no_file(tmp_path, monkeypatch):
+    """As with every other variable."""
+    monkeypatch.chdir(tmp_path)
+    environment = {"REGEN_CONFIG": "", "REGEN_PROFILE": "", "REGEN_RATE": "", "HOME": str(tmp_path)}
+    assert gather(Flags(base_url="http://127.0.0.1:1"), environment).config_path is None
+
+
 class TestCredentials:
     """From the environment or a command, never from a file of ours."""
 
@@ -267,7 +289,16 @@ class TestCredentials:
         assert asked.read_text() == "x"
 
     @pytest.mark.parametrize(
-        ("code", "told"), [("raise SystemExit(3)", "exited with 3"), ("print('one')", "expected"), ("print(1)", "expe")]
+        ("code", "told"),
+        [
+            ("raise SystemExit(3)", "exited with 3"),
+            ("print('one')", "expected"),
+            ("print(1)", "expe"),
+            ('print(\'{"client_id": "i"}\')', "expected"),
+            ('print(\'{"client_id": null, "client_secret": null}\')', "expected"),
+            ("print('{client_id: i}')", "expected"),
+            ("import os; os.write(1, b'\\xff \\xfe')", "expected"),
+        ],
     )
     def test_from_a_command_that_fails(self, tmp_path, code, told):
         with pytest.raises(Refused, match=told):
@@ -297,3 +328,27 @@ def test_the_readme_names_every_key():
             msgspec.convert(table_, Profile)
     for short in ENDPOINTS:
         assert short.partition("-")[2] in text
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="no zone can be set")
+@pytest.mark.parametrize("evening", ["2026-03-07 22:00", "2026-10-31 22:00", "2026-06-01 22:00"])
+def test_until_is_what_the_clock_on_the_wall_shows(evening, monkeypatch):
+    """Also in the nights in which it is set."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        now = datetime.fromisoformat(evening)
+        then = time.localtime(_next_occurrence("06:00", now))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (then.tm_hour, then.tm_min) == (6, 0)
+    assert then.tm_yday == now.timetuple().tm_yday + 1
+
+
+@pytest.mark.parametrize("minutes", ["-1", "nan"])
+def test_patience_that_is_none(tmp_path, regen, minutes):
+    """Refused, not taken for no patience at all."""
+    manifest = subscriptions(tmp_path / "s.csv", 1)
+    done = regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--outage-patience", minutes)
+    assert (done.code, "--outage-patience" in done.err) == (2, True)

@@ -246,3 +246,8 @@ class TestCommands:
             told = regen("booking-dates", "--base-url", server.url).out
         assert "the same command, with --again" in told
         assert "regen results" not in told
+
+
+def test_a_row_that_no_run_can_have(audited, regen):
+    """Refused, however large the number."""
+    assert regen("show", "it", "--row", 10**30).code == 2
