@@ -22,6 +22,7 @@ MOST_KEPT = 100_000  # of each kind, as JSON
 KINDS = {
     "newly failing": "succeeded then, fails now",
     "appeared failing": "not asked for then, fails now",
+    "pending failing": "had no outcome then, fails now",
     "still failing": "failed then, fails now",
     "fixed": "failed then, succeeds now",
     "ids changed": "succeeded both times, with other ids",
@@ -29,7 +30,7 @@ KINDS = {
     "disappeared": "asked for then, not now",
     "pending": "has no outcome in one of the runs",
 }
-NEW = ("newly failing", "appeared failing")
+NEW = ("newly failing", "appeared failing", "pending failing")
 
 
 @dataclass
@@ -110,6 +111,8 @@ def kind_of(change: Change) -> str | None:
         return "disappeared"
     if before is None:
         return "appeared failing" if after in FAILING else "appeared"
+    if before == "pending" and after in FAILING:
+        return "pending failing"
     if "pending" in (before, after):
         return None if before == after else "pending"
     if after in FAILING:

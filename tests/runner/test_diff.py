@@ -60,6 +60,7 @@ def test_every_kind_of_change(tmp_path, regen):
     assert {name: [found["name"] for found in kind["objects"]] for name, kind in kinds.items()} == {
         "newly failing": ["Subscription A"],
         "appeared failing": ["Subscription I"],
+        "pending failing": [],
         "still failing": ["Subscription C", "Subscription J"],
         "fixed": ["Subscription B"],
         "ids changed": ["Subscription D"],
@@ -148,3 +149,12 @@ def test_ledgers_are_not_changed(tmp_path, regen):
     assert regen("diff", "one", "one").code == 0
     assert (tmp_path / "runs/one/ledger.db").read_bytes() == before
     assert sqlite3.sqlite_version_info >= (3, 37)
+
+
+def test_what_was_pending_and_fails_is_a_new_failure(tmp_path, regen):
+    """It did not fail then: exit 3."""
+    night(tmp_path, "one", "2026-01-01", A="pending", B="pending")
+    night(tmp_path, "two", "2026-01-02", A="failed", B="ok")
+    done = regen("diff", "one", "two")
+    assert done.code == 3
+    assert "1  pending failing   had no outcome then, fails now" in done.out
