@@ -11,10 +11,9 @@ Ids are compared as text, whole. What is kept in memory is one part of the ids, 
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from manifests import Batch, ManifestError, Source, open_manifest
 from manifests.errors import MalformedManifest
-from runner import csv_lines
+from runner.csv_text import csv_text, safe
 from runner.errors import Refused
 from runner.extract import Columns, columns_of
 from runner.identity import key
@@ -31,7 +30,7 @@ from runner.ledger import Store, views
 from runner.ledger.views import Made
 from runner.partition import PARTS, Partition
 from runner.reconcile import run_time
-from runner.results import replacing, safe
+from runner.replacing import replacing
 from runner.times import iso
 from runner.zuora.operations import OPERATIONS
 
@@ -195,10 +194,10 @@ class _Comparison:
         listed: list[str] = []
         header = ["id", "regen_line", "regen_source", "regen_row", "regen_operation", "regen_type", "regen_object"]
         header += ["regen_key", "regen_request_id", "regen_settled_at"]
-        with _writer(self._files[0], header) as writer:
+        with _writing(self._files[0], header) as write:
             for made, identifier in self._flagged(flags):
                 types[made.type] += 1
-                writer.writerow([safe(identifier), *self._about(made)])
+                write([safe(identifier), *self._about(made)])
                 if len(listed) < LISTED:
                     listed.append(f"id {identifier}: row {made.row}, {made.label}")
         notes = [*_by_type(types), f"{len(flags):,} ids of the run, {int((~flags).sum()):,} of them there"]
@@ -227,11 +226,11 @@ class _Comparison:
         types: Counter[str] = Counter()
         listed: list[str] = []
         headers = list(self._source.columns)
-        with _writer(self._files[1], ["extract_row", *headers]) as writer:
+        with _writing(self._files[1], ["extract_row", *headers]) as write:
             for row, cells in self._rows(flags, headers):
                 if told.columns.type is not None:
                     types[cells[headers.index(told.columns.type)] or "(none)"] += 1
-                writer.writerow([row, *(safe(cell or "") for cell in cells)])
+                write([row, *(safe(cell or "") for cell in cells)])
                 if len(listed) < LISTED:
                     listed.append(f"id {cells[headers.index(told.columns.id)]}: {Path(told.path).name}, row {row}")
         promise = f"{Path(told.path).name} has no id of the run's time that the run did not make"
@@ -286,11 +285,8 @@ def moments(column: Any) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _writer(place: Path, header: Sequence[str]) -> Iterator[Any]:
-    """A CSV file that takes its place when it is whole."""
+def _writing(place: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[Any]], object]]:
+    """A CSV file that takes its place when it is whole; called with a row."""
     with replacing(place) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-        writer = csv_lines.writer(text)
-        writer.writerow([safe(name) for name in header])
-        yield writer
-        text.detach()
+        file.write(csv_text([map(safe, header)]).encode())
+        yield lambda row: file.write(csv_text([row]).encode())

@@ -1,82 +1,164 @@
-"""Whether result files say what the ledger says: row by row, and if not, where."""
+"""Whether result files say what the ledger says: row by row, and if not, where.
+
+All files are compared in one pass over the ledger, a group of rows at a time. Only one that differs is read again, row
+by row, to tell where.
+"""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.csv_table import csv_table
+from runner.invariant import DAMAGE
+from runner.layout import Layout
 from runner.ledger import Store, views
-from runner.ledger.views import ResultLine
-from runner.results import GROUP, Layout, csv_header, csv_row, parquet_groups, parquet_schema, render_csv
+from runner.results import GROUP, csv_header, grouped, schema_of, troubled
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Lines = Callable[[], Iterable[ResultLine]]
 Row = list[Any]
 
 
 def differing_results(store: Store, folder: Path) -> Iterator[str]:
     """Where the result files of a run differ from its ledger."""
-    layout = Layout(store.facts()["run_id"], views.manifests(store))
-    formats = store.facts()["formats"]
-    every, errors = partial(views.lines, store), partial(views.lines, store, only_errors=True)
-    if "parquet" in formats:
-        yield from parquet_differences(folder / "results.parquet", layout, every)
-    if "csv" in formats:
-        yield from csv_differences(folder / "results.csv", layout, every)
-    yield from csv_differences(folder / "errors.csv", layout, errors)
+    facts = store.facts()
+    layout = Layout(facts["run_id"], views.manifests(store))
+    with ExitStack() as stack:
+        files: list[_ResultFile] = []
+        if "parquet" in facts["formats"]:
+            files.append(_Parquet(folder / "results.parquet", layout, stack))
+        if "csv" in facts["formats"]:
+            files.append(_Csv(folder / "results.csv", layout, stack))
+        files.append(_Csv(folder / "errors.csv", layout, stack, only_errors=True))
+        for group in grouped(layout, views.lines(store)):
+            for file in files:
+                file.take(group)
+        for file in files:
+            if not file.agrees():
+                yield from file.differences(grouped(layout, views.lines(store, only_errors=file.only_errors)))
 
 
-def csv_differences(place: Path, layout: Layout, lines: Lines) -> Iterator[str]:
-    """Where a CSV of results differs from the ledger; nothing if it is the same to the byte."""
-    digest = _Digest()
-    render_csv(digest, layout, lines())
-    with place.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").digest() == digest.sha256.digest():
-            return
-    with place.open(encoding="utf-8", newline="") as text:
-        reader = csv.reader(text)
-        header = next(reader, None)
-        due = csv_header(layout)
-        if header != due:
-            yield f"{place.name}: the header is not that of the run: {_first_difference(header or [], due, due)}"
-            return
-        found = differences(reader, (csv_row(layout, line) for line in lines()), layout.names)
-        yield from _named(place, found, "the same cells, written in another way")
+class _ResultFile(ABC):
+    """A result file beside what the ledger gives, as far as its groups were taken."""
+
+    def __init__(self, place: Path, layout: Layout, stack: ExitStack, *, only_errors: bool = False) -> None:
+        self.place = place
+        self.only_errors = only_errors
+        self._layout = layout
+        self._stack = stack
+        self._differs = False
+        self._open = False
+
+    def take(self, group: pa.Table) -> None:
+        """Compare a group with what comes next in the file."""
+        if not self._differs:
+            self._differs = not self._holds(troubled(group) if self.only_errors else group)
+
+    def agrees(self) -> bool:
+        """Whether the file holds the groups that were taken, and nothing else."""
+        return not self._differs and self._holds(None)
+
+    def _holds(self, group: pa.Table | None) -> bool:
+        try:
+            self._open = self._open or self._begins()
+            return self._open and (self._is_over() if group is None else self._is_next(group))
+        except DAMAGE:  # whoever reads it for the differences will tell
+            return False
+
+    @abstractmethod
+    def _begins(self) -> bool:
+        """Open the file: whether it begins as it should."""
+
+    @abstractmethod
+    def _is_next(self, group: pa.Table) -> bool:
+        """Whether the group comes next."""
+
+    @abstractmethod
+    def _is_over(self) -> bool:
+        """Whether nothing comes any more."""
+
+    @abstractmethod
+    def differences(self, due: Iterator[pa.Table]) -> Iterator[str]:
+        """Where the file differs from these groups; some difference is told in any case."""
 
 
-def parquet_differences(place: Path, layout: Layout, lines: Lines) -> Iterator[str]:
-    """Where a Parquet file of results differs from the ledger."""
-    import pyarrow.parquet as pq
+class _Csv(_ResultFile):
+    """A CSV of results: the same to the byte."""
 
-    schema = parquet_schema(layout)
-    with pq.ParquetFile(place) as file:
-        written = _as_written(schema)
-        if not file.schema_arrow.equals(written, check_metadata=True):
-            yield f"{place.name}: its columns or its metadata are not those of the run"
-            if file.schema_arrow.names != schema.names:
+    def _begins(self) -> bool:
+        self._file = self._stack.enter_context(self.place.open("rb"))
+        return self._reads(csv_header(self._layout))
+
+    def _is_next(self, group: pa.Table) -> bool:
+        return self._reads(csv_table(group))
+
+    def _is_over(self) -> bool:
+        return not self._file.read(1)
+
+    def _reads(self, due: bytes) -> bool:
+        return self._file.read(len(due)) == due
+
+    def differences(self, due: Iterator[pa.Table]) -> Iterator[str]:
+        """The header, or cells."""
+        with self.place.open(encoding="utf-8", newline="") as text:
+            reader = csv.reader(text)
+            header = next(reader, [])
+            (expected,) = _parsed(csv_header(self._layout))
+            if header != expected:
+                different = _first_difference(header, expected, expected)
+                yield f"{self.place.name}: the header is not that of the run: {different}"
                 return
-        due = parquet_groups(layout, lines(), schema)
-        groups = file.num_row_groups
-        for group in range(groups):
-            table = next(due, None)
-            if table is None or not file.read_row_group(group).equals(table.cast(written)):
-                begin = group * GROUP
-                break
-        else:
-            if next(due, None) is None:
-                return
-            begin = 0
-        told = _skipped(_parquet_rows(file), begin)
-        expected = _skipped(map(layout.row, lines()), begin)
-        yield from _named(place, differences(told, expected, layout.names), "the same cells in other types")
+            rows = itertools.chain.from_iterable(_parsed(csv_table(group)) for group in due)
+            found = differences(reader, rows, self._layout)
+            yield from _named(self.place, found, "the same cells, written in another way")
+
+
+def _parsed(data: bytes) -> Iterator[Row]:
+    return csv.reader(io.StringIO(data.decode(), newline=""))
+
+
+class _Parquet(_ResultFile):
+    """A Parquet file of results: the same schema, the same rows in the same groups."""
+
+    def _begins(self) -> bool:
+        import pyarrow.parquet as pq
+
+        self._written = _as_written(schema_of(self._layout))
+        self._file = self._stack.enter_context(pq.ParquetFile(self.place))
+        self._groups = 0  # that agree
+        return bool(self._file.schema_arrow.equals(self._written, check_metadata=True))
+
+    def _is_next(self, group: pa.Table) -> bool:
+        if self._groups == self._file.num_row_groups:
+            return False
+        if not self._file.read_row_group(self._groups).equals(group.cast(self._written)):
+            return False
+        self._groups += 1
+        return True
+
+    def _is_over(self) -> bool:
+        return bool(self._groups == self._file.num_row_groups)
+
+    def differences(self, due: Iterator[pa.Table]) -> Iterator[str]:
+        """Columns and metadata, or cells."""
+        import pyarrow.parquet as pq
+
+        written = _as_written(schema_of(self._layout))
+        with pq.ParquetFile(self.place) as file:
+            if not file.schema_arrow.equals(written, check_metadata=True):
+                yield f"{self.place.name}: its columns or its metadata are not those of the run"
+                if file.schema_arrow.names != written.names:
+                    return
+            found = differences(_rows(file.iter_batches(GROUP)), _rows(due), self._layout)
+            yield from _named(self.place, found, "the same cells in other types")
 
 
 def _as_written(schema: pa.Schema) -> pa.Schema:
@@ -89,9 +171,9 @@ def _as_written(schema: pa.Schema) -> pa.Schema:
     return pq.read_schema(pa.BufferReader(sink.getvalue()))
 
 
-def differences(told: Iterable[Row], due: Iterable[Row], names: tuple[str, ...]) -> Iterator[str]:
+def differences(told: Iterable[Row], due: Iterable[Row], layout: Layout) -> Iterator[str]:
     """Where rows that a file tells differ from those that are due: changed cells, rows missing, added, moved."""
-    at = names.index("regen_line")
+    at, names = layout.at("regen_line"), layout.names
     file, ledger = _Ahead(told), _Ahead(due)
     while file.now is not None and ledger.now is not None:
         here, there = _cell(file.now, at), _cell(ledger.now, at)
@@ -159,32 +241,12 @@ def _named(place: Path, differences: Iterator[str], otherwise: str) -> Iterator[
         yield f"{place.name}: {otherwise}"
 
 
-def _skipped(rows: Iterator[Row], count: int) -> Iterator[Row]:
-    for _ in range(count):
-        next(rows, None)
-    return rows
-
-
-def _parquet_rows(file: Any) -> Iterator[Row]:
-    """The rows of a Parquet file as the layout tells them: times in microseconds."""
+def _rows(tables: Iterable[Any]) -> Iterator[Row]:
+    """The rows of tables as Python values: times in microseconds."""
     import pyarrow as pa
 
-    for batch in file.iter_batches(GROUP):
+    for table in tables:
         columns = [
-            column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column for column in batch.columns
+            column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column for column in table.columns
         ]
         yield from map(list, zip(*[column.to_pylist() for column in columns], strict=True))
-
-
-class _Digest(io.RawIOBase):
-    """A file that keeps nothing but the SHA-256 of what is written to it."""
-
-    def __init__(self) -> None:
-        self.sha256 = hashlib.sha256()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.sha256.update(data)
-        return len(data)

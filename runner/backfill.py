@@ -19,7 +19,7 @@ from pathlib import PurePath
 
 from manifests import Source
 from manifests.schemas import folded
-from runner import csv_lines
+from runner.csv_text import csv_text
 from runner.enroller import Enroller, lane, texts
 from runner.errors import Refused
 from runner.identity import canonical
@@ -71,9 +71,7 @@ def id_column(type_: str, source: Source, template: Sequence[str] | None) -> int
 
 def csv_line(cells: Cells) -> bytes:
     """One row as CSV; quoted where it must be."""
-    text = io.StringIO(newline="")
-    csv_lines.writer(text).writerow(["" if cell is None else cell for cell in cells])
-    return text.getvalue().encode()
+    return csv_text([cells]).encode()
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Cells]) -> bytes:

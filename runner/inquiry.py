@@ -24,7 +24,7 @@ from runner.against import SLACK_SECONDS, Terms, compare, transactions
 from runner.invariant import LISTED, Invariant
 from runner.ledger import Store, views
 from runner.reconcile import run_time
-from runner.results import replacing
+from runner.replacing import replacing
 from runner.times import moment, now_microseconds
 from runner.unknown import Annotation, annotated, written
 from runner.zuora.client import Client

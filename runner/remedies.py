@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from runner.layout import category_word
 from runner.ledger.views import ResultLine, Trouble
 from runner.resending import SAME, asked_again, commands_of
-from runner.results import category_word
 
 EXAMPLES = 5
 MOST_CLUSTERS = 500

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from runner.errors import Refused, RunHeld
 from runner.ledger.enrol import sync_folder
-from runner.results import replacing
+from runner.replacing import replacing
 from runner.speech import json_text
 from runner.times import iso, now_microseconds
 

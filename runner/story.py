@@ -11,9 +11,9 @@ from typing import Any
 from runner.annotation import of_row
 from runner.errors import Refused
 from runner.identity import track_id
+from runner.layout import key_of
 from runner.ledger import Store, jobs, views
 from runner.ledger.views import ResultLine
-from runner.results import key_of
 from runner.runs import RunFolder
 from runner.speech import printable
 from runner.times import duration, iso

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.identity import track_id
+from runner.layout import key_of
 from runner.ledger import Store, views
 from runner.ledger.views import ResultLine
 from runner.remedies import Cluster, Remedy, by_remedy, clusters, shape
-from runner.results import key_of
 from runner.speech import printable
 from runner.times import iso
 

@@ -6,7 +6,6 @@ transaction is not published: those of a regenerate call are looked for, and wit
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from manifests import open_manifest
-from runner import csv_lines
 from runner.against import batches, moments, transactions
 from runner.annotation import HEADER
+from runner.csv_text import csv_text, safe
 from runner.ledger import Store
 from runner.ledger.views import Unknown
-from runner.results import replacing, safe
+from runner.replacing import replacing
 from runner.times import iso
 
 DONE, NOT_DONE, CANNOT_TELL = "done", "not done", "cannot tell"
@@ -125,11 +124,7 @@ def _cannot(unknown: Unknown, reason: str) -> Annotation:
 def written(place: Path, annotations: Sequence[Annotation]) -> Path:
     """Write annotations as CSV."""
     with replacing(place) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-        writer = csv_lines.writer(text)
-        writer.writerow(HEADER)
-        writer.writerows(map(list, map(_cells, annotations)))
-        text.detach()
+        file.write(csv_text([HEADER, *map(_cells, annotations)]).encode())
     return place
 
 

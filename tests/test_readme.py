@@ -19,8 +19,8 @@ import click
 import pytest
 
 from runner.cli import regen
+from runner.layout import CATEGORIES
 from runner.remedies import remedy
-from runner.results import CATEGORIES
 from tests.runner.conftest import simulated
 
 README = Path(__file__).parents[1] / "README.md"

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from runner.errors import LedgerError, Refused
+from runner.layout import Layout
 from runner.ledger import Store, open_read_only, views
 from runner.ledger.views import ResultLine
-from runner.results import Layout, write_csv
+from runner.results import write_csv
 from runner.runs import RETRIES, RunFolder, all_runs, existing, stem
 from runner.session import reread
 from runner.speech import say

@@ -10,10 +10,11 @@ from typing import Any
 
 from runner.annotation import summed
 from runner.errors import ExitCode, LedgerError, Refused
+from runner.layout import Layout
 from runner.ledger import Journal, Store, open_read_only, open_writable, views
 from runner.remedies import Remedy, clusters, remedy_of
 from runner.report import write_report
-from runner.results import Layout, write_csv, write_views
+from runner.results import write_csv, write_views
 from runner.runs import RunFolder, all_runs, existing
 from runner.session import reread, write_document
 from runner.settings import Flags, gather

@@ -9,11 +9,11 @@ from typing import Any
 
 from runner.ledger import Store, timeline, views
 from runner.remedies import ADVICE, Cluster, Remedy, by_remedy, clusters, commands
+from runner.replacing import replacing
 from runner.report import plots
 from runner.report.figures import course, latency, share
 from runner.report.markup import Markup, element, short, table, together
 from runner.report.plots import milliseconds
-from runner.results import replacing
 from runner.steps import unusual
 from runner.summary import STATES, balance, step_balance
 from runner.times import duration, iso

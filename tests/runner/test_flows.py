@@ -416,7 +416,7 @@ def test_results_that_find_no_room_are_made_by_resume(tmp_path, regen, simulator
         def full(*_: object, **__: object) -> None:
             raise OSError(28, "No space left on device", "results.csv")
 
-        patch.setattr("runner.results.csv_row", full)
+        patch.setattr("runner.results.csv_table", full)
         done = regen("run", manifest, "--base-url", server.url, "--run-id", "r")
         assert (done.code, "results.csv: No space left" in done.err, "`regen resume r`" in done.err) == (1, True, True)
         assert not (tmp_path / "runs" / "r" / "SHA256SUMS").exists()

@@ -14,9 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests import open_manifest
+from runner.csv_text import safe
+from runner.layout import COLUMNS, Layout
 from runner.ledger import open_read_only, open_writable
 from runner.plan import Opened, Target
-from runner.results import COLUMNS, Layout, replacing, safe, write_csv, write_views
+from runner.replacing import replacing
+from runner.results import write_csv, write_views
 from runner.steps import Regenerate, Step
 from tests.runner.virtual import Tenant, dispatched, run_virtually
 

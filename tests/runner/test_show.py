@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from runner.layout import CATEGORIES
 from runner.ledger import open_read_only, views
 from runner.ledger.views import Trouble
 from runner.remedies import MOST_CLUSTERS, Remedy, clusters, remedy, shape
-from runner.results import CATEGORIES
 from runner.times import duration
 from tests.runner.conftest import table
 from tests.runner.journeys import quick

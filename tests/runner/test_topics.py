@@ -18,8 +18,8 @@ from runner.cli import regen as group
 from runner.cli.upkeep import TOPICS
 from runner.config import TABLES, Profile
 from runner.errors import ExitCode
+from runner.layout import COLUMNS
 from runner.planfile import KINDS, plan_of
-from runner.results import COLUMNS
 from runner.settings import VARIABLES
 from tests.runner.test_flows import one, subscriptions
 
