@@ -53,7 +53,7 @@ class Reply(Struct, frozen=True):
 class Silence(Struct, frozen=True):
     """The server did not speak, or not to the end; it may still have acted, unless nothing was `sent`."""
 
-    kind: str  # time-out, connect, reset, broken-body, oversized, token, credentials, aborted
+    kind: str  # time-out, connect, reset, broken-body, oversized, foreign, token, credentials, certificate, aborted
     detail: str = ""
     sent: bool = True
     status: int | None = None  # where a status line came before it broke off

@@ -20,6 +20,7 @@ from runner.quota import DAY, NAMES, Quota
 
 FINE_RATE = 10.0  # from here on a tenth of a second's share at a time: aiolimiter's bucket starts full
 REFUSED_SECONDS = (0.5, 30.0)  # a pause where a refusal names none: the first, the longest
+MOST_DIGITS = 16  # of a limit in a header
 SCARCE = 0.01  # of a window: so little left is kept for others until it is reset
 
 
@@ -166,7 +167,7 @@ class Pace:
         if limits.rate_limit is None or remaining is None or reset is None:
             return
         first = limits.rate_limit.partition(",")[0].strip()
-        if first.isdecimal() and remaining < int(first) * SCARCE:
+        if first.isdecimal() and len(first) < MOST_DIGITS and remaining < int(first) * SCARCE:
             self.hold(reset, f"{remaining} of {first} requests remain in the tenant's window")
 
     def _set_rate(self) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 NAMES = {MINUTE: "minute", HOUR: "hour", DAY: "day"}
-_WINDOW = re.compile(r"(\d+)\s*;\s*w=(\d+)")
+_WINDOW = re.compile(r"\b(\d{1,15})\s*;\s*w=(\d{1,9})\b")
 
 
 class Window:
@@ -48,7 +48,7 @@ class Window:
 
 def windows_told(header: str) -> dict[int, int]:
     """The windows in a `ratelimit-limit` header: seconds → requests."""
-    return {int(seconds): int(limit) for limit, seconds in _WINDOW.findall(header)}
+    return {int(seconds): int(limit) for limit, seconds in _WINDOW.findall(header) if int(seconds)}
 
 
 class Quota:

@@ -40,6 +40,7 @@ class Harm(enum.Enum):
     NO_ID_LIST = "no idList"
     ODD_ID_LIST = "odd idList"
     HUGE = "huge"
+    TWICE = "twice"  # once more a moment later, to whoever asks next on the connection
     SLOW = "slow"
 
 
@@ -77,6 +78,7 @@ _TABLE = (
     Fault("idlist-missing", Work.DONE, Harm.NO_ID_LIST, about="work done, `idList` (`jobId`, …) missing"),
     Fault("idlist-not-list", Work.DONE, Harm.ODD_ID_LIST, about="work done, `idList` (`jobId`, …) of another type"),
     Fault("huge-body", Work.DONE, Harm.HUGE, about="work done, a body of many megabytes"),
+    Fault("answered-twice", Work.DONE, Harm.TWICE, about="work done, the answer comes again where the next is due"),
     Fault("slow", Work.DONE, Harm.SLOW, about="the work takes --slow-seconds"),
     Fault("cut-works-on", Work.GOES_ON, Harm.CLOSED, about="connection closed, the work goes on for --work-seconds"),
     Fault("503-works-on", Work.GOES_ON, Harm.GATEWAY, 503, about="503, the work goes on for --work-seconds"),
@@ -85,6 +87,7 @@ _TABLE = (
     Fault("internal", Work.FAILS, category=60, about="saved failure of category 60; a later new key succeeds"),
     Fault("temporary", Work.FAILS, category=61, about="saved failure of category 61; a later new key succeeds"),
     Fault("external", Work.FAILS, category=99, about="saved failure of category 99; a later new key succeeds"),
+    Fault("crowded-saved", Work.FAILS, category=70, about="saved failure of category 70; a later new key succeeds"),
 )
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _TABLE}

@@ -19,6 +19,7 @@ _MESSAGES = {
     50: "Operation failed due to lock competition, please retry later",
     60: "Internal error",
     61: "Temporary error, please retry later",
+    70: "Concurrent request limit exceeded, please retry later",
     99: "Integration with an external system failed",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from aiohttp import web
 from .answers import Answer
 from .faults import Harm
 
+AGAIN_SECONDS = 0.003
 COMPRESSED_FROM = 1000  # guide "Compress requests and responses": answers over 1,000 bytes
 
 
@@ -34,6 +36,8 @@ async def deliver(
             return await _torn(request, answer)
         case Harm.TORN_GZIP:
             return _torn_gzip(answer)
+        case Harm.TWICE:
+            return _twice(request, answer)
         case _:
             return _whole(answer, gzipped=gzipped and harm is not Harm.HUGE)
 
@@ -71,6 +75,21 @@ async def _torn(request: web.Request, answer: Answer) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.close()
     return response
+
+
+def _twice(request: web.Request, answer: Answer) -> web.Response:
+    """The answer, and a moment later the same once more, as from a proxy that has lost count."""
+    head = {**_headers(answer), "Content-Length": str(len(answer.body))}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    again = f"HTTP/1.1 {answer.status} Again\r\n{lines}\r\n".encode() + answer.body
+    if request.transport is not None:
+        asyncio.get_running_loop().call_later(AGAIN_SECONDS, _write, request.transport, again)
+    return _whole(answer, gzipped=False)
+
+
+def _write(transport: asyncio.BaseTransport, content: bytes) -> None:
+    if isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
+        transport.write(content)
 
 
 def _torn_gzip(answer: Answer) -> web.Response:

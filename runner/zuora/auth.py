@@ -77,7 +77,7 @@ class Auth:
         self._serial = 0
         self._lock = asyncio.Lock()
         self._failures = 0
-        self._refusal: tuple[float, TokenUnavailableError] | None = None
+        self._refusal: tuple[float, CredentialsRefusedError | TokenUnavailableError] | None = None
 
     def current(self) -> Token | None:
         """The token in force, if there is one that need not be renewed."""
@@ -101,11 +101,11 @@ class Auth:
             return token  # another caller fetched it meanwhile
         if self._refusal is not None and asyncio.get_running_loop().time() < self._refusal[0]:
             raise self._refusal[1]
-        answer = await self._fetch()
         try:
-            self._token = self._granted(answer)
-        except TokenUnavailableError as error:
-            self._refusal = (asyncio.get_running_loop().time() + error.retry_after_seconds, error)
+            self._token = self._granted(await self._fetch())
+        except (CredentialsRefusedError, TokenUnavailableError) as error:
+            wait = error.retry_after_seconds if isinstance(error, TokenUnavailableError) else BACK_OFF_SECONDS[1]
+            self._refusal = (asyncio.get_running_loop().time() + wait, error)
             raise
         self._failures, self._refusal = 0, None
         return self._token
@@ -122,7 +122,7 @@ class Auth:
             )
         try:
             granted = msgspec.json.decode(answer.body, type=_Granted) if 200 <= answer.status < 300 else None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             granted = None
         if granted is None or not granted.access_token or not granted.access_token.isprintable():
             raise self._unavailable(answer)

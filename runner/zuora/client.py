@@ -20,6 +20,8 @@ from email.utils import parsedate_to_datetime
 from typing import IO
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from runner import __version__
@@ -44,6 +46,7 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_FILE_BYTES = 16 * 1024**3
 SNIPPET_BYTES = 2048
 MOST_URLS = 100
+MOST_DIGITS = 16  # of a number in a header
 TOKEN_BODY_BYTES = 64 * 1024
 LEAST_TOKEN_BYTES = 8  # of a token that is worth masking
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
@@ -74,6 +77,7 @@ class File:
 
 
 _USER = re.compile(r"//[^/\s'\"]+@")  # in a proxy's URL, with its password
+_TRACK = re.compile(r"[0-9a-f]{40}-[0-9]+")  # as `track_id` makes them
 
 
 class OversizedError(Exception):
@@ -84,7 +88,7 @@ class OversizedError(Exception):
 async def connected(wire: Wire) -> AsyncIterator[Client]:
     """A client with its own pool of connections, closed at the end."""
     timeout = aiohttp.ClientTimeout(total=wire.request_seconds, sock_connect=wire.connect_seconds)
-    connector = aiohttp.TCPConnector(limit=wire.concurrency + 1, ttl_dns_cache=60, ssl=trusted())
+    connector = _Connector(limit=wire.concurrency + 1, ttl_dns_cache=60, ssl=trusted())
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=timeout,
@@ -98,6 +102,24 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
             yield Client(wire, session, deadlines)
         finally:
             deadlines.close()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Hands out only connections on which nothing has come that nobody asked for: what came of itself would be read as
+    the answer to what is sent next, and one row's fate told of another."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as it is called there
+    ) -> Connection:
+        for _ in range(self.limit + 1):
+            connection = await super().connect(req, traces, timeout)
+            if connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            connection.close()
+        raise aiohttp.ClientConnectionError("the server speaks before it is asked")
 
 
 def trusted() -> ssl.SSLContext:
@@ -209,6 +231,8 @@ class Client:
                 url, headers=headers, proxy=environment_proxy(url), timeout=timeout, allow_redirects=False
             ) as response:
                 status = response.status
+                if response.headers.get("Content-Encoding", "identity") != "identity":
+                    return Silence("encoding", "a file that is compressed, which was not asked for", status=status)
                 async for chunk in response.content.iter_any():
                     file.write(chunk)
                     if file.tell() > MAX_FILE_BYTES:
@@ -248,6 +272,8 @@ class Client:
         try:
             heard = await self._hear(method, url, body, headers)
             content = _without(headers["Authorization"], await _read(heard, most_bytes))
+            if _is_anothers(heard.headers.get("Zuora-Track-Id"), headers.get("Zuora-Track-Id")):
+                return Silence("foreign", "the answer to another request came", status=heard.status)
             heard.release()
             return _reply(heard, content, token)
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
@@ -283,11 +309,20 @@ class Client:
             ) as response:
                 body = await _read(response, TOKEN_BODY_BYTES)
                 return TokenAnswer(response.status, body, retry_after(response.headers.get("Retry-After")))
+        except aiohttp.ClientHttpProxyError as error:
+            return TokenAnswer(error.status, b"<the proxy's own>")
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
             silence = _silence(error, None)
             if silence.kind == "certificate":
                 raise CredentialsRefusedError(silence.detail) from error
             return TokenAnswer(0, f"{silence.kind}: {silence.detail}".encode())
+
+
+def _is_anothers(told: str | None, sent: str | None) -> bool:
+    """Whether an answer echoes the track id of another request. A saved answer echoes that of an earlier attempt."""
+    if told is None or sent is None or told == sent:
+        return False
+    return _TRACK.fullmatch(told) is not None and told.partition("-")[0] != sent.partition("-")[0]
 
 
 async def _read(response: Heard, most: int) -> bytes:
@@ -309,6 +344,8 @@ async def _read(response: Heard, most: int) -> bytes:
 
 def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
     """The body without its gzip: aiohttp's own decompression takes a stream that breaks off for a whole one."""
+    if not body or encoding.lower() == "identity":
+        return body
     if encoding.lower() not in ("gzip", "x-gzip"):
         raise aiohttp.ClientPayloadError(f"a body compressed with {encoding}, which was not asked for")
     unpacking = zlib.decompressobj(wbits=31)
@@ -320,6 +357,8 @@ def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
         raise OversizedError(unpacked[:SNIPPET_BYTES])
     if not unpacking.eof:
         raise aiohttp.ClientPayloadError("gzip: the body breaks off")
+    if unpacking.unused_data:
+        raise aiohttp.ClientPayloadError("gzip: something follows what was packed")
     return unpacked
 
 
@@ -365,7 +404,7 @@ def _limits(headers: Mapping[str, str]) -> Limits | None:
 
 
 def _integer(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdecimal() else None
+    return int(text) if text is not None and len(text) < MOST_DIGITS and text.strip().isdecimal() else None
 
 
 def retry_after(text: str | None) -> float | None:
@@ -377,7 +416,7 @@ def retry_after(text: str | None) -> float | None:
     except ValueError:
         try:
             seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
     return min(max(seconds, 0.0), 86_400.0) if seconds == seconds else None
 
@@ -389,7 +428,7 @@ def _silence(error: Exception, status: int | None) -> Silence:
         return Silence("oversized", f"a body of more than {MAX_BODY_BYTES} bytes", status=status, snippet=error.args[0])
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Silence("certificate", f"the server's certificate was not accepted: {detail}", sent=False)
-    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)):
         return Silence("connect", detail, sent=False)
     if isinstance(error, asyncio.TimeoutError):
         return Silence("time-out", detail, status=status)

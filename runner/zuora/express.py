@@ -25,7 +25,7 @@ from aiohttp.connector import Connection
 from aiohttp.helpers import TimerNoop
 from yarl import URL
 
-INTERIM = (100, 102, 103)  # a final response follows
+SWITCHED = 101  # of all 1xx the only one that no final response follows
 _PARAMETERS = {"timer", "skip_payload", "read_until_eof", "auto_decompress", "read_timeout"}
 
 
@@ -83,7 +83,7 @@ class Express:
                 raise aiohttp.ClientConnectionResetError("the connection was closed before the request was sent")
             protocol.transport.write(head + content)
             message, payload = await protocol.read()
-            while message.code in INTERIM:
+            while 100 <= message.code < 200 and message.code != SWITCHED:
                 message, payload = await protocol.read()
         except BaseException:
             connection.close()

@@ -61,6 +61,7 @@ def test_the_fault_language() -> None:
         ("idlist-missing", "200", 1),
         ("idlist-not-list", "200", 1),
         ("huge-body", "200", 1),
+        ("answered-twice", "200", 1),
     ],
 )
 async def test_the_same_key_heals_what_the_network_broke(name: str, heard: str, done: int) -> None:
@@ -75,7 +76,10 @@ async def test_the_same_key_heals_what_the_network_broke(name: str, heard: str, 
         assert (await caller.ask("GET", "/_sim/stats")).json["byFault"] == {name: 1}
 
 
-@pytest.mark.parametrize(("name", "category"), [("locking", 50), ("internal", 60), ("temporary", 61), ("external", 99)])
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [("locking", 50), ("internal", 60), ("temporary", 61), ("external", 99), ("crowded-saved", 70)],
+)
 async def test_a_saved_failure_needs_a_new_key(name: str, category: int) -> None:
     """The same key repeats the failure; new keys fail once or twice in all, then one succeeds."""
     async with calling(once(name)) as caller:
