@@ -22,7 +22,7 @@ def string_list(value: object) -> Ids | None:
 
 def one_string(value: object) -> Ids | None:
     """`jobId`, `journalRunNumber`: a string that is not empty; None for anything else."""
-    return (value,) if isinstance(value, str) and value else None
+    return (value,) if isinstance(value, str) and value.strip() else None
 
 
 def nothing(value: object) -> Ids:

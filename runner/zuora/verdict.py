@@ -34,6 +34,7 @@ class Envelope(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
     codes: tuple[str, ...]
     categories: tuple[str, ...]  # two digits each; as many as there are reasons with a code
+    explained: bool  # whether every reason has a code
     message: str | None
     reply_ids: tuple[str, ...]  # requestId, processId
     process_id: str | None
@@ -53,17 +54,19 @@ def envelope(body: bytes) -> Envelope | None:
     """The envelope in a body; None if there is none. Raises nothing, whatever the bytes."""
     try:
         fields = _decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if not isinstance(fields, dict) or not isinstance(fields.get("success"), bool):
         return None
-    codes, messages = _reasons(fields.get("reasons"))
+    reasons = fields.get("reasons")
+    codes, messages = _reasons(reasons)
     request_id, process_id = _text(fields.get("requestId")), _text(fields.get("processId"))
     return Envelope(
         success=fields["success"],
         fields=fields,
         codes=codes,
         categories=tuple([code[-2:] for code in codes]),
+        explained=isinstance(reasons, list) and len(codes) == len(reasons),
         message="; ".join(messages)[:MOST_CHARACTERS] or None,
         reply_ids=tuple([told for told in (request_id, process_id) if told]),
         process_id=process_id,
@@ -134,7 +137,8 @@ class _Telling:
         self.reply, self.said, self.history = reply, said, history
         ids = said.reply_ids if said else ()
         self.reply_ids = (*ids, reply.request_id) if reply.request_id else ids
-        self.saved = not history.reply_ids.isdisjoint(self.reply_ids)  # provably: it was told before
+        told_before = history.reply_ids.intersection(self.reply_ids)
+        self.saved = any(map(_names_one, told_before))  # provably
 
     def __call__(self, kind: Kind, reason: Reason, **more: Any) -> Judgement:
         said = self.said
@@ -154,6 +158,11 @@ class _Telling:
     def stop(self, reason: Reason, message: str | None = None) -> Judgement:
         more = {"message": message} if message else {}
         return self(Kind.STOP, reason, spends=False, unexpected=self.said is None, **more)
+
+
+def _names_one(reply_id: str) -> bool:
+    """Whether an id can be that of one reply: nothing, or nothing but zeros, is that of many."""
+    return bool(reply_id.strip(" 0-"))
 
 
 def _deciding_code(said: Envelope) -> tuple[str | None, str | None]:
@@ -205,6 +214,8 @@ def _by_category(telling: _Telling, said: Envelope) -> Judgement:
         return telling(Kind.FAILED, Reason.PERMISSION)
     if THROTTLED in said.categories:
         return _throttled(telling)
+    if not said.explained:
+        return telling(Kind.FAILED, Reason.REFUSED)
     return telling.again(Reason.SAVED_FAILURE, next_generation=True)
 
 

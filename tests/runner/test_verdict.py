@@ -132,6 +132,14 @@ class TestGateway:
         history = replace(ASKED, reply_ids=frozenset(first.reply_ids))
         assert judged(500, body, history).next_generation
 
+    @pytest.mark.parametrize("said_id", [0, "0", "", "  ", "00000000-0000-0000-0000-000000000000", "-"])
+    def test_an_id_that_names_nothing_proves_nothing(self, said_id):
+        """Zeros and blanks stand in every reply: two of them are not one reply told twice."""
+        body = json.dumps({"success": False, "processId": said_id}).encode()
+        history = replace(ASKED, reply_ids=frozenset(judged(500, body).reply_ids))
+        judgement = judged(500, body, history)
+        assert (judgement.next_generation, judgement.in_doubt) == (False, True)
+
     def test_an_envelope_that_explains_nothing_leaves_the_word_to_the_status(self):
         assert judged(503, said()).reason is Reason.GATEWAY
 
@@ -154,6 +162,12 @@ class TestSavedFailure:
         judgement = judged(200, said("53100350", "53100340"))
         assert (judgement.kind, judgement.code) == (Kind.FAILED, "53100340")
         assert judgement.message == "because 53100350; because 53100340"
+
+    @pytest.mark.parametrize("other", [{"message": "nobody knows"}, {"code": None}, {"code": "x"}, None])
+    def test_a_reason_without_a_code_is_not_temporary(self, other):
+        body = json.dumps({"success": False, "reasons": [{"code": 53100350, "message": "locked"}, other]}).encode()
+        judgement = judged(200, body)
+        assert (judgement.kind, judgement.reason, judgement.code) == (Kind.FAILED, Reason.REFUSED, "53100350")
 
     def test_is_over_even_if_an_attempt_was_in_doubt(self):
         assert judged(200, said(53100360), DOUBTED).next_generation
@@ -293,6 +307,13 @@ def test_what_support_asks_for_is_kept():
     judgement = judged(200, said(53100320, processId="P", requestId="Q"), request_id="R")
     assert judgement.process_id == "P"
     assert judgement.reply_ids == ("Q", "P", "R")
+
+
+@pytest.mark.parametrize("body", [DONE.replace(b'"a"', b'"\xff"'), b'{"success": false, "\xe4": 1}', b'"\xff"'])
+def test_what_is_not_utf_8_is_no_envelope(body):
+    """Half of the message of an error in another encoding ends no run."""
+    assert envelope(body) is None
+    assert judged(200, body).reason is Reason.UNEXPECTED
 
 
 def test_deeply_nested_json_is_no_envelope():
