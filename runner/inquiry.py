@@ -10,6 +10,7 @@ the run's time ─ query ─▶ extract of an object ─┬─ compare ─▶ mi
 from __future__ import annotations
 
 import csv
+import io
 import shutil
 import tempfile
 from collections import Counter
@@ -28,11 +29,11 @@ from runner.replacing import replacing
 from runner.times import moment, now_microseconds
 from runner.unknown import Annotation, annotated, written
 from runner.zuora.client import Client
-from runner.zuora.data_query import Sleep, query, quoted
+from runner.zuora.data_query import QueryFailedError, Sleep, query, quoted
 
 OBJECTS = {"booking-transaction": "BookingTransaction", "billing-transaction": "BillingTransaction"}
 IDS_A_QUERY = 1000
-EMPTY = b"id,updateddate\n"  # an answer without rows may have no header either
+EMPTY = b"id,updateddate\n"  # stands for answers without rows, which may have no header either
 MOST_BY_ID = 50_000  # more missing ids than this are not asked for one by one
 
 
@@ -90,24 +91,50 @@ def _by_id(name: str, missing: Path) -> list[str]:
 
 
 async def _ask(client: Client, queries: Sequence[str], extract: Path, sleep: Sleep) -> None:
-    """Append the answers to an extract, under one header."""
+    """Append the answers to an extract, under one header. Raises QueryFailedError for one that is not whole."""
     with replacing(extract) as file:
         _copy(extract, file)
         for sql in queries:
             with tempfile.TemporaryFile() as answer:
-                await query(client, sql, answer, sleep)
-                answer.seek(0)
-                header = answer.readline()
-                if not file.tell():
-                    file.write(header or EMPTY)
-                shutil.copyfileobj(answer, file)
+                told = await query(client, sql, answer, sleep)
+                if told is not None and (rows := _rows(answer)) != told:
+                    raise QueryFailedError(f"the tenant says that a query has {told:,} rows; {rows:,} came: ask again")
+                _append(answer, file)
+        if not file.tell():
+            file.write(EMPTY)
+
+
+def _rows(answer: IO[bytes]) -> int:
+    """How many records an answer holds, without its header; those of a file that breaks off inside one are fewer."""
+    answer.seek(0)
+    text = io.TextIOWrapper(answer, "utf-8-sig", newline="")
+    try:
+        return max(0, sum(1 for row in csv.reader(text) if row) - 1)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise QueryFailedError(f"the file of the data query is no CSV ({error})") from error
+    finally:
+        text.detach()
+
+
+def _append(answer: IO[bytes], file: IO[bytes]) -> None:
+    """Add the rows of an answer; its header, too, where there is none yet."""
+    answer.seek(0)
+    header = answer.readline()
+    if not file.tell():
+        file.write(header)
+    shutil.copyfileobj(answer, file)
+    answer.seek(max(0, answer.tell() - 1))
+    if answer.read() not in (b"", b"\n"):  # the next answer begins a line of its own
+        file.write(b"\n")
 
 
 def _copy(extract: Path, file: IO[bytes]) -> None:
-    """What an extract holds already."""
+    """What an extract holds already, if it holds rows."""
     if extract.exists():
         with extract.open("rb") as before:
-            shutil.copyfileobj(before, file)
+            if before.read(len(EMPTY) + 1) != EMPTY:
+                before.seek(0)
+                shutil.copyfileobj(before, file)
 
 
 def _unknown(annotations: Sequence[Annotation]) -> Invariant:

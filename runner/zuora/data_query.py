@@ -33,8 +33,8 @@ class QueryFailedError(RunnerError):
     """The tenant did not answer the query; the message says why."""
 
 
-async def query(client: Client, sql: str, file: IO[bytes], sleep: Sleep = asyncio.sleep) -> int:
-    """Have the tenant answer a query and append the CSV to a file. Returns the number of rows that it tells.
+async def query(client: Client, sql: str, file: IO[bytes], sleep: Sleep = asyncio.sleep) -> int | None:
+    """Have the tenant answer a query and append the CSV to a file. Returns the number of rows that it says it has.
 
     Raises QueryFailedError, with the reason.
     """
@@ -50,7 +50,8 @@ async def query(client: Client, sql: str, file: IO[bytes], sleep: Sleep = asynci
     if job["queryStatus"] != "completed" or not isinstance(job.get("dataFile"), str):
         raise QueryFailedError(f"the data query {job.get('id')} is {job['queryStatus']}: {_short(sql)}")
     await _download(client, job["dataFile"], file, sleep)
-    return int(job.get("outputRows") or 0)
+    rows = job.get("outputRows")
+    return rows if isinstance(rows, int) else None
 
 
 async def _asked(client: Client, method: str, path: str, body: bytes | None, sleep: Sleep) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def _job(answer: Reply | Silence) -> dict[str, Any] | None:
         return None
     try:
         job = msgspec.json.decode(answer.body).get("data")
-    except (msgspec.DecodeError, AttributeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError):
         return None
     whole = isinstance(job, dict) and isinstance(job.get("id"), str) and isinstance(job.get("queryStatus"), str)
     return job if whole else None

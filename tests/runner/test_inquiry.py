@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import sqlite3
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner import inquiry, unknown
-from runner.zuora.data_query import quoted
+from runner.zuora.data_query import QueryFailedError, quoted
 
 RULES = {"A-LOST": "lost-answer", "A-NEVER": "drop-before"}
 CONFIG = "default_profile = 'p'\n[profile.p.patience]\nattempts = 2\nbase_seconds = 0.01\n"
@@ -156,6 +157,48 @@ def test_a_read_only_profile_may_not_ask(tmp_path, regen, simulator, manifest):
         refused = regen("reconcile", "it", "--query")
         assert (refused.code, "read_only: a data query is a POST" in refused.err) == (2, True)
         assert regen("reconcile", "it").code == 0
+
+
+@pytest.mark.parametrize(
+    ("answers", "extract"),
+    [
+        ([(b"id,x\na,1", 1), (b"id,x\nb,2", 1)], b"id,x\na,1\nb,2\n"),
+        ([(b"", 0), (b"id,x\na,1\n", 1)], b"id,x\na,1\n"),
+        ([(b"id,x\n", 0), (b"id,x\n", None)], b"id,x\n"),
+        ([(b"", 0), (b"", None)], inquiry.EMPTY),
+        ([(b'id,x\n"a\nb",1\n', 1)], b'id,x\n"a\nb",1\n'),
+    ],
+)
+def test_answers_make_one_extract(tmp_path, monkeypatch, answers, extract):
+    """Under one header, a line a row, whether they are asked for together or one after the other."""
+    for chunks in ([answers], [[answer] for answer in answers]):
+        told = iter(answers)
+
+        async def query(client, sql, file, sleep, told=told):
+            content, rows = next(told)
+            file.write(content)
+            return rows
+
+        monkeypatch.setattr(inquiry, "query", query)
+        path = tmp_path / f"{len(chunks)}-{len(answers)}.csv"
+        path.unlink(missing_ok=True)
+        for chunk in chunks:
+            asyncio.run(inquiry._ask(None, ["sql"] * len(chunk), path, None))
+        assert path.read_bytes() == extract
+
+
+@pytest.mark.parametrize("content", [b"", b"id,x\na,1\n", b"id,x\na,1\nb,2\nc,3\n", b"id\n\xff\n\xff\n"])
+def test_an_extract_that_is_not_whole_is_refused(tmp_path, monkeypatch, content):
+    """The tenant says two rows: what is not there would be told as not done."""
+
+    async def query(client, sql, file, sleep):
+        file.write(content)
+        return 2
+
+    monkeypatch.setattr(inquiry, "query", query)
+    with pytest.raises(QueryFailedError):
+        asyncio.run(inquiry._ask(None, ["sql"], tmp_path / "x.csv", None))
+    assert not (tmp_path / "x.csv").exists()
 
 
 def test_text_in_a_query_is_quoted():
