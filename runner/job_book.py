@@ -54,7 +54,8 @@ class Tail:
         first: dict[int, str | None] = {}  # of each lane: what its first request has created
         for waiting in await pen.call(jobs.unsettled, store, step):
             first.setdefault(waiting.lane, waiting.job)
-            follower.cases[waiting.request] = Case(waiting.job, waiting.part and waiting.doubtful, resend)
+            doubtful = waiting.part and waiting.doubtful
+            follower.cases[waiting.request] = Case(waiting.job, doubtful, resend and waiting.reported)
         return cls(follower, sum(name is None for name in first.values()))
 
     @property

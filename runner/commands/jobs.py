@@ -16,7 +16,7 @@ from urllib.parse import quote
 from runner.backfill import refuse_type
 from runner.errors import ExitCode, Refused, RunnerError
 from runner.guard import is_guarded, refuse_read_only
-from runner.model import Reply
+from runner.model import Reply, Silence
 from runner.session import wire_of
 from runner.settings import Flags, Settings, gather
 from runner.speech import printable, say, say_json
@@ -59,8 +59,11 @@ async def _listed(client: Client, path: str) -> list[dict[str, Any]]:
     for _ in range(MOST_PAGES):
         if at is None or len(found) >= ENOUGH:
             break
-        jobs, at = page(await _asked(client, "GET", at))
-        found += jobs
+        told = page(await _asked(client, "GET", at))
+        if told is None:
+            raise RunnerError(f"GET {at}: the answer holds no list of jobs")
+        found += told[0]
+        at = told[1]
     return found
 
 
@@ -98,25 +101,35 @@ async def _stop(settings: Settings, job: str) -> str:
             await _asked(client, "PUT", f"{JOURNAL_RUNS}/{name}/cancel")
             return f"journal run {job} is being cancelled"
         for kind, path in (("data backfill", BACKFILLS), ("booking date backfill", BOOKING_DATES)):
-            answer = await client.ask("GET", f"{path}/{name}")
-            said = envelope(answer.body) if isinstance(answer, Reply) else None
-            if said is not None and said.success:
+            if await _is_there(client, f"{path}/{name}"):
                 await _asked(client, "PUT", f"{path}/{name}", STOPPING)
                 return f"{kind} job {job} is stopping"
     raise Refused(f"there is no job {job!r} in this tenant; `regen jobs` lists them")
 
 
+async def _is_there(client: Client, path: str) -> bool:
+    """Whether the tenant has such a job. Raises as `_asked` does where it does not tell."""
+    answer = await client.ask("GET", path)
+    said = envelope(answer.body) if isinstance(answer, Reply) else None
+    if said is not None and not said.success and said.permanent:
+        return False  # category 40, or another that says that it is no such id
+    return _said(answer, f"GET {path}").success
+
+
 async def _asked(client: Client, method: str, path: str, body: bytes | None = None) -> Envelope:
     """What the tenant said. Raises Refused if it said no, RunnerError if nothing usable came."""
-    answer = await client.ask(method, path, body)
+    return _said(await client.ask(method, path, body), f"{method} {path}")
+
+
+def _said(answer: Reply | Silence, what: str) -> Envelope:
     if not isinstance(answer, Reply):
         if answer.kind == "credentials":
             raise Refused(answer.detail)
-        raise RunnerError(f"{method} {path}: {answer.kind}: {answer.detail}")
+        raise RunnerError(f"{what}: {answer.kind}: {answer.detail}")
     said = envelope(answer.body)
-    if said is None or not said.success:
+    if said is None or not said.success or not 200 <= answer.status < 300:
         told = (said.message if said else None) or f"HTTP {answer.status}"
-        raise Refused(printable(f"{method} {path}: {told}"))
+        raise Refused(printable(f"{what}: {told}"))
     return said
 
 

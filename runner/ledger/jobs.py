@@ -67,19 +67,22 @@ class Unsettled(NamedTuple):
     doubtful: bool  # whether a sending of it is in doubt
     lane: int
     part: bool  # whether it uploads a part
+    reported: bool  # whether its last sending was reported as unknown
 
 
 def unsettled(store: Store, step: int) -> list[Unsettled]:
     """The requests of a step that wait to be settled, in order."""
     sql = (
         "SELECT r.request, j.name, EXISTS (SELECT 1 FROM attempt a WHERE a.request = r.request"
-        " AND (a.in_doubt OR a.answered_at IS NULL)), r.lane, p.part IS NOT NULL"
+        " AND (a.in_doubt OR a.answered_at IS NULL)), r.lane, p.part IS NOT NULL,"
+        " o.attempts = (SELECT max(number) FROM attempt a WHERE a.request = r.request)"
         " FROM request r LEFT JOIN job j ON j.job = r.request LEFT JOIN part p ON p.part = r.request"
+        " LEFT JOIN outcome o ON o.seq = r.outcome"
         " WHERE r.step = ? AND r.state = 'pending' ORDER BY r.request"
     )
     return [
-        Unsettled(request, name, bool(doubtful), lane, bool(part))
-        for request, name, doubtful, lane, part in store.rows(sql, step)
+        Unsettled(request, name, bool(doubtful), lane, bool(part), bool(reported))
+        for request, name, doubtful, lane, part, reported in store.rows(sql, step)
     ]
 
 

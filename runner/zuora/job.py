@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 COMPLETED = "completed"
+UNDER_WAY = frozenset({"pending", "accepted", "processing", "stopping", "cancelinprogress", "deleteinprogress"})
 OVER_BADLY = frozenset({"failed", "error", "canceled", "cancelled", "stopped"})
 COUNTS = ("processedCount", "totalCount", "successCount", "failedCount", "totalJournalEntryCount", "errorCount")
 
@@ -19,9 +20,17 @@ Job = Mapping[str, Any]
 def count(job: Job, name: str) -> int | None:
     """One of a job's counts; None if it does not tell it. Numbers may come as strings."""
     value = job.get(name)
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def updated(job: Job) -> int:
+    """How many records it tells to have updated; where it does not tell that, those that it went through."""
+    good = count(job, "successCount")
+    return (good if good is not None else count(job, "processedCount")) or 0
 
 
 def counts(job: Job) -> dict[str, int]:
@@ -37,6 +46,11 @@ def is_completed(job: Job) -> bool:
 def is_over(job: Job) -> bool:
     """Whether nothing more will become of it."""
     return is_completed(job) or job["status"].lower() in OVER_BADLY
+
+
+def is_under_way(job: Job) -> bool:
+    """Whether its status is a word for going on; one that is neither known as that nor as an end is neither."""
+    return job["status"].lower() in UNDER_WAY
 
 
 def why(job: Job) -> str:

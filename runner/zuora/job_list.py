@@ -20,9 +20,13 @@ def first_page(path: str = LIST_PATH) -> str:
     return f"{path}?pageSize={PAGE_SIZE}"
 
 
-def page(said: Envelope) -> tuple[list[dict[str, Any]], str | None]:
-    """The jobs of a page; path and query of the next one, None after the last."""
-    jobs = [job for job in said.fields.get("jobs") or () if isinstance(job, dict)]
+def page(said: Envelope) -> tuple[list[dict[str, Any]], str | None] | None:
+    """The jobs of a page; path and query of the next one, None after the last. None if it is no list of jobs."""
+    jobs = said.fields.get("jobs", [])
+    if jobs is None:
+        jobs = []
+    if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
+        return None
     return jobs, _next(said.fields.get("nextPage")) if jobs else None
 
 

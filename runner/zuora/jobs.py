@@ -29,7 +29,7 @@ from runner.model import Answer, History, Judgement, Kind, Reason, Reply, Reques
 from runner.zuora import result_file
 from runner.zuora.case import Book, Case, Looks, Upload
 from runner.zuora.client import Client, File
-from runner.zuora.job import count, is_completed, is_over, why
+from runner.zuora.job import Job, count, is_completed, is_over, is_under_way, updated, why
 from runner.zuora.job import counts as job_counts
 from runner.zuora.job_list import MOST_PAGES, first_page, page
 from runner.zuora.operations import BACKFILL, BOOKING_DATES, OPERATIONS, Operation
@@ -138,16 +138,19 @@ class Follower:
         path: str | None = first_page()
         for _ in range(MOST_PAGES):
             if path is None:
-                break
-            answer = await self.client.ask("GET", path)
-            said = self._understood(answer)
+                return ()
+            said = self._understood(await self.client.ask("GET", path))
             if not isinstance(said, Envelope):
                 return said
-            jobs, path = page(said)
-            names = tuple(str(job["id"]) for job in jobs if job.get("uploadedFileName") == file and job.get("id"))
-            if names:
-                return names
-        return ()
+            found = page(said)
+            if found is None:
+                return "the list of jobs is none"
+            jobs, path = found
+            mine = [job for job in jobs if job.get("uploadedFileName") == file]
+            if mine:
+                names = tuple(str(job["id"]) for job in mine if job.get("id"))
+                return names or f"the list of jobs shows {file} without an id"
+        return "the list of jobs has no end"
 
     # -- following ------------------------------------------------------------------------------------------------
 
@@ -166,28 +169,38 @@ class Follower:
         job = said.fields.get(operation.tail.within) if operation.tail.within else said.fields
         if not isinstance(job, dict) or not isinstance(job.get("status"), str):
             return self._unheard(case, f"{case.job}: an answer without a status", answer)
-        case.unheard_since = None
-        await self._tell(request, case, job)
+        if _is_another(job, operation, case.job):
+            return self._unheard(case, f"{case.job}: an answer about another", answer)
+        if await self._tell(request, case, job) or is_over(job) or is_under_way(job):
+            case.unheard_since = None
         assert isinstance(answer, Reply)
         return await self._judged(request, case, job, answer)
 
-    async def _tell(self, request: Request, case: Case, job: dict[str, Any]) -> None:
+    async def _tell(self, request: Request, case: Case, job: dict[str, Any]) -> bool:
+        """Pass on how far it has come; whether that is news."""
         counts = job_counts(job)
-        if (told := (job["status"], counts)) != case.told:
+        told = (job["status"], counts)
+        if is_news := told != case.told:
             case.told = told
             await self.book.tell(request, *told)
         self.show(case.job or "", counts.get("processedCount", 0), counts.get("totalCount", 0))
+        return is_news
 
     async def _judged(self, request: Request, case: Case, job: dict[str, Any], answer: Reply) -> Answer:
         """What its status means for the request."""
         assert case.job is not None
         operation = OPERATIONS[request.operation]
-        if not is_over(job):
+        if is_under_way(job):
             return self._again(case, f"{case.job} is {job['status']}")
+        if not is_over(job):  # a word that nobody knows may be an end: it is not followed for ever
+            return self._unheard(case, f"it is {job['status']!r}, which is no status that is known")
         if operation is BACKFILL and job.get("resultFileId"):
             return await self._fetched(request, case, job, answer)
         if is_completed(job) and operation is BACKFILL:
             return self._over(answer, Kind.UNKNOWN, case.job, "it is Completed, and names no result file")
+        if operation is BACKFILL and (some := updated(job)):
+            told = f"{why(job)}; it names no result file to tell which {some} records it updated"
+            return self._over(answer, Kind.UNKNOWN, case.job, told)
         if is_completed(job) and not _errors(operation, job):
             judgement = Judgement(Kind.SUCCEEDED, Reason.DONE, ids=(case.job,))
             return Seen(judgement, answer.status, answer.request_id, sent=True)
@@ -269,6 +282,14 @@ def _is_gone(answer: Reply) -> bool:
     return said is not None and "40" in said.categories
 
 
-def _errors(operation: Operation, job: Mapping[str, Any]) -> bool:
-    """A booking date job may be completed and have errors all the same."""
-    return operation is BOOKING_DATES and bool(count(job, "errorCount"))
+def _is_another(job: Job, operation: Operation, name: str) -> bool:
+    """Whether an answer is about another job or run than the one that was asked for."""
+    told = job.get("id" if operation.tail and operation.tail.within else "number")
+    return isinstance(told, str) and told.strip().lower() != name.strip().lower()
+
+
+def _errors(operation: Operation, job: Job) -> bool:
+    """A booking date job may be completed and have errors all the same. A count that cannot be read is no zero."""
+    if operation is not BOOKING_DATES or job.get("errorCount") is None:
+        return False
+    return count(job, "errorCount") != 0

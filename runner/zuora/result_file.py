@@ -74,7 +74,12 @@ def told(content: bytes, id_header: str) -> dict[str, Told]:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         header = next(reader, [])
         places = [_place(header, name) for name in (id_header, SUCCESS, MESSAGE)]
-        return dict(_row(row, places) for row in reader if row)
+        found: dict[str, Told] = {}
+        for name, said in (_row(row, places) for row in reader if row):
+            if name in found and found[name].success != said.success:
+                said = Told(None, "it tells of the record twice, and not the same")
+            found[name] = said
+        return found
     except (UnicodeDecodeError, csv.Error) as error:
         raise ResultRefused(f"no CSV ({error})") from error
 
@@ -95,13 +100,22 @@ def _row(row: list[str], places: list[int]) -> tuple[str, Told]:
 
 def fates(lines: Mapping[str, int], told: Mapping[str, Told], job: Job) -> tuple[RowOutcome, ...]:
     """One outcome a row; `lines` are the run's lines of the uploaded records, by their ids."""
-    return tuple(_fate(line, told.get(record), job) for record, line in lines.items())
+    silent = State.UNKNOWN if is_completed(job) or _tells_less(told, job) else State.FAILED
+    return tuple(_fate(line, told.get(record), job, silent) for record, line in lines.items())
 
 
-def _fate(line: int, told: Told | None, job: Job) -> RowOutcome:
+def _tells_less(told: Mapping[str, Told], job: Job) -> bool:
+    """Whether a result tells of fewer records than the job has updated."""
+    good = count(job, "successCount")
+    if good is None:
+        return (count(job, "processedCount") or 0) > len(told)
+    return good > sum(said.success is True for said in told.values())
+
+
+def _fate(line: int, told: Told | None, job: Job, silent: State) -> RowOutcome:
+    """`silent` is the fate of what the result does not tell of."""
     if told is None:
-        state = State.UNKNOWN if is_completed(job) else State.FAILED
-        return RowOutcome(line, state, f"the result file of the job, which is {job['status']}, does not tell of it")
+        return RowOutcome(line, silent, f"the result file of the job, which is {job['status']}, does not tell of it")
     if told.success is None:
         return RowOutcome(line, State.UNKNOWN, f"the result file says neither true nor false: {told.message}")
     if told.success:

@@ -23,6 +23,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from runner.backfill import MOST_BYTES, csv_bytes, csv_line, zipped
 from runner.failpoints import JOB_POINTS
@@ -347,6 +349,13 @@ def test_jobs_are_listed_and_stopped(tmp_path, regen, simulator):
     assert regen("show", folder.name, "--row", 1).out.count("Cancel") >= 1
 
 
+def test_a_job_that_cannot_be_asked_for_is_not_told_as_none(tmp_path, regen, simulator):
+    """A tenant that is out of order has not said that there is no such job."""
+    with simulator(outage=(2, 99)) as server:
+        done = regen("jobs", "stop", "j1", "--base-url", server.url)
+    assert (done.code, "HTTP 503" in done.err, "there is no job" in done.err) == (2, True, False)
+
+
 @pytest.mark.parametrize("point", ["claimed", "claimed:2", "answered", *JOB_POINTS, "written:2", "viewed"])
 def test_killed_at_every_point_uploads_each_part_once(tmp_path, regen, simulator, point):
     """SIGKILL during upload, following and download."""
@@ -431,6 +440,26 @@ class TestResultFiles:
         rows = [["r1", "a\nb", None], ["r2", 'q"', ""]]
         assert csv_bytes(HEADER, rows) == b'ID,#Charge Number,Revenue Recognition Rule\nr1,"a\nb",\nr2,"q""",\n'
         assert zipped("x.csv", b"abc") == zipped("x.csv", b"abc")
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=9), min_size=2))
+@example(["r1", "a\rb"])
+def test_any_cells_are_read_back_as_they_were(cells):
+    """Returns, newlines, quotes: the tenant reads the same row."""
+    read = list(csv.reader(io.StringIO(csv_bytes(cells, [cells]).decode(), newline=""), strict=True))
+    assert read == [cells, cells]
+
+
+def test_a_lost_upload_is_not_repeated_before_it_is_reported(tmp_path, regen, simulator):
+    """Killed a moment ago, the job not in the list yet: --resend-unknown is about rows that were told as unknown."""
+    quick(tmp_path)
+    with simulator(
+        job_seconds=0.05, faults={"cut-works-on": 1.0}, fault_paths=(JOBS,), fault_arrivals=1, work_seconds=0.4
+    ) as server:
+        begun = process(*COMMAND, charges(tmp_path / "c.csv", 2), "--base-url", server.url, point="created")
+        assert begun.wait() == -signal.SIGKILL
+        assert regen("resume", one(tmp_path).name, "--resend-unknown").code == 0
+        assert [(one["arrivals"], len(one["effects"])) for one in uploads(server)] == [(1, 1)]
 
 
 def test_killed_while_an_upload_is_under_way(tmp_path, regen, simulator):

@@ -197,9 +197,9 @@ def test_bad_ends(status):
 
 
 def test_a_job_that_is_known_is_never_created_again():
-    seen, client, _ = followed("booking-dates", job("COMPLETED"), case=Case(job="j9"))
+    seen, client, _ = followed("booking-dates", job("COMPLETED"), case=Case(job="j1"))
     assert kind(seen) is Kind.SUCCEEDED
-    assert client.asked == [f"GET {BOOKING_DATES}/j9"]
+    assert client.asked == [f"GET {BOOKING_DATES}/j1"]
 
 
 def test_a_job_that_is_gone_failed():
@@ -209,7 +209,16 @@ def test_a_job_that_is_gone_failed():
 
 @pytest.mark.parametrize(
     "answer",
-    [Silence("time-out"), Reply(503, b"<html>"), no(53200061), no(53200011, 401), said(job={}), Reply(200, b"")],
+    [
+        Silence("time-out"),
+        Reply(503, b"<html>"),
+        no(53200061),
+        no(53200011, 401),
+        said(job={}),
+        Reply(200, b""),
+        said(job={"id": "j2", "status": "COMPLETED"}),
+        job("SOMEHOW"),
+    ],
 )
 def test_looks_in_vain_stop_the_run_in_the_end(answer):
     """After 15 minutes, the row pending: resume follows on. A refused token is renewed meanwhile."""
@@ -217,6 +226,39 @@ def test_looks_in_vain_stop_the_run_in_the_end(answer):
     assert (kind(seen), seen.sent) == (Kind.STOP, False)
     assert "15 minutes" in (seen.judgement.message or "")
     assert bool(client.auth.rejected) == (isinstance(answer, Reply) and answer.status == 401)
+
+
+def test_a_status_that_nobody_knows_is_followed_while_something_moves():
+    """An hour of it, while the counts grow."""
+    moving = [job("CRUNCHING", batchFinishedCount=n, processedCount=n) for n in range(70)]
+    seen, client, _ = followed("booking-dates", said(jobId="j1"), *moving, job("COMPLETED"), most=99)
+    assert (kind(seen), len(client.asked)) == (Kind.SUCCEEDED, 72)
+
+
+def test_a_journal_run_is_the_one_that_was_asked_for():
+    """An answer about another run is none; without a number it is taken at its word."""
+    other, mine = said(number="JR-2", status="Completed"), said(number="jr-1", status="Completed")
+    seen, client, _ = followed("journal-run", said(journalRunNumber="JR-1"), other, mine)
+    assert (kind(seen), len(client.asked)) == (Kind.SUCCEEDED, 3)
+    assert kind(followed("journal-run", said(journalRunNumber="JR-1"), said(status="Completed"))[0]) is Kind.SUCCEEDED
+
+
+@pytest.mark.parametrize("count", [2, "2", 2.0, " 2 ", "two", [1]])
+def test_errors_that_are_counted_in_any_way_are_errors(count):
+    seen, _, _ = followed("booking-dates", said(jobId="j1"), job("COMPLETED", errorCount=count))
+    assert kind(seen) is Kind.FAILED
+
+
+@pytest.mark.parametrize("count", [0, "0", 0.0, None])
+def test_no_errors_are_none(count):
+    seen, _, _ = followed("booking-dates", said(jobId="j1"), job("COMPLETED", errorCount=count))
+    assert kind(seen) is Kind.SUCCEEDED
+
+
+@pytest.mark.parametrize("name", ["", "  ", 7, None])
+def test_a_job_without_an_id_is_asked_for_again(name):
+    seen, client, _ = followed("booking-dates", said(jobId=name), said(jobId="j1"), job("COMPLETED"))
+    assert (kind(seen), client.asked[:2]) == (Kind.SUCCEEDED, ["send", "send"])
 
 
 def test_looks_in_vain_are_forgiven():
@@ -260,6 +302,49 @@ class TestBackfill:
         seen, _, _ = followed("data-backfill", said(jobId="j1"), job("Stopped", resultFileId="f1"), Reply(200, result))
         assert [row.state for row in seen.judgement.rows] == [State.SUCCEEDED, State.FAILED]
 
+    @pytest.mark.parametrize("status", ["Stopped", "Failed", "Canceled"])
+    @pytest.mark.parametrize("counts", [{"successCount": 1}, {"processedCount": 2}, {"successCount": "1"}])
+    def test_what_a_broken_off_job_did_is_not_told_as_undone(self, status, counts):
+        """It updated some records and has no result to tell which."""
+        seen, _, _ = followed("data-backfill", said(jobId="j1"), job(status, **counts))
+        assert (kind(seen), "names no result file" in (seen.judgement.message or "")) == (Kind.UNKNOWN, True)
+
+    @pytest.mark.parametrize("counts", [{}, {"successCount": 0, "processedCount": 2}, {"processedCount": "0"}])
+    def test_a_broken_off_job_that_did_nothing_failed(self, counts):
+        seen, _, _ = followed("data-backfill", said(jobId="j1"), job("Failed", **counts))
+        assert kind(seen) is Kind.FAILED
+
+    @pytest.mark.parametrize("counts", [{"successCount": 2}, {"processedCount": 2}])
+    def test_a_result_that_tells_less_than_the_job_did(self, counts):
+        """The rows that it leaves out may be updated."""
+        result = zip_of(x__csv=b"ID,Success,Error Message\nr1,true,\n")
+        stopped = job("Stopped", resultFileId="f1", **counts)
+        seen, _, _ = followed("data-backfill", said(jobId="j1"), stopped, Reply(200, result))
+        assert [row.state for row in seen.judgement.rows] == [State.SUCCEEDED, State.UNKNOWN]
+
+    def test_a_record_that_the_result_tells_of_twice(self):
+        """Not the same both times: neither is believed."""
+        result = zip_of(x__csv=b"ID,Success,Error Message\nr1,false,bad\nr2,true,\nr1,true,\nr2,true,\n")
+        seen, _, _ = followed("data-backfill", said(jobId="j1"), self.DONE, Reply(200, result))
+        assert [row.state for row in seen.judgement.rows] == [State.UNKNOWN, State.SUCCEEDED]
+
+    @pytest.mark.parametrize(
+        "listed",
+        [
+            said(jobs=5),
+            said(jobs={"id": "j7"}),
+            said(jobs=["j7"]),
+            said(jobs=[{"uploadedFileName": "part-1.csv"}]),
+            said(jobs=[{"id": "o1"}], nextPage="/v1/uno/data-backfill/listjobs?page=1"),
+        ],
+    )
+    def test_a_list_that_is_none_does_not_say_that_nothing_arrived(self, listed, monkeypatch):
+        """Not even to one who wants it uploaded again: it could be there twice."""
+        monkeypatch.setattr("runner.zuora.jobs.MOST_PAGES", 5)
+        seen, client, _ = followed("data-backfill", listed, case=Case(doubtful=True, resend=True))
+        assert (kind(seen), seen.sent) == (Kind.STOP, False)
+        assert not [asked for asked in client.asked if asked.startswith("upload")]
+
     @pytest.mark.parametrize("content", [zip_of(x__csv=b"x" * 10**6), zip_of(a__csv=b"", b__csv=b""), b"<html>"])
     def test_a_foreign_result_is_refused_and_nothing_claimed(self, content):
         seen, _, _ = followed("data-backfill", said(jobId="j1"), self.DONE, Reply(200, content))
@@ -271,10 +356,10 @@ class TestBackfill:
     @pytest.mark.parametrize("address", ["/v1/uno/data-backfill/listjobs?page=2", "https://h/v1/x?page=2"])
     def test_a_lost_upload_is_looked_for_on_all_pages(self, address):
         others = [{"id": f"o{n}", "uploadedFileName": f"other-{n}.csv"} for n in range(40)]
-        mine = {"id": "j7", "uploadedFileName": "part-1.csv"}
+        mine = {"id": "j1", "uploadedFileName": "part-1.csv"}
         answers = [Silence("reset"), said(jobs=others, nextPage=address), said(jobs=[mine]), self.DONE]
         seen, client, book = followed("data-backfill", *answers, Reply(200, self.RESULT))
-        assert (kind(seen), book.jobs) == (Kind.SUCCEEDED, {1: "j7"})
+        assert (kind(seen), book.jobs) == (Kind.SUCCEEDED, {1: "j1"})
         assert [asked for asked in client.asked if asked.startswith("upload")] == ["upload part-1.csv"]
         assert client.asked[2].endswith("?page=2")
 
@@ -296,7 +381,7 @@ class TestBackfill:
         assert kind(followed("data-backfill", *answers)[0]) is Kind.SUCCEEDED
 
     def test_doubt_of_an_earlier_invocation_is_searched_first(self):
-        mine = {"id": "j7", "uploadedFileName": "part-1.csv"}
+        mine = {"id": "j1", "uploadedFileName": "part-1.csv"}
         seen, client, _ = followed(
             "data-backfill", said(jobs=[mine]), self.DONE, Reply(200, self.RESULT), case=Case(doubtful=True)
         )
