@@ -110,6 +110,62 @@ async def test_an_answer_that_bears_the_track_id_of_another_row():
     assert ids(await asked_in_turn(mixed_up, REQUEST, OTHER)) == ["foreign", b"b"]
 
 
+@pytest.mark.parametrize("cut", [0, 70])
+@pytest.mark.parametrize("how", ["time-out", "cancelled"])
+async def test_an_answer_that_comes_too_late_is_nobody_elses(cut, how):
+    """Given up before its head, in it, or in its body: what is left of it goes down with its connection."""
+
+    left: list[Callable[[], None]] = []
+
+    async def late(head: bytes, writer: asyncio.StreamWriter) -> None:
+        whole = done(who(head))
+        if who(head) == "a":
+            writer.write(whole[:cut])
+            left.append(lambda: writer.write(whole[cut:]))
+        else:
+            left.pop()()
+            await asyncio.sleep(0.005)
+            writer.write(whole)
+
+    seconds = 0.25 if how == "time-out" else 120
+    async with talking(late) as url, connected(wire(url, request_seconds=seconds)) as client:
+        await client.auth.token()
+        if how == "time-out":
+            first = await client.send(REQUEST, 0, 1)
+            assert isinstance(first, Silence)
+            assert (first.kind, first.sent) == ("time-out", True)
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(client.send(REQUEST, 0, 1), 0.05)
+        assert ids([await client.send(OTHER, 0, 1)]) == [b"b"]
+
+
+async def test_a_connection_that_was_to_be_closed_is_not_used_again():
+    """Whether or not the server closes it."""
+    connections = set()
+
+    async def closing(head: bytes, writer: asyncio.StreamWriter) -> None:
+        connections.add(writer)
+        writer.write(done(who(head)).replace(b"keep-alive", b"close"))
+
+    assert ids(await asked_in_turn(closing, REQUEST, OTHER, REQUEST)) == [b"a", b"b", b"a"]
+    assert len(connections) == 3
+
+
+async def test_an_answer_in_packed_pieces():
+    """Chunked and compressed at once, byte by byte: read whole, and the connection is good for the next."""
+
+    async def trickle(head: bytes, writer: asyncio.StreamWriter) -> None:
+        packed = gzip.compress(b'{"success": true, "idList": ["%s"]}' % who(head).encode())
+        chunks = b"".join(b"1\r\n%s\r\n" % packed[at : at + 1] for at in range(len(packed)))
+        raw = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+        for at in range(0, len(raw), 40):
+            writer.write(raw[at : at + 40])
+            await asyncio.sleep(0)
+
+    assert ids(await asked_in_turn(trickle, REQUEST, OTHER)) == [b"a", b"b"]
+
+
 @pytest.mark.parametrize("track", [f"{REQUEST.digest}-1", f"{REQUEST.digest}-7", "their-own", ""])
 async def test_a_saved_answer_bears_the_track_id_of_an_earlier_attempt(track):
     """It is this row's answer all the same; what is no track id of ours says nothing."""
