@@ -33,7 +33,7 @@ class Progress:
         self._job_told = 0.0
         self._quiet = quiet
         self._started = time.monotonic()
-        if not quiet and sys.stderr.isatty():
+        if not quiet and sys.stderr is not None and sys.stderr.isatty():
             from tqdm import tqdm
 
             self._bar = tqdm(total=total, unit="req", dynamic_ncols=True, smoothing=0.1, file=sys.stderr)

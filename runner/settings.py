@@ -25,6 +25,7 @@ from runner.zuora.auth import Credentials
 from runner.zuora.tenants import ENDPOINTS, QUOTAS, Quota, is_loopback, kind_of
 
 COMMAND_SECONDS = 30.0
+MOST_CONCURRENCY = 1_000
 _UNFIT = re.compile("[@?#]")  # what follows a user, and begins a query or a fragment
 VARIABLES = {
     "base_url": "ZUORA_BASE_URL",
@@ -167,7 +168,7 @@ def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settin
         host=host,
         runs_dir=_runs_dir(layers),
         rate=_positive("rate", layers.pick("rate")),
-        concurrency=int(_positive("concurrency", layers.pick("concurrency")) or 30),
+        concurrency=_concurrency(layers.pick("concurrency")),
         tenant=tenant,
         quota_share=_share(layers.pick("quota_share")),
         quota=_quota(tenant, layers.profile.limits),
@@ -243,6 +244,14 @@ def _positive(name: str, value: float | None) -> float | None:
     if value is not None and not 0 < value < math.inf:
         raise Refused(f"{name}: expected a positive number, not {value:g}")
     return value
+
+
+def _concurrency(value: int) -> int:
+    """Each of them takes memory, and the tenant allows 40, or a few times that."""
+    _positive("concurrency", value)
+    if value > MOST_CONCURRENCY:
+        raise Refused(f"concurrency: expected up to {MOST_CONCURRENCY:,} requests at once, not {value:,}")
+    return int(value)
 
 
 def _share(value: float) -> float:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
 import sys
+from pathlib import Path
 from typing import IO, Any
 
 # C0 but tab and line feed, DEL, C1; what is invisible or turns the direction; halves of a character; tags
@@ -54,11 +56,22 @@ def _escaped(found: re.Match[str]) -> str:
     return json.dumps(found[0])[1:-1] if ord(found[0]) != 0x7F else r"\u007f"
 
 
-def _write(text: str, file: IO[str], lacking: str = "replace") -> None:
-    """Write it, in whatever encoding the terminal has."""
+def _write(text: str, file: IO[str] | None, lacking: str = "replace") -> None:
+    """Write it, in whatever encoding the terminal has. Whether anybody is there to read it decides nothing."""
+    if file is None:  # closed by whoever started us
+        return
     encoding = getattr(file, "encoding", None) or "utf-8"
-    file.write(text.encode(encoding, lacking).decode(encoding))
-    file.flush()
+    try:
+        file.write(text.encode(encoding, lacking).decode(encoding))
+        file.flush()
+    except BrokenPipeError:
+        _let_go(file)
+
+
+def _let_go(file: IO[str]) -> None:
+    """The reader has gone: the rest goes nowhere, also what is flushed at the end of the process."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), file.fileno())
 
 
 def _as_json(error: UnicodeError) -> tuple[str, int]:

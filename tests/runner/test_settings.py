@@ -92,6 +92,8 @@ def test_hosts_and_their_kind(url, host, tenant):
         (Flags(base_url="https://x", rate=-1), "rate: expected a positive number"),
         (Flags(base_url="https://x", rate=float("nan")), "rate: expected a positive number"),
         (Flags(base_url="https://x", concurrency=-1), "concurrency: expected a positive number"),
+        (Flags(base_url="https://x", concurrency=0), "concurrency: expected a positive number"),
+        (Flags(base_url="https://x", concurrency=10**8), "concurrency: expected up to 1,000"),
         (Flags(base_url="https://x", quota_share=1.5), "quota share"),
         (Flags(base_url="https://x", tenant="prod"), "tenant kind 'prod'"),
         (Flags(base_url="https://x", config="nowhere.toml"), "no such configuration file"),

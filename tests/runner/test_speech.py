@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
 from unicodedata import category
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.blackout import Blackouts
+from runner.dispatch import Tally
+from runner.progress import Progress
 from runner.speech import harmless, printable, say, say_json
 
 STEERING = [
@@ -74,3 +79,17 @@ def test_a_terminal_with_another_encoding(monkeypatch):
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, "ascii"))
     say("naïve → 1")
     assert raw.getvalue() == b"na?ve ? 1\n"
+
+
+def test_whether_anybody_listens_decides_nothing(monkeypatch):
+    """A stream that is closed, or whose reader has gone: the run ends as it ends."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        monkeypatch.setattr(sys, "stderr", None)
+        for text in ("one", "two"):
+            say(text)
+            say_json(text)
+            say(text, err=True)
+            Progress(1, Tally(), Blackouts(), quiet=False).tell(text)
