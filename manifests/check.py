@@ -70,9 +70,10 @@ def unsettled(regen: pandas.DataFrame) -> list[str | None]:
 
 def _unsettled(state: str | None, outcome: str | None, attempts: str | None) -> str | None:
     """Either column is enough, should the other be gone."""
-    if "unknown" in (state, outcome):
+    told = {(word or "").strip().lower() for word in (state, outcome)}
+    if "unknown" in told:
         return "outcome-unknown"
-    if "pending" in (state, outcome) and attempts and attempts != "0":
+    if "pending" in told and attempts and attempts != "0":
         return "outcome-pending"
     return None
 

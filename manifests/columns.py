@@ -25,14 +25,20 @@ class Headers(tuple[str, ...]):
 
     def __new__(cls, headers: Iterable[str]) -> Headers:
         every = tuple(headers)
-        new = super().__new__(cls, (h for h in every if not h.startswith(RESULT_PREFIX)))
+        new = super().__new__(cls, (h for h in every if not is_result(h)))
         new.results = len(new) < len(every)
         return new
 
 
+def is_result(header: str) -> bool:
+    """Whether a column is of an earlier run. Databases give names back in capitals: a row of unknown outcome must not
+    be sent for that."""
+    return header.lower().startswith(RESULT_PREFIX)
+
+
 def matters(header: str) -> bool:
     """Whether a column has to be read at all."""
-    return not header.startswith(RESULT_PREFIX) or header in RESULT_COLUMNS
+    return not is_result(header) or header.lower() in RESULT_COLUMNS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from manifests.columns import RESULT_COLUMNS, Headers, matters
+from manifests.columns import RESULT_COLUMNS, Headers, is_result, matters
 from manifests.errors import MalformedManifest, ManifestError, UnreadableManifest, place
 from manifests.read.formats import Table, table_of
 from manifests.read.frames import Cell, checked_headers, framed
@@ -73,8 +73,9 @@ class Source:
         cells = {h: self._unescaped(frame.iloc[:, n].tolist()) for n, h in enumerate(self._headers) if matters(h)}
         nothing = [None] * len(frame)
         kept = framed([cells[h] for h in self.columns], self.columns, len(frame))
+        told = {h.lower(): column for h, column in cells.items() if is_result(h)}
         return Batch(
-            first_row, kept, framed([cells.get(h, nothing) for h in RESULT_COLUMNS], RESULT_COLUMNS, len(frame))
+            first_row, kept, framed([told.get(h, nothing) for h in RESULT_COLUMNS], RESULT_COLUMNS, len(frame))
         )
 
     def _unescaped(self, cells: Sequence[Cell]) -> Sequence[Cell]:

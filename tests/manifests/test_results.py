@@ -105,3 +105,11 @@ def test_one_of_two_columns_is_enough_to_keep_a_row_back(write, checked, left: s
         "outcome-pending",
         None,
     ]
+
+
+def test_a_database_may_have_changed_the_case(write, checked) -> None:
+    """Of the columns, and of what stands in them."""
+    found = checked(
+        write("results.csv", "invoiceNumber,REGEN_STATE,Regen_Type\nI1,UNKNOWN,Invoice\nI2,Failed,Invoice\n")
+    )
+    assert [bool(problem) for problem in found.problems] == [True, False]
