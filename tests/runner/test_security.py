@@ -31,7 +31,7 @@ from runner.zuora.auth import Credentials
 from runner.zuora.client import Wire, connected
 from runner.zuora.job_list import page
 from runner.zuora.result_file import ResultRefused, unpacked
-from runner.zuora.verdict import Envelope
+from runner.zuora.verdict import envelope
 from tests.runner.conftest import csv_rows, folders
 from tests.runner.imposter import GRANTED, Arrived, Told, imposter, made_certificate, tunnelling
 from tests.runner.test_finish import hook
@@ -267,8 +267,9 @@ class TestTransport:
     )
     async def test_no_answer_leads_the_token_elsewhere(self, address):
         """The next page of a list is asked of our own host, whatever the server says; what is no path, of none."""
-        said = Envelope(True, {"jobs": [{}], "nextPage": address}, (), (), None, (), None)
-        _, path = page(said)
+        said = envelope(json.dumps({"success": True, "jobs": [{}], "nextPage": address}).encode())
+        assert said is not None
+        _, path = page(said) or ([], None)
         assert path is not None
         with imposter() as server:
             async with connected(Wire(server.url, Credentials("i", "s"))) as client:
