@@ -81,8 +81,9 @@ class RunFolder:
         sync_folder(self.path)
 
     def later(self) -> Path:
-        """Where a command writes files of its own: beside the others, or in `after/<UTC time>/` of a sealed folder."""
-        if not self.sealed:
+        """Where a command writes files of its own: beside the others, or in `after/<UTC time>/` of a folder that is
+        sealed, or will be by the process that holds it: two must not write the same file."""
+        if not self.sealed and not self.is_held():
             return self.path
         place = self.path / AFTER / iso(now_microseconds()).replace(":", "")
         place.parent.mkdir(mode=0o700, exist_ok=True)

@@ -15,6 +15,7 @@ from runner.layout import CATEGORIES
 from runner.ledger import open_read_only, views
 from runner.ledger.views import Trouble
 from runner.remedies import MOST_CLUSTERS, Remedy, clusters, remedy, shape
+from runner.runs import RunFolder
 from runner.times import duration
 from tests.runner.conftest import table
 from tests.runner.journeys import quick
@@ -251,3 +252,22 @@ class TestCommands:
 def test_a_row_that_no_run_can_have(audited, regen):
     """Refused, however large the number."""
     assert regen("show", "it", "--row", 10**30).code == 2
+
+
+def test_files_of_a_run_that_goes_on_are_left_to_it(tmp_path, regen, simulator):
+    """Who looks on gets files of his own, and what is sealed in the end is what the run wrote."""
+    (tmp_path / "m.csv").write_text("invoiceNumber\nMISSING-1\nI-2\n")
+    with simulator() as server:
+        base = ("--base-url", server.url, "--run-id", "it")
+        assert regen("run", "m.csv", *base, "--max-requests", 1, "--concurrency", 1).code == 5
+        folder = RunFolder(tmp_path / "runs/it")
+        folder.unseal()
+        before = (folder.path / "results.csv").stat().st_mtime_ns
+        with folder.lock():
+            for words in (("results", "it"), ("results", "it", "--category", "data"), ("report", "it")):
+                done = regen(*words)
+                assert done.code == 0
+                assert all("after" in Path(line).parts and Path(line).exists() for line in done.out.splitlines())
+        assert (folder.path / "results.csv").stat().st_mtime_ns == before
+        assert regen("resume", "it").code == 3
+        assert regen("verify", "it").code == 0
