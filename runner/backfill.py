@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 import zlib
 from collections import Counter
@@ -32,6 +33,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_UNZIPPED_BYTES = 64 * 1024 * 1024  # of a zipped part: what a person can still look at, and memory holds
 TYPES = ("ProductRatePlanCharge", "RatePlanCharge", "InvoiceDetail", "MemoDetail", "InvoiceItemAdjustment")
 REFERENCE = "#"
+_ODD = re.compile("[^A-Za-z0-9_-]+")  # forms write it in different ways, and the name must be found in the list again
 ZIP_SLACK = 2048  # names, directory, checksums
 
 Cells = Sequence[str | None]
@@ -181,7 +183,7 @@ class _Rows:
         self._parts += 1
         sha256 = draft.sha256.hexdigest()
         suffix = "zip" if self._work.zip else "csv"
-        stem = PurePath(source.path).name.split(".")[0][:40] or "stdin"
+        stem = _ODD.sub("-", PurePath(source.path).name.split(".")[0])[:40].strip("-") or "stdin"
         file = f"{stem}-{self._enroller.run}-{self._step}-{self._parts}-{sha256[:12]}.{suffix}"
         body = canonical({"type": self._work.type, "file": file, "sha256": sha256})
         digest, queue = self._identities.digest(body), (self._parts - 1) % self._work.parallel_jobs

@@ -450,6 +450,18 @@ def test_any_cells_are_read_back_as_they_were(cells):
     assert read == [cells, cells]
 
 
+@pytest.mark.parametrize("name", ["my charges (1)", "Gebühren", "50%", 'a"b;c'])
+def test_a_lost_upload_is_found_whatever_its_file_is_called(tmp_path, regen, simulator, name):
+    """A name that forms write in different ways would not be found in the list, and the upload repeated."""
+    quick(tmp_path)
+    source = charges(tmp_path / f"{name}.csv", 2)
+    with simulator(job_seconds=0.05, faults={"lost-answer": 1.0}, fault_paths=(JOBS,), fault_arrivals=1) as server:
+        assert regen(*COMMAND, source, "--base-url", server.url).code == 0
+        (upload,) = uploads(server)
+    assert upload["arrivals"] == 1
+    assert re.fullmatch(r"[A-Za-z0-9._-]+", upload["body"]["file"]["name"])
+
+
 def test_a_lost_upload_is_not_repeated_before_it_is_reported(tmp_path, regen, simulator):
     """Killed a moment ago, the job not in the list yet: --resend-unknown is about rows that were told as unknown."""
     quick(tmp_path)
