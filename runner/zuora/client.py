@@ -114,12 +114,13 @@ class _Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as it is called there
     ) -> Connection:
-        for _ in range(self.limit + 1):
-            connection = await super().connect(req, traces, timeout)
-            if connection.protocol is None or not connection.protocol.should_close:
-                return connection
+        connection, tries = await super().connect(req, traces, timeout), 0
+        while (protocol := connection.protocol) is not None and protocol.should_close:
             connection.close()
-        raise aiohttp.ClientConnectionError("the server speaks before it is asked")
+            if (tries := tries + 1) > self.limit:
+                raise aiohttp.ClientConnectionError("the server speaks before it is asked")
+            connection = await super().connect(req, traces, timeout)
+        return connection
 
 
 def trusted() -> ssl.SSLContext:

@@ -137,8 +137,7 @@ class _Telling:
         self.reply, self.said, self.history = reply, said, history
         ids = said.reply_ids if said else ()
         self.reply_ids = (*ids, reply.request_id) if reply.request_id else ids
-        told_before = history.reply_ids.intersection(self.reply_ids)
-        self.saved = any(map(_names_one, told_before))  # provably
+        self.saved = bool(history.reply_ids) and _told_before(history.reply_ids, self.reply_ids)  # provably
 
     def __call__(self, kind: Kind, reason: Reason, **more: Any) -> Judgement:
         said = self.said
@@ -160,9 +159,9 @@ class _Telling:
         return self(Kind.STOP, reason, spends=False, unexpected=self.said is None, **more)
 
 
-def _names_one(reply_id: str) -> bool:
-    """Whether an id can be that of one reply: nothing, or nothing but zeros, is that of many."""
-    return bool(reply_id.strip(" 0-"))
+def _told_before(earlier: frozenset[str], reply_ids: tuple[str, ...]) -> bool:
+    """Whether an id of a reply is that of an earlier one. Nothing, or nothing but zeros, is the id of many."""
+    return any(one in earlier and one.strip(" 0-") for one in reply_ids)
 
 
 def _deciding_code(said: Envelope) -> tuple[str | None, str | None]:
