@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from manifests.columns import Headers
 from manifests.errors import MalformedManifest, UnreadableManifest, place
 from manifests.read.frames import checked_headers, framed
 from manifests.read.sniff import NAMES, separator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Record = list[str]
+_MOST = 131_072  # characters of a cell: a longer one is a quote that was left open
+_MOST_IN_RESULTS = 2**31 - 1
 _SEPARATOR_LINE = re.compile(r"sep=([^\"\0\r\n])(\r\n|\r|\n)", re.IGNORECASE)  # Excel's own, before the header
 
 
@@ -39,8 +42,11 @@ class Delimited:
         self._path = text.origin.path
         self._preamble = _SEPARATOR_LINE.match(text.head)
         self._separator = self._preamble[1] if self._preamble else self._sniffed()
+        self._most = _MOST
         with text.open() as stream:
             self.headers, _ = self._header(self._reader(stream))
+        if Headers(self.headers).results:  # what another format could hold was written there, however long
+            self._most = _MOST_IN_RESULTS
 
     def frames(self, rows: int) -> Iterator[DataFrame]:
         """The rows, in frames of at most `rows` (or one more). Raises ManifestError at the first line that is wrong."""
@@ -63,6 +69,7 @@ class Delimited:
         return separator(text.head, complete=text.complete, path=self._path, suffix=text.origin.suffix)
 
     def _reader(self, stream: Iterator[str]) -> Reader:
+        csv.field_size_limit(self._most)
         return csv.reader(stream, delimiter=self._separator, strict=True)
 
     def _header(self, reader: Reader) -> tuple[tuple[str, ...], int]:
@@ -129,7 +136,7 @@ def _explained(error: csv.Error) -> str:
     if "unexpected end of data" in message:
         return "a double quote is opened here and never closed; close it, or double it if it belongs to the value"
     if "field larger" in message:
-        return f"a value longer than {csv.field_size_limit():,} characters begins here; is a double quote left open?"
+        return f"a value longer than {_MOST:,} characters begins here; is a double quote left open?"
     if "expected after" in message:
         return "text after a closing double quote; double the quotes that belong to the value"
     return f"not well-formed ({message}); save the file as CSV again"

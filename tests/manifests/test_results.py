@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from manifests import open_manifest
+from manifests import ManifestError, open_manifest
 
 CELL = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(["'", "''x", "=1", "-1", "'-a"])
 HEADER = ["invoiceNumber", "note", "regen_run", "regen_line", "regen_type", "regen_state", "regen_outcome"]
@@ -113,3 +113,13 @@ def test_a_database_may_have_changed_the_case(write, checked) -> None:
         write("results.csv", "invoiceNumber,REGEN_STATE,Regen_Type\nI1,UNKNOWN,Invoice\nI2,Failed,Invoice\n")
     )
     assert [bool(problem) for problem in found.problems] == [True, False]
+
+
+def test_a_long_cell_comes_back(read, write) -> None:
+    """JSON Lines and Parquet may hold it; in any other CSV it is a quote that was left open."""
+    long = "x" * 131_073
+    path = write("errors.csv", f"invoiceNumber,note,regen_state\n1,{long},failed\n")
+    assert read(path)[1] == [["1", long]]
+    other = write("other.csv", f"invoiceNumber,note\n1,{long}\n")
+    with pytest.raises(ManifestError, match="line 2: a value longer than 131,072 characters"):
+        read(other)
