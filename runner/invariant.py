@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,10 @@ from runner.errors import RunnerError
 LISTED = 20
 
 # What damaged files make of the code that reads them: it tells of the damage, and is no fault of the program.
-DAMAGE = (RunnerError, OSError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, msgspec.MsgspecError)
+DAMAGE = (
+    *(RunnerError, OSError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError),
+    *(msgspec.MsgspecError, csv.Error),
+)
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,8 @@ def _wait(
 def story_lines(told: dict[str, Any]) -> Iterator[str]:
     """The story for people."""
     yield f"row {told['row']}: {printable(told['manifest'])}, row {told['manifest_row']}"
-    yield f"  {told['operation']} {printable(str(told['object']))}: {told['state']}"
+    named = " ".join(part for part in (told["operation"], told["object"]) if part)  # a rejected row may lack both
+    yield f"  {printable(named)}: {told['state']}" if named else f"  {told['state']}"
     for name in ("problem", "repeats_row", "code", "message"):
         if told[name] is not None:
             yield f"  {name.replace('_', ' ')}: {printable(str(told[name]))}"

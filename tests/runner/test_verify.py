@@ -300,3 +300,12 @@ def test_rows_that_are_missing_and_rows_that_were_added_are_named(run):
         "results.parquet, row 7: missing",
         "results.parquet, row 4: there twice, out of order or of another run",
     )
+
+
+def test_a_quote_that_is_never_closed_is_told(audited, regen):
+    """However much of the file it takes in."""
+    path = audited / "errors.csv"
+    header, _, rest = path.read_text("utf-8").partition("\n")
+    path.write_text(f'{header}\n"{"x" * 200_000}\n{rest}', "utf-8")
+    done = regen("verify", "it")
+    assert (done.code, "results: " in done.out) == (3, True)
