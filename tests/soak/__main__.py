@@ -24,7 +24,7 @@ from tests.runner.test_crashes import ENVIRONMENT, command, killed_after
 from tests.runner.test_flows import subscriptions
 
 ROWS = 3000
-SLOW = {"slow", "huge-body"}
+SLOW = {"slow", "huge-body", "crowded-saved"}  # the last may last as long as its key, after a doubt
 
 
 def main() -> int:
