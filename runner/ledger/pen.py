@@ -80,7 +80,8 @@ class Pen:
     async def flush(self) -> None:
         """Returns once everything handed over is on disk. Raises LedgerError if it cannot be."""
         if not self._batch:
-            await self.call(int)  # whatever is under way comes before it
+            await self.call(int)  # whatever is under way comes before it; if that failed, it is here again
+        if not self._batch:
             return
         done: asyncio.Future[BaseException | None] = self._loop.create_future()
         self._at_once(lambda error: None if done.done() else done.set_result(error))

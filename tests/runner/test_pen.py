@@ -7,8 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
+import pytest
+
 from runner.errors import LedgerFull
-from runner.ledger import Claim, Journal, Pen, Store, open_read_only, open_writable
+from runner.ledger import Claim, Event, Journal, Pen, Store, open_read_only, open_writable
 from tests.runner.virtual import enrolled
 
 
@@ -79,6 +81,23 @@ async def test_a_flush_waits_for_what_is_under_way_and_what_waits(tmp_path):
         await thread.go_on()
         await flushing
         assert claimed(store) == [2]
+
+
+async def test_a_flush_tells_of_what_fails_under_way(tmp_path):
+    """What it waited for is kept, and tried once more."""
+    with open_writable(enrolled(tmp_path / "ledger.db", 2)) as store:
+        (pages,) = store.row("PRAGMA page_count") or (0,)
+        thread = Slow()
+        pen = Pen(Journal(store), thread)
+        store.connection.execute(f"PRAGMA max_page_count = {pages}")
+        pen.note(Event(1, "paused", "x" * 100_000))
+        pen.claim([], lambda error: None)
+        flushing = asyncio.create_task(pen.flush())
+        await asyncio.sleep(0)
+        for _ in range(3):
+            await thread.go_on()
+        with pytest.raises(LedgerFull):
+            await flushing
 
 
 async def test_what_cannot_be_written_is_told_and_kept_but_for_claims(tmp_path):
