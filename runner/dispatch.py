@@ -17,107 +17,27 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
 
 from runner.backlog import Backlog, Job
-from runner.blackout import ALWAYS_OPEN, Blackouts
-from runner.breaker import Breaker, Ending, FailureLimit
+from runner.breaker import Breaker, Ending
 from runner.errors import ExitCode, LedgerError
 from runner.failpoints import reach
 from runner.ledger import Claim, Journal, Pen, Record
 from runner.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
 from runner.pace import Pace
 from runner.patience import Patience, exhausted, settled
+from runner.terms import Tally, Terms
+from runner.window import Drift, window_closed
 
-WINDOW_SECONDS = 23 * 3600.0  # of the 24 hours that a key is kept (Zuora API reference, "Idempotent requests")
-CLOCK_SLACK_SECONDS = 60.0  # a clock set back by less closes no window: the hour to spare covers it
-LEAST_JUMP_SECONDS = 1.0  # less is the time that passes between two looks
 MOST_WAITING = 10_000  # requests that wait for another try before nothing new is begun
 CHUNK = 500
 
 Send = Callable[[Request, int, int], Awaitable[Answer]]
 Judge = Callable[[Answer, Request, History, float], Judgement]
 Note = Callable[[str, dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How far one invocation may go."""
-
-    max_requests: int | None = None
-    until: float | None = None  # seconds since the epoch
-    canary: int | None = None
-    failures: FailureLimit = field(default_factory=FailureLimit)
-    outage_patience_seconds: float = 900.0
-    drain_seconds: float = 30.0
-    wait_for_quota: bool = False
-    blackouts: Blackouts = ALWAYS_OPEN
-
-
-@dataclass
-class Tally:
-    """What this invocation has done so far."""
-
-    sent: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    unknown: int = 0
-    retries: int = 0
-    rested_seconds: float = 0.0  # in blackouts that are over
-
-    @property
-    def settled(self) -> int:
-        """Requests with an outcome."""
-        return self.succeeded + self.failed + self.unknown
-
-    def count(self, state: State) -> None:
-        """Count an outcome."""
-        if state is State.SUCCEEDED:
-            self.succeeded += 1
-        elif state is State.FAILED:
-            self.failed += 1
-        else:
-            self.unknown += 1
-
-
-def window_closed(history: History, now: float, set_back_seconds: float = 0.0) -> bool:
-    """Whether a generation in doubt may not be sent again: its key may be forgotten by now.
-
-    A first claim that lies in the future says that the clock was set back: then nothing is known of its age. Any claim
-    may be older than it looks by what the clock was seen to be set back.
-    """
-    if history.doubts == 0 or history.claimed_at is None:
-        return False
-    age = now - history.claimed_at
-    return age + set_back_seconds > WINDOW_SECONDS or age < -CLOCK_SLACK_SECONDS
-
-
-class Drift:
-    """How far the wall clock jumped back, and forward, while this process watched it beside the one that only goes on.
-
-    The latter stands still while a laptop sleeps: then the wall clock gains on it, and nobody can tell that from a
-    clock that was set. Each is taken for what is safer: for the age of a key the time has passed, for the end of the
-    work behind a 409 it has not.
-    """
-
-    def __init__(self) -> None:
-        self.lost_seconds = 0.0
-        self.gained_seconds = 0.0
-        self._lead: float | None = None
-
-    def watch(self, wall: float, steady: float) -> float:
-        """Compare the clocks once more; the seconds lost in all."""
-        lead = steady - wall
-        jump = 0.0 if self._lead is None else lead - self._lead
-        if jump > LEAST_JUMP_SECONDS:
-            self.lost_seconds += jump
-        elif jump < -LEAST_JUMP_SECONDS:
-            self.gained_seconds -= jump
-        self._lead = lead
-        return self.lost_seconds
 
 
 class Dispatch:

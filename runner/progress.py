@@ -14,8 +14,8 @@ from runner.times import duration
 
 if TYPE_CHECKING:
     from runner.blackout import Blackouts
-    from runner.dispatch import Tally
     from runner.pace import Pace
+    from runner.terms import Tally
 
 BAR_SECONDS = 0.2
 LINE_SECONDS = 10.0

@@ -16,7 +16,7 @@ from typing import Any
 
 from runner import __version__
 from runner.breaker import Ending
-from runner.dispatch import Dispatch, Tally, Terms, window_closed
+from runner.dispatch import Dispatch
 from runner.errors import ExitCode, LedgerError, Refused
 from runner.events import RECORDED, EventLog
 from runner.failpoints import reach
@@ -35,7 +35,9 @@ from runner.signals import heard
 from runner.speech import say
 from runner.spending import quota_of
 from runner.tempo import sending
+from runner.terms import Tally, Terms
 from runner.times import iso, now_microseconds
+from runner.window import window_closed
 from runner.zuora import client as zuora
 from runner.zuora.case import Looks
 from runner.zuora.jobs import Follower

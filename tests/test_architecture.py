@@ -71,7 +71,20 @@ def test_the_vocabulary_imports_nothing_of_ours():
 
 @pytest.mark.parametrize(
     "module",
-    ["dispatch", "backlog", "pace", "patience", "breaker", "concurrency", "quota", "identity", "results", "ledger.pen"],
+    [
+        "dispatch",
+        "terms",
+        "window",
+        "backlog",
+        "pace",
+        "patience",
+        "breaker",
+        "concurrency",
+        "quota",
+        "identity",
+        "results",
+        "ledger.pen",
+    ],
 )
 def test_only_one_room_knows_zuora(module):
     """Dispatch is handed how to send and what an answer means."""

@@ -74,8 +74,8 @@ def formats(word: str) -> tuple[str, ...]:
 
 def invocation(given: Given) -> Invocation:
     """How far this invocation may go."""
-    from runner.dispatch import Terms
     from runner.session import Invocation
+    from runner.terms import Terms
 
     until, failures, patience = given["until"], given["max_failures"], given["outage_patience"]
     if patience is not None and not patience >= 0:

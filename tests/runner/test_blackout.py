@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from runner.blackout import Blackouts, parse
 from runner.breaker import Ending
-from runner.dispatch import Tally, Terms
 from runner.errors import ExitCode
 from runner.forecast import forecast
 from runner.ledger import Event, Journal, open_read_only, open_writable, views
 from runner.live import live_line
 from runner.progress import Progress
 from runner.quota import Quota
+from runner.terms import Tally, Terms
 from tests.runner.conftest import csv_rows
 from tests.runner.test_flows import one, subscriptions
 from tests.runner.virtual import EPOCH, Tenant, enrolled, settle

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.breaker import Ending, FailureLimit
-from runner.dispatch import Terms
 from runner.errors import ExitCode, LedgerFull, LedgerUnusable
 from runner.identity import key
 from runner.ledger import Journal, open_writable
 from runner.ledger.journal import chain
 from runner.model import History, Judgement, Kind, Reason, Reply, Silence
+from runner.terms import Terms
 from tests.runner.virtual import EPOCH, Inline, Tenant, dispatched, enrolled, now, run_virtually, settle, states
 
 

@@ -9,11 +9,11 @@ from bisect import bisect_left
 import pytest
 
 from runner.concurrency import FIRST_PROBE, Concurrency
-from runner.dispatch import Terms
 from runner.ledger import open_writable
 from runner.model import Limits, Reply
 from runner.pace import Pace
 from runner.quota import DAY, HOUR, MINUTE, Quota, Window
+from runner.terms import Terms
 from tests.runner.virtual import EPOCH, Tenant, dispatched, enrolled, now, run_virtually, states
 
 

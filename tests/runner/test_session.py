@@ -10,9 +10,9 @@ import pytest
 
 from runner import session, speech
 from runner.blackout import ALWAYS_OPEN
-from runner.dispatch import Tally
 from runner.ledger import open_read_only, store
 from runner.progress import Progress
+from runner.terms import Tally
 from tests.runner.conftest import folders, table
 from tests.runner.test_flows import subscriptions
 

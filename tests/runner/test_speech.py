@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.blackout import Blackouts
-from runner.dispatch import Tally
 from runner.progress import Progress
 from runner.speech import harmless, printable, say, say_json
+from runner.terms import Tally
 
 STEERING = [
     "\x1b]0;title\x07",

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, Protocol
 
-from runner.dispatch import Dispatch, Tally, Terms
+from runner.dispatch import Dispatch
 from runner.identity import Identities, Place, canonical, key
 from runner.ledger import Enrolment, Journal, Manifest, Pen, Store, open_writable
 from runner.ledger.enrol import Line, NewRequest
@@ -18,6 +18,7 @@ from runner.model import Answer, Reply, Request, Silence
 from runner.pace import Pace
 from runner.patience import Patience
 from runner.session import reopen_unknown
+from runner.terms import Tally, Terms
 from runner.zuora.operations import BOOKING
 from runner.zuora.verdict import verdict
 
