@@ -16,11 +16,11 @@ from typing import Any
 from runner import __version__
 from runner.agreement import differing_results
 from runner.balance import unbalanced
+from runner.document import document_of
 from runner.invariant import DAMAGE, Invariant, Note, examined
 from runner.ledger import Store, closing, journal, open_read_only
 from runner.report import page as report
 from runner.runs import AFTER, DOCUMENT, SEAL, UNSEALED, RunFolder, sha256_of
-from runner.session import document_of
 
 OPEN = frozenset({"planned", "refused", "running"})  # states in which a run has no seal
 SHORTEST_HEAD = 16

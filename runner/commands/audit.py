@@ -110,8 +110,8 @@ def diff(runs: Path, before: str, after: str, *, as_json: bool) -> ExitCode:
 
 def report(runs: Path, run: str) -> ExitCode:
     """Make the report again, at any time; print its path."""
+    from runner.document import document_of
     from runner.report import write_report
-    from runner.session import document_of
 
     folder = existing(runs, run)
     with open_read_only(folder.ledger) as store:

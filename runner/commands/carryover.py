@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from runner.document import reread
 from runner.errors import LedgerError, Refused
 from runner.layout import Layout
 from runner.ledger import Store, open_read_only, views
 from runner.ledger.views import ResultLine
 from runner.results import write_csv
 from runner.runs import RETRIES, RunFolder, all_runs, existing, stem
-from runner.session import reread
 from runner.speech import say
 from runner.steps import Regenerate
 from runner.times import iso, now_microseconds

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.annotation import summed
+from runner.document import reread, write_document
 from runner.errors import ExitCode, LedgerError, Refused
 from runner.layout import Layout
 from runner.ledger import Journal, Store, open_read_only, open_writable, views
@@ -16,7 +17,6 @@ from runner.remedies import Remedy, clusters, remedy_of
 from runner.report import write_report
 from runner.results import write_csv, write_views
 from runner.runs import RunFolder, all_runs, existing
-from runner.session import reread, write_document
 from runner.settings import Flags, gather
 from runner.speech import printable, say, say_json
 from runner.story import row_of_key, story, story_lines

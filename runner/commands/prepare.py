@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 
 from runner.commands.carryover import Carried, carry_over
+from runner.document import write_document
 from runner.errors import ExitCode, Refused
 from runner.ledger import Store, open_read_only, views
 from runner.plan import Opened, Target
 from runner.planfile import is_plan, read_plan
 from runner.results import write_views
 from runner.runs import RunFolder, all_runs, default_id, folder, next_id, stem
-from runner.session import facts_of, write_document
+from runner.session import facts_of
 from runner.settings import Flags, Settings, gather
 from runner.speech import printable
 from runner.steps import AnyWork, Backfill, Regenerate, Step, numbered

@@ -10,13 +10,14 @@ from typing import Any
 
 from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
 from runner.doctor.disk import is_network, kind_of_disk
+from runner.document import reread
 from runner.errors import ExitCode, Refused, RunnerError
 from runner.finish import Telling, telling
 from runner.forecast import forecast
 from runner.guard import consequences, is_guarded, permit
 from runner.ledger import open_read_only, views
 from runner.runs import RunFolder, existing
-from runner.session import Invocation, machine, proceed, refuse_other_tenant, reread
+from runner.session import Invocation, machine, proceed, refuse_other_tenant
 from runner.settings import Flags, Settings, gather
 from runner.speech import printable, say, say_json
 from runner.spending import quota_of

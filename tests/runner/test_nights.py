@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runner.document import document_of, write_document
 from runner.ledger import open_writable
 from runner.prune import age, prune
 from runner.runs import RunFolder
-from runner.session import document_of, write_document
 from tests.runner.conftest import folders, table
 from tests.runner.test_flows import one, subscriptions
 

@@ -19,13 +19,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.document import document_of
 from runner.ledger import Claim, Enrolment, Event, Journal, Manifest, Record, open_read_only, open_writable
 from runner.ledger.enrol import Line, NewRequest
 from runner.model import Outcome, State
 from runner.report import render
 from runner.report.figures import course, latency
 from runner.report.markup import element, text
-from runner.session import document_of
 from tests.runner.conftest import table
 
 GOLDEN = Path(__file__).parent / "golden" / "report.html"

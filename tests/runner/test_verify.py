@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from runner.document import write_document
 from runner.report import write_report
 from runner.results import write_views
 from runner.runs import RunFolder
-from runner.session import write_document
 from runner.verify import verify
 from tests.runner.journeys import charges, quick
 
