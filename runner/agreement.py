@@ -12,19 +12,27 @@ import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.csv_table import csv_table
-from runner.invariant import DAMAGE
+from runner.invariant import DAMAGE, Invariant, examined
 from runner.layout import Layout
-from runner.ledger import Store, views
+from runner.ledger import Store, open_read_only, views
 from runner.results import GROUP, csv_header, grouped, schema_of, troubled
+from runner.tempo import seldom_collecting
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = list[Any]
+
+
+def results_agree(ledger: Path, folder: Path) -> Invariant:
+    """Whether the result files of a run in this folder tell what its ledger tells."""
+    with open_read_only(ledger) as store, seldom_collecting():
+        return examined("results", "the results tell what the ledger tells", partial(differing_results, store, folder))
 
 
 def differing_results(store: Store, folder: Path) -> Iterator[str]:

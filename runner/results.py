@@ -22,6 +22,7 @@ from runner.layout import SCHEMA_VERSION, Layout
 from runner.ledger import Store
 from runner.ledger.views import ResultLine, lines, manifests
 from runner.replacing import replacing
+from runner.tempo import seldom_collecting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,7 +95,7 @@ def write_views(store: Store, folder: Path, formats: Iterable[str], run: str) ->
     layout = Layout(run, manifests(store))
     places = [folder / f"results.{name}" for name in ("parquet", "csv") if name in formats]
     errors = folder / "errors.csv"
-    with ExitStack() as stack:
+    with ExitStack() as stack, seldom_collecting():
         writes = [stack.enter_context(_writing(place, layout)) for place in places]
         write_errors = stack.enter_context(_writing(errors, layout))
         for group in grouped(layout, lines(store, only_errors=not places)):

@@ -1,4 +1,4 @@
-"""How the interpreter is set while a run sends: two settings that cost nothing but surprise, so they are named here."""
+"""How the interpreter is set while many rows pass: settings that cost nothing but surprise, so they are named here."""
 
 from __future__ import annotations
 
@@ -12,15 +12,26 @@ SWITCH_SECONDS = 0.001  # how long the pen's thread waits for the interpreter wh
 
 
 @contextlib.contextmanager
-def sending() -> Iterator[None]:
-    """What is loaded by now is not looked at for garbage, what is new less often, and threads take turns sooner."""
-    threshold, interval = gc.get_threshold(), sys.getswitchinterval()
+def seldom_collecting() -> Iterator[None]:
+    """What is loaded by now is not looked at for garbage, what is new less often. One may hold within another."""
+    threshold, outermost = gc.get_threshold(), gc.get_freeze_count() == 0
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, *threshold[1:])
-    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         yield
     finally:
-        sys.setswitchinterval(interval)
         gc.set_threshold(*threshold)
-        gc.unfreeze()
+        if outermost:
+            gc.unfreeze()
+
+
+@contextlib.contextmanager
+def sending() -> Iterator[None]:
+    """As above, and threads take turns sooner."""
+    interval = sys.getswitchinterval()
+    with seldom_collecting():
+        sys.setswitchinterval(SWITCH_SECONDS)
+        try:
+            yield
+        finally:
+            sys.setswitchinterval(interval)

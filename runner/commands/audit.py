@@ -12,6 +12,7 @@ from runner.invariant import Invariant
 from runner.ledger import Store, open_read_only
 from runner.runs import RunFolder, existing, remains
 from runner.speech import printable, say, say_json
+from runner.tempo import seldom_collecting
 
 if TYPE_CHECKING:
     from runner.inquiry import Inquiry
@@ -23,7 +24,9 @@ def verify(runs: Path, run: str, *, head: str | None, as_json: bool) -> ExitCode
     from runner.verify import verify as verified
 
     folder = remains(runs, run)
-    return _told(folder, verified(folder, head), as_json=as_json)
+    with seldom_collecting():
+        found = verified(folder, head)
+    return _told(folder, found, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,13 @@ def reconcile(runs: Path, asked: Reconciled) -> ExitCode:
     """Whether manifest, ledger and results agree; and the tenant, by an extract or asked itself."""
     from runner.against import Terms, compare
     from runner.reconcile import reconcile as reconciled
+    from runner.reconcile import results_of
 
     folder = existing(runs, asked.run)
+    found: list[Invariant] = []
     files: list[Path] = []
     place = folder.later() if asked.against or asked.query else folder.path
-    with open_read_only(folder.ledger) as store:
-        found = reconciled(store, folder.path)
+    with open_read_only(folder.ledger) as store, results_of(store, folder.path) as results, seldom_collecting():
         if asked.against is not None:
             terms = Terms(asked.against.id_column, asked.against.time_column)
             compared = compare(store, place, asked.against.path, terms)
@@ -65,6 +69,7 @@ def reconcile(runs: Path, asked: Reconciled) -> ExitCode:
             inquiry = _inquired(store, place, asked.flags)
             found += inquiry.invariants
             files += inquiry.files
+        found = reconciled(store, folder.path, results) + found
     code = _told(folder, found, as_json=asked.as_json)
     for path in files:
         say(str(path), err=asked.as_json)

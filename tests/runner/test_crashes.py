@@ -157,7 +157,7 @@ def test_a_signal_ends_the_run_in_good_order(tmp_path, regen, number, code):
 def test_a_second_signal_ends_it_at_once_and_still_safely(tmp_path):
     """What was under way is in doubt, and is asked again under the same key."""
     manifest = subscriptions(tmp_path / "s.csv", 40)
-    with simulated(latency=5) as server:
+    with simulated(latency=1) as server:
         process = subprocess.Popen(
             command(manifest, server.url, "--concurrency", "5"), env=ENVIRONMENT, stderr=subprocess.DEVNULL
         )

@@ -61,6 +61,13 @@ class TestInvariants:
             "balance",
         ]
 
+    def test_a_long_run_holds(self, audited, monkeypatch, regen):
+        """Its results are compared in a process of its own."""
+        monkeypatch.setattr("runner.reconcile.MANY", 0)
+        assert regen("reconcile", "it").code == 0
+        (audited / "results.csv").write_text((audited / "results.csv").read_text().replace("succeeded", "failed", 1))
+        assert regen("reconcile", "it").code == 3
+
     def test_a_row_that_is_not_in_the_results(self, audited, regen):
         """Named by its number; exit 3."""
         lines = (audited / "results.csv").read_text().splitlines(keepends=True)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from runner.tempo import sending
+from runner.tempo import seldom_collecting, sending
 
 
 def test_settings_are_put_back_whatever_happens():
@@ -18,3 +18,13 @@ def test_settings_are_put_back_whatever_happens():
         assert gc.isenabled()
         raise ZeroDivisionError
     assert (gc.get_threshold(), sys.getswitchinterval(), gc.get_freeze_count()) == before
+
+
+def test_one_within_another():
+    """The outer one holds until its end."""
+    with seldom_collecting():
+        frozen = gc.get_freeze_count()
+        with seldom_collecting():
+            pass
+        assert gc.get_freeze_count() >= frozen > 0
+    assert gc.get_freeze_count() == 0
