@@ -1,55 +1,120 @@
-"""Whether cost a row and memory stay flat as the manifest grows: the plan, the results, the sending without latency."""
+"""Whether cost a row and memory stay flat as the manifest grows: the plan, the results, a whole run without latency.
+
+Small sizes are measured several times, in turn with a single row, and the start of the process, which no row is to
+blame for, is taken off: what is left of it differs from one process to the next by as much as thousands of rows cost.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.measure import sent, served, subscriptions, table, workplace
+from tests.bench.measure import Child, median, sent, served, subscriptions, table, workplace
 from tests.bench.plan import planned, results, settle
 from tests.bench.throughput import sending_seconds
 
-PLANNED = [int(rows) for rows in os.environ.get("BENCH_GROWTH", "10000,100000,1000000").split(",")]
-SENT = PLANNED[:2]
+ROWS = [int(rows) for rows in os.environ.get("BENCH_GROWTH", "10000,100000,1000000").split(",")]
+ENOUGH = 150_000  # rows measured of each size, at least, and
+MOST = 9  # times at most
 
 
-def _told(name: str, rows: int, seconds: float, cpu_seconds: float, peak_mb: float) -> tuple[str, ...]:
-    line = (name, f"{rows:,}", f"{seconds / rows * 1e6:.0f}", f"{cpu_seconds / rows * 1e6:.0f}", f"{peak_mb:.0f}")
-    print(f"  {line}", flush=True)
-    return line
+@dataclass
+class Size:
+    """What was seen of one number of rows: seconds and CPU seconds but for the start, peak memory."""
+
+    rows: int
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+    peak_mb: list[float] = field(default_factory=list)
+
+    def note(self, seconds: float, cpu_seconds: float, peak_mb: float) -> None:
+        """Note one process."""
+        self.seconds.append(seconds)
+        self.cpu_seconds.append(cpu_seconds)
+        self.peak_mb.append(peak_mb)
+        print(f"  {self.rows:,} rows: {seconds / self.rows * 1e6:.0f} µs, {peak_mb:.0f} MB", flush=True)
+
+    def line(self, name: str, least: Size) -> tuple[str, ...]:
+        """A line of the table: medians a row, and what they are of those of the least size."""
+        time, cpu = (median(seen) / self.rows * 1e6 for seen in (self.seconds, self.cpu_seconds))
+        small = (median(seen) / least.rows * 1e6 for seen in (least.seconds, least.cpu_seconds))
+        ratios = [f"{here / there:.2f}" for here, there in zip((time, cpu), small, strict=True)]
+        return (
+            name,
+            f"{self.rows:,}",
+            f"{time:.0f}",
+            ratios[0],
+            f"{cpu:.0f}",
+            ratios[1],
+            f"{median(self.peak_mb):.0f}",
+        )
 
 
-def _views(folder: Path) -> list[tuple[str, ...]]:
-    """Plan and results; the start of the process, which no row is to blame for, is measured and taken off."""
-    lines = []
-    empty = planned(subscriptions(folder / "one.csv", 1), folder / "one")
-    start = results(settle(folder / "one"))
-    for rows in PLANNED:
-        runs = folder / f"planned{rows}"
-        process = planned(subscriptions(folder / f"{rows}.csv", rows), runs)
-        seconds, cpu = process.seconds - empty.seconds, process.cpu_seconds - empty.cpu_seconds
-        lines.append(_told("plan", rows, seconds, cpu, process.peak_mb))
-        process = results(settle(runs))
-        seconds, cpu = process.seconds - start.seconds, process.cpu_seconds - start.cpu_seconds
-        lines.append(_told("results", rows, seconds, cpu, process.peak_mb))
-    return sorted(lines, key=lambda line: line[0])
+def _turns() -> Iterator[Size]:
+    """The sizes, each as often as it is measured."""
+    for rows in ROWS:
+        yield from [Size(rows)] * max(1, min(MOST, ENOUGH // rows))
 
 
-def _sendings(folder: Path) -> list[tuple[str, ...]]:
-    lines = []
+def _measured(name: str, run: Callable[[int], Child]) -> list[tuple[str, ...]]:
+    """A process for each turn, and one for a single row before it."""
+    print(f"{name} …", flush=True)
+    sizes: dict[int, Size] = {}
+    for turn in _turns():
+        start, process = run(1), run(turn.rows)
+        size = sizes.setdefault(turn.rows, turn)
+        size.note(process.seconds - start.seconds, process.cpu_seconds - start.cpu_seconds, process.peak_mb)
+    return [size.line(name, sizes[ROWS[0]]) for size in sizes.values()]
+
+
+class _Folders:
+    """Manifests of each size, a new runs folder for each plan, a settled run of each size."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._plans = 0
+        self._settled: dict[int, Path] = {}
+
+    def manifest(self, rows: int) -> Path:
+        place = self._place / f"{rows}.csv"
+        return place if place.exists() else subscriptions(place, rows)
+
+    def runs(self) -> Path:
+        self._plans += 1
+        return self._place / f"runs{self._plans}"
+
+    def plan(self, rows: int) -> Child:
+        return planned(self.manifest(rows), self.runs())
+
+    def results(self, rows: int) -> Child:
+        if rows not in self._settled:
+            runs = self.runs()
+            planned(self.manifest(rows), runs)
+            self._settled[rows] = settle(runs)
+        return results(self._settled[rows])
+
+
+def _sendings(folders: _Folders) -> list[tuple[str, ...]]:
+    """Whole runs: the time from the first claim to the last answer; the CPU of the process but for that of one row."""
+    print("a whole run …", flush=True)
+    sizes: dict[int, Size] = {}
     with served() as server:
-        for rows in SENT:
-            process, document = sent(server, folder / f"{rows}.csv", folder / f"sent{rows}")
+        for turn in _turns():
+            start, _ = sent(server, folders.manifest(1), folders.runs())
+            process, document = sent(server, folders.manifest(turn.rows), folders.runs())
             assert process.code == 0, process
-            seconds = sending_seconds(document)
-            lines.append(_told("sending", rows, seconds, process.cpu_seconds, process.peak_mb))
-    return lines
+            size = sizes.setdefault(turn.rows, turn)
+            size.note(sending_seconds(document), process.cpu_seconds - start.cpu_seconds, process.peak_mb)
+    return [size.line("a whole run", sizes[ROWS[0]]) for size in sizes.values()]
 
 
 def main() -> None:
     """10⁴, 10⁵, 10⁶ rows."""
-    with workplace() as folder:
-        lines = _views(folder) + _sendings(folder)
-    head = ("", "rows", "µs a row", "CPU µs a row", "peak MB")
+    with workplace() as place:
+        folders = _Folders(place)
+        lines = _measured("plan", folders.plan) + _measured("results", folders.results) + _sendings(folders)
+    head = ("", "rows", "µs a row", "of the least", "CPU µs a row", "of the least", "peak MB")
     print(f"\n### Growth\n\n{table(head, lines)}")
-    print("\n`sending`: the CPU is that of the whole process, start, plan and results included.")
+    print("\n`a whole run`: the time is that of sending alone, the CPU that of plan, sending and results.")
