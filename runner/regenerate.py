@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -31,6 +32,7 @@ def enrol(enroller: Enroller, step: int, work: Regenerate, sources: Iterable[Sou
     rows = _Rows(enroller, step, work)
     for source in sources:
         rows.source(source)
+    rows.tell_flags()
 
 
 class _Rows:
@@ -44,6 +46,15 @@ class _Rows:
             operation.name: enroller.identities(operation, self._flags(operation), step)
             for operation in set(BY_TYPE.values())
         }
+        self._unflagged = Counter[str]()  # rows that are asked for without the flags, by operation
+
+    def tell_flags(self) -> None:
+        """Say what the flags do not go with."""
+        for name, rows in sorted(self._unflagged.items()):
+            asked = " and ".join(self._query)
+            one = rows == 1
+            told = f"{rows:,} {name} row{'' if one else 's'} {'goes' if one else 'go'} without {asked}"
+            self._enroller.notes.append(f"{told}: the operation does not take it")
 
     def source(self, source: Source) -> None:
         """Enrol one manifest."""
@@ -73,6 +84,8 @@ class _Rows:
             lines.append(Line(line, manifest, first + at, cells[at], name, type_, label, request, problem))
             if accepted and operation is not None:
                 requests.append(self._request(line, operation, query, body, checked.lanes[at]))
+                if self._query and not operation.flagged:
+                    self._unflagged[operation.name] += 1
         if len(requests) < len(lines) and not self._work.skip_rejected:
             self._enroller.refused = True
         self._enroller.enrolment.lines(lines)
