@@ -8,6 +8,7 @@ words ─ options (click) ─ sending | looking | operations | upkeep ─ values
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 import click
@@ -53,6 +54,7 @@ for command in (
 
 def main() -> None:
     """The entry point: every exception of ours becomes a sentence and an exit code, here and nowhere else."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives back what is no longer needed
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # of the texts of help
