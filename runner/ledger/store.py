@@ -75,6 +75,17 @@ class Store:
                 raise
 
     @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several queries that all see the ledger as it is now, whatever another process writes meanwhile."""
+        with translated(self.path):
+            self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with translated(self.path):
+                self.connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
     def statement(self) -> Iterator[sqlite3.Connection]:
         """For one statement alone: all or nothing, durable once it is left."""
         with translated(self.path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.ledger.store import Store
@@ -10,7 +9,7 @@ from runner.ledger.store import Store
 if TYPE_CHECKING:
     import numpy as np
 
-    Times = np.ndarray[Any, np.dtype[np.int64]]  # microseconds since the epoch
+    Times = np.ndarray[Any, np.dtype[np.float64]]  # microseconds since the epoch: whole numbers, told exactly
 
 
 class Slow(NamedTuple):
@@ -35,21 +34,35 @@ ORDER BY 4 DESC, 1, 2 LIMIT ?
 """
 
 
-def sent_and_answered(store: Store) -> tuple[Times, Times]:
-    """When each answered attempt was sent and when it was answered."""
-    import numpy as np
+_ANSWERED = "FROM attempt WHERE sent_at IS NOT NULL AND answered_at IS NOT NULL"
 
-    sql = "SELECT sent_at, answered_at FROM attempt WHERE sent_at IS NOT NULL AND answered_at IS NOT NULL"
-    both = np.fromiter(chain.from_iterable(store.rows(sql)), np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
+
+def sent(store: Store) -> Times:
+    """When each answered attempt was sent."""
+    return _times(store, f"SELECT sent_at {_ANSWERED}")
+
+
+def answered(store: Store) -> Times:
+    """When each answered attempt was answered."""
+    return _times(store, f"SELECT answered_at {_ANSWERED}")
+
+
+def took(store: Store) -> Times:
+    """How long each answered attempt took, in microseconds."""
+    return _times(store, f"SELECT answered_at - sent_at {_ANSWERED}")
 
 
 def settled(store: Store) -> Times:
     """When each request got the outcome that it has now."""
+    return _times(
+        store, "SELECT o.settled_at FROM request r JOIN outcome o ON o.seq = r.outcome WHERE r.state <> 'pending'"
+    )
+
+
+def _times(store: Store, sql: str) -> Times:
     import numpy as np
 
-    sql = "SELECT o.settled_at FROM request r JOIN outcome o ON o.seq = r.outcome WHERE r.state <> 'pending'"
-    return np.fromiter((at for (at,) in store.rows(sql)), np.int64)
+    return np.fromiter((at for (at,) in store.rows(sql)), np.float64)
 
 
 def slowest(store: Store, most: int) -> list[Slow]:

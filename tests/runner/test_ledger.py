@@ -290,3 +290,14 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
             open_writable(path)
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_snapshot_does_not_change_under_the_reader(tmp_path):
+    """What another process commits meanwhile is seen afterwards."""
+    path = enrolled(tmp_path / "ledger.db", 1)
+    with open_writable(path) as writer, open_read_only(path) as reader:
+        with reader.snapshot():
+            before = reader.facts()
+            writer.set_facts({"seen": "later"})
+            assert reader.facts() == before
+        assert reader.facts()["seen"] == "later"
