@@ -32,10 +32,10 @@ Row = list[Any]
 def results_agree(ledger: Path, folder: Path) -> Invariant:
     """Whether the result files of a run in this folder tell what its ledger tells."""
     with open_read_only(ledger) as store, seldom_collecting():
-        return examined("results", "the results tell what the ledger tells", partial(differing_results, store, folder))
+        return examined("results", "the results tell what the ledger tells", partial(_differing, store, folder))
 
 
-def differing_results(store: Store, folder: Path) -> Iterator[str]:
+def _differing(store: Store, folder: Path) -> Iterator[str]:
     """Where the result files of a run differ from its ledger."""
     facts = store.facts()
     layout = Layout(facts["run_id"], views.manifests(store))

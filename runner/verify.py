@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import __version__
-from runner.agreement import differing_results
+from runner.agreement import results_agree
 from runner.balance import unbalanced
 from runner.document import document_of
 from runner.invariant import DAMAGE, Invariant, Note, examined
@@ -53,10 +53,8 @@ def _of_ledger(store: Store, head: str | None) -> list[Invariant]:
 def _of_views(store: Store, folder: RunFolder) -> list[Invariant]:
     if not folder.sealed:
         return []
-    found = [
-        examined("document", f"{DOCUMENT} tells what the ledger tells", partial(_document, store, folder)),
-        examined("results", "the results tell what the ledger tells", partial(differing_results, store, folder.path)),
-    ]
+    document = examined("document", f"{DOCUMENT} tells what the ledger tells", partial(_document, store, folder))
+    found = [document, results_agree(store.path, folder.path)]
     if store.facts().get("version") == __version__:  # another version draws another page
         found.append(examined("report", "the report is the one that the ledger gives", partial(_report, store, folder)))
     return found
