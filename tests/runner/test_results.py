@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests import open_manifest
-from runner.csv_text import safe
 from runner.layout import COLUMNS, Layout
 from runner.ledger import open_read_only, open_writable
 from runner.plan import Opened, Target
@@ -183,28 +182,6 @@ def test_any_text_comes_back_from_csv(tmp_path_factory, rows):
     with open_manifest(str(folder / "results.csv")) as source:
         back = [pair for batch in source.batches() for pair in batch.frame.itertuples(index=False, name=None)]
     assert back == rows
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("plain", "plain"),
-        ("=1+1", "'=1+1"),
-        ("+49 30", "'+49 30"),
-        ("-5.25", "-5.25"),
-        ("+1e5", "+1e5"),
-        ("-", "'-"),
-        ("@x", "'@x"),
-        ("\tx", "'\tx"),
-        ("\rx", "'\rx"),
-        ("'x", "''x"),
-        ("", ""),
-        ("-٣", "'-٣"),
-    ],
-)
-def test_cells_that_a_spreadsheet_would_run(text, written):
-    """A plain number stays a number."""
-    assert safe(text) == written
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
