@@ -20,7 +20,7 @@ from runner.csv_table import csv_table
 from runner.csv_text import csv_text, safe
 from runner.layout import SCHEMA_VERSION, Layout
 from runner.ledger import Store
-from runner.ledger.views import ResultLine, lines, manifests
+from runner.ledger.views import TROUBLED, ResultLine, lines, manifests
 from runner.replacing import replacing
 from runner.tempo import seldom_collecting
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 GROUP = 10_000
 BATCH = 1_000  # rows turned into columns at a time: as many as the processor's cache holds
-TROUBLED = ("failed", "unknown", "rejected")
 
 
 def grouped(layout: Layout, results: Iterable[ResultLine]) -> Iterator[pa.Table]:

@@ -33,11 +33,14 @@ LEFT JOIN request r ON r.request = l.request
 LEFT JOIN outcome o ON o.seq = r.outcome
 """
 
-TROUBLES = """
+TROUBLED = ("failed", "unknown", "rejected")  # the states of a row that needs a person
+_IS_TROUBLED = f"f.state IN {TROUBLED}"
+
+TROUBLES = f"""
 SELECT l.line, f.state, f.category, o.code, coalesce(l.problem, f.message), o.http_status, m.step
 FROM line l JOIN fate f ON f.line = l.line JOIN manifest m ON m.manifest = l.manifest
 LEFT JOIN outcome o ON o.seq = f.seq
-WHERE f.state IN ('failed', 'unknown', 'rejected')
+WHERE {_IS_TROUBLED}
 ORDER BY l.line
 """
 
@@ -174,7 +177,7 @@ def lines(store: Store, *, only_errors: bool = False, line: int | None = None) -
     """The rows of the run in manifest order; of failed, unknown and rejected rows only; or one of them."""
     where = ""
     if only_errors:
-        where = "WHERE f.state IN ('failed', 'unknown', 'rejected')"
+        where = f"WHERE {_IS_TROUBLED}"
     if line is not None:
         where = "WHERE l.line = ?"
     values = () if line is None else (line,)
