@@ -39,12 +39,12 @@ def reconcile(store: Store, folder: Path, results: Callable[[], Invariant] | Non
         examined("declared", "every success holds what its operation declares", partial(_undeclared, store)),
         examined("ids", "no id was made by two requests", partial(_shared, store)),
         examined("jobs", "every job counts what its result file tells", partial(_differing, store)),
-        examined("balance", "rows add up", partial(unbalanced, store)),
     ]
+    balance = examined("balance", "rows add up", partial(unbalanced, store))
     compared = results_agree(store.path, folder) if results is None else results()
     rows = partial(_rows, store, folder, agreed=compared.holds)
     whole = examined("rows", "every manifest row is in the results once, in order", rows)
-    return [whole, *found[:-1], compared, found[-1]]
+    return [whole, *found, compared, balance]
 
 
 # -- rows -------------------------------------------------------------------------------------------------------
