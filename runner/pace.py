@@ -15,12 +15,11 @@ from typing import Any
 from aiolimiter import AsyncLimiter
 
 from runner.concurrency import Change, Concurrency
-from runner.model import Limits
+from runner.model import Limits, whole_number
 from runner.quota import DAY, NAMES, Quota
 
 FINE_RATE = 10.0  # from here on a tenth of a second's share at a time: aiolimiter's bucket starts full
 REFUSED_SECONDS = (0.5, 30.0)  # a pause where a refusal names none: the first, the longest
-MOST_DIGITS = 16  # of a limit in a header
 SCARCE = 0.01  # of a window: so little left is kept for others until it is reset
 
 
@@ -166,8 +165,8 @@ class Pace:
         remaining, reset = limits.rate_remaining, limits.rate_reset_seconds
         if limits.rate_limit is None or remaining is None or reset is None:
             return
-        first = limits.rate_limit.partition(",")[0].strip()
-        if first.isdecimal() and len(first) < MOST_DIGITS and remaining < int(first) * SCARCE:
+        first = whole_number(limits.rate_limit.partition(",")[0].strip())
+        if first is not None and remaining < first * SCARCE:
             self.hold(reset, f"{remaining} of {first} requests remain in the tenant's window")
 
     def _set_rate(self) -> None:

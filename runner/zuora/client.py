@@ -27,7 +27,7 @@ from yarl import URL
 from runner import __version__
 from runner.errors import Refused
 from runner.identity import key, track_id
-from runner.model import Answer, Limits, Reply, Request, Silence
+from runner.model import Answer, Limits, Reply, Request, Silence, whole_number
 from runner.zuora.auth import (
     Auth,
     Credentials,
@@ -46,7 +46,6 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_FILE_BYTES = 16 * 1024**3
 SNIPPET_BYTES = 2048
 MOST_URLS = 100
-MOST_DIGITS = 16  # of a number in a header
 TOKEN_BODY_BYTES = 64 * 1024
 LEAST_TOKEN_BYTES = 8  # of a token that is worth masking
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
@@ -396,16 +395,12 @@ def _limits(headers: Mapping[str, str]) -> Limits | None:
     if concurrency is None and rate is None:
         return None
     return Limits(
-        _integer(concurrency),
-        _integer(headers.get("Concurrency-Limit-Remaining")),
+        whole_number(concurrency),
+        whole_number(headers.get("Concurrency-Limit-Remaining")),
         rate,
-        _integer(headers.get("ratelimit-remaining")),
+        whole_number(headers.get("ratelimit-remaining")),
         retry_after(headers.get("ratelimit-reset")),
     )
-
-
-def _integer(text: str | None) -> int | None:
-    return int(text) if text is not None and len(text) < MOST_DIGITS and text.strip().isdecimal() else None
 
 
 def retry_after(text: str | None) -> float | None:
