@@ -434,7 +434,7 @@ class Dispatch:
             what = "category 70" if judgement.category == "70" else "429"
             self._pace.refused(what, judgement.hold_seconds, began)
         elif judgement.holds_everyone and judgement.hold_seconds:
-            self._pace.hold(judgement.hold_seconds, judgement.reason.value)
+            self._pace.hold(judgement.hold_seconds, judgement.message or judgement.reason.value)
         elif judgement.kind is Kind.SUCCEEDED or judgement.kind is Kind.FAILED:
             self._pace.well()
         pause = self._breaker.pause_seconds(now)

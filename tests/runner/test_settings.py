@@ -354,3 +354,11 @@ def test_patience_that_is_none(tmp_path, regen, minutes):
     manifest = subscriptions(tmp_path / "s.csv", 1)
     done = regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--outage-patience", minutes)
     assert (done.code, "--outage-patience" in done.err) == (2, True)
+
+
+def test_a_tenant_that_cannot_be_reached(tmp_path, regen):
+    """The first line says why nothing goes on, not only that it does not."""
+    manifest = subscriptions(tmp_path / "s.csv", 1)
+    done = regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--outage-patience", 0.001)
+    assert done.code == 4
+    assert "pausing 1 s: no access token to be had: connect: Cannot connect to host 127.0.0.1:1" in done.err
