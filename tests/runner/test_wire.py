@@ -287,7 +287,8 @@ async def test_a_token_that_is_no_text():
 
 def planned(folder: Path, count: int) -> None:
     """A manifest of so many subscriptions, and a profile that waits briefly and often."""
-    (folder / "regen.toml").write_text("default_profile = 'p'\n[profile.p.patience]\nattempts = 20\nbase_seconds = 0.01\n")
+    patience = "attempts = 20\nbase_seconds = 0.01\n"
+    (folder / "regen.toml").write_text(f"default_profile = 'p'\n[profile.p.patience]\n{patience}")
     rows = "".join(f"A-S{number:03d},1\n" for number in range(count))
     (folder / "m.csv").write_text(f"subscriptionName,subscriptionVersion\n{rows}")
 
