@@ -106,7 +106,7 @@ class _Csv(_ResultFile):
         return self._reads(csv_header(self._layout))
 
     def _is_next(self, group: pa.Table) -> bool:
-        return self._reads(csv_table(group))
+        return all(map(self._reads, csv_table(group)))
 
     def _is_over(self) -> bool:
         return not self._file.read(1)
@@ -124,7 +124,7 @@ class _Csv(_ResultFile):
                 different = _first_difference(header, expected, expected)
                 yield f"{self.place.name}: the header is not that of the run: {different}"
                 return
-            rows = itertools.chain.from_iterable(_parsed(csv_table(group)) for group in due)
+            rows = itertools.chain.from_iterable(_parsed(lines) for group in due for lines in csv_table(group))
             found = differences(reader, rows, self._layout)
             yield from _named(self.place, found, "the same cells, written in another way")
 

@@ -5,6 +5,7 @@ Texts are made safe for a spreadsheet, times are ISO 8601 in UTC, lists are JSON
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +19,13 @@ _NUMBER = rf"\A{NUMBER}\z"
 _QUOTED = '[,"\r\n]'
 
 
-def csv_table(table: pa.Table) -> bytes:
-    """The lines of a table in a CSV file, without a header."""
+def csv_table(table: pa.Table) -> Iterator[bytes]:
+    """The lines of a table in a CSV file, without a header; a batch at a time."""
     import pyarrow.compute as pc
 
-    text = []
     for batch in table.to_batches():
         lines = pc.binary_join_element_wise(*map(_cells, batch.columns), ",")
-        text.append("\n".join([*lines.to_pylist(), ""]))
-    return "".join(text).encode()
+        yield "\n".join([*lines.to_pylist(), ""]).encode()
 
 
 def _cells(column: Any) -> Any:

@@ -91,6 +91,8 @@ def csv_header(layout: Layout) -> bytes:
 
 def write_views(store: Store, folder: Path, formats: Iterable[str], run: str) -> list[Path]:
     """Write the results in the formats asked for, and errors.csv, in one pass. Returns the files."""
+    import pyarrow as pa
+
     layout = Layout(run, manifests(store))
     places = [folder / f"results.{name}" for name in ("parquet", "csv") if name in formats]
     errors = folder / "errors.csv"
@@ -101,6 +103,7 @@ def write_views(store: Store, folder: Path, formats: Iterable[str], run: str) ->
             for write in writes:
                 write(group)
             write_errors(troubled(group))
+    pa.default_memory_pool().release_unused()  # what follows would be put on top of it
     return [*places, errors]
 
 
@@ -120,7 +123,7 @@ def _writing(place: Path, layout: Layout) -> AbstractContextManager[Callable[[pa
 def _writing_csv(place: Path, layout: Layout) -> Iterator[Callable[[pa.Table], object]]:
     with replacing(place) as file:
         file.write(csv_header(layout))
-        yield lambda group: file.write(csv_table(group))
+        yield lambda group: file.writelines(csv_table(group))
 
 
 @contextmanager

@@ -191,7 +191,7 @@ def open_writable(path: Path) -> Store:
         with translated(path):
             store.connection.execute("PRAGMA journal_mode = WAL")
             store.connection.execute("PRAGMA synchronous = FULL")
-            store.connection.execute("PRAGMA cache_size = -16384")
+            store.connection.execute("PRAGMA cache_size = -4096")
         _migrate(store)
     return store
 
