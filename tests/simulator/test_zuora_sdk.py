@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from hashlib import md5
 from pathlib import Path
 from types import ModuleType
@@ -28,8 +29,14 @@ CSV = b"ID,Rule\na1,R1\nBAD2,R2\n"
 
 @pytest.fixture(scope="module")
 def sdk() -> ModuleType:
-    """The official client. Its import takes a dozen seconds: whoever only collects does not pay them."""
-    import zuora_sdk.zuora_client
+    """The official client. Its import builds two thousand models unless told to wait until each is used."""
+    import pydantic
+
+    lazily = pydantic.ConfigDict(defer_build=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(pydantic.BaseModel.model_config, "defer_build", True)
+        patch.setattr(pydantic, "validate_call", partial(pydantic.validate_call, config=lazily))
+        import zuora_sdk.zuora_client
 
     return zuora_sdk
 
