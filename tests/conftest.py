@@ -20,6 +20,14 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
+LONG = {"test_readme.py", "test_crashes.py", "test_recipes.py", "test_race.py", "test_verify.py", "test_backfill.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes seconds begins first, so that no worker waits for another's last test."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Tests go one by one to whoever is free; those of the official client stay together, as its import is slow."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 from runner import cli
 from runner.simulator import Options, serving_in_thread
@@ -110,10 +112,18 @@ def table(folder: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def audited_once(tmp_path_factory) -> Path:
-    """The auditors' run, made once; not to be changed."""
+    """The auditors' run, made once for all workers; not to be changed."""
     from tests.runner.audited import made
 
-    return made(tmp_path_factory.mktemp("audited"))
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    place, note = shared / "audited", shared / "audited.txt"
+    with FileLock(shared / "audited.lock"):
+        if not note.exists():
+            place.mkdir()
+            note.write_text(str(made(place)))
+    return Path(note.read_text())
 
 
 @pytest.fixture
