@@ -87,7 +87,9 @@ class OversizedError(Exception):
 async def connected(wire: Wire) -> AsyncIterator[Client]:
     """A client with its own pool of connections, closed at the end."""
     timeout = aiohttp.ClientTimeout(total=wire.request_seconds, sock_connect=wire.connect_seconds)
-    connector = _Connector(limit=wire.concurrency + 1, ttl_dns_cache=60, ssl=trusted())
+    # `True` checks, too, against what aiohttp has read already: a rehearsal without TLS need not read it again
+    tls = trusted() if URL(wire.base_url).scheme == "https" else True
+    connector = _Connector(limit=wire.concurrency + 1, ttl_dns_cache=60, ssl=tls)
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=timeout,
