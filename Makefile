@@ -22,7 +22,7 @@ demo: $(READY) ## Regenerate the sample manifests against the simulator
 	@$(BIN)/python sample_data/demo.py
 
 test: $(READY) ## Run the test suite, and the pure modules' tests with coverage
-	@$(BIN)/python -m pytest -q -n 3 $(PURE:%=--ignore=%)
+	@$(BIN)/python -m pytest -q -n 4 $(PURE:%=--ignore=%)
 	@$(BIN)/python -m pytest -q --cov --cov-report=term $(PURE)
 
 lint: $(READY) ## Check style and types
