@@ -21,6 +21,8 @@ $(READY): pyproject.toml
 demo: $(READY) ## Regenerate the sample manifests against the simulator
 	@$(BIN)/python sample_data/demo.py
 
+# The tests start the program some hundred times: it is compiled once, also where the environment says not to.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## Run the test suite, and the pure modules' tests with coverage
 	@$(BIN)/python -m pytest -q -n 4 $(PURE:%=--ignore=%)
 	@$(BIN)/python -m pytest -q --cov --cov-report=term $(PURE)
