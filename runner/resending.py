@@ -13,9 +13,8 @@ SAME = "the same command, with --again"
 _FLAGS = ("only_resend", "re_migrate", "allow_nulls", "zip")
 
 
-def command(step: Mapping[str, Any], profile: str | None) -> str | None:
-    """The command that takes a manifest of a step's failed rows; None if the step read none. `step` and `profile` as
-    run.json has them."""
+def command(step: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
+    """The command that takes a manifest of a step's failed rows; None if the step read none. `document` is run.json."""
     if not any(manifest["path"] for manifest in step["manifests"]):
         return None
     words = ["regen", "run" if step["do"] == "regenerate" else str(step["do"])]
@@ -26,8 +25,8 @@ def command(step: Mapping[str, Any], profile: str | None) -> str | None:
     words += [f"--{flag.replace('_', '-')}" for flag in _FLAGS if step.get(flag)]
     if step.get("template_check") is False:
         words.append("--no-template-check")
-    if profile is not None:
-        words += ["--profile", profile]
+    profile = document.get("profile")
+    words += ["--base-url", document["base_url"]] if profile is None else ["--profile", profile]
     return shlex.join(words)
 
 
@@ -37,7 +36,7 @@ def commands_of(document: Mapping[str, Any], steps: Iterable[int]) -> dict[str |
     wanted = set(steps)
     for step in document["steps"]:
         if step["step"] in wanted:
-            found.setdefault(command(step, document.get("profile")), []).append(step["step"])
+            found.setdefault(command(step, document), []).append(step["step"])
     return found
 
 
