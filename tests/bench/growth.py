@@ -1,7 +1,8 @@
 """Whether cost a row and memory stay flat as the manifest grows: the plan, the results, a whole run without latency.
 
-Small sizes are measured several times, in turn with a single row, and the start of the process, which no row is to
-blame for, is taken off: what is left of it differs from one process to the next by as much as thousands of rows cost.
+Small sizes are measured several times, before and after the large ones, in turn with a single row, and the start of the
+process, which no row is to blame for, is taken off: what is left of it differs from one process to the next by as much
+as thousands of rows cost.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tests.bench.plan import planned, results, settle
 from tests.bench.throughput import sending_seconds
 
 ROWS = [int(rows) for rows in os.environ.get("BENCH_GROWTH", "10000,100000,1000000").split(",")]
-ENOUGH = 150_000  # rows measured of each size, at least, and
+ENOUGH = 200_000  # rows measured of each size, at least, and
 MOST = 9  # times at most
 
 
@@ -53,10 +54,14 @@ class Size:
         )
 
 
-def _turns() -> Iterator[Size]:
-    """The sizes, each as often as it is measured."""
+def _turns() -> Iterator[int]:
+    """The sizes, each as often as it is measured: half of them before the larger ones and half after, for the machine
+    may be another by then."""
+    times = {rows: max(1, min(MOST, ENOUGH // rows)) for rows in ROWS}
     for rows in ROWS:
-        yield from [Size(rows)] * max(1, min(MOST, ENOUGH // rows))
+        yield from [rows] * -(-times[rows] // 2)
+    for rows in reversed(ROWS):
+        yield from [rows] * (times[rows] // 2)
 
 
 def _measured(name: str, run: Callable[[int], tuple[Child, float | None]]) -> list[tuple[str, ...]]:
@@ -64,9 +69,9 @@ def _measured(name: str, run: Callable[[int], tuple[Child, float | None]]) -> li
     process tells itself."""
     print(f"{name} …", flush=True)
     sizes: dict[int, Size] = {}
-    for turn in _turns():
-        (start, _), (process, told) = run(1), run(turn.rows)
-        size = sizes.setdefault(turn.rows, turn)
+    for rows in _turns():
+        (start, _), (process, told) = run(1), run(rows)
+        size = sizes.setdefault(rows, Size(rows))
         seconds = process.seconds - start.seconds if told is None else told
         size.note(seconds, process.cpu_seconds - start.cpu_seconds, process.peak_mb)
     return [size.line(name, sizes[ROWS[0]]) for size in sizes.values()]
