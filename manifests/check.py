@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add
+from operator import add, and_
 from string import Formatter
 from typing import Any
 
@@ -89,6 +89,7 @@ class Checker:
     def check(self, batch: Batch) -> Checked:
         """The rows of the batch with their problems. Raises nothing for what is in a row."""
         checking = _Checking(self._binding, batch)
+        checking.refuse_repeated_header()
         if not self._resend_unknown:
             checking.refuse_unknown_outcomes()
         checking.tell_types(self._asked)
@@ -119,6 +120,11 @@ class _Checking:
         fields: dict[str, list[Value]] = {wire: [None] * len(problems) for wire in _wires()}
         fields |= {wire: put(column, bad, None).tolist() for wire, column in self._fields.items()}
         return Checked(self.types.tolist(), fields, objects.tolist(), put(self._lanes, bad, None).tolist(), problems)
+
+    def refuse_repeated_header(self) -> None:
+        """Rows that are the header once more, as where files were joined: an object of that name would be asked for."""
+        again = reduce(and_, (cells == header.strip() for header, cells in self._cells.items()))
+        self._problems.add(again, "header-repeated", "the header stands here once more, remove the row")
 
     def refuse_unknown_outcomes(self) -> None:
         """Rows of an earlier run that may have been done: a new run is a new key, and would do them twice."""

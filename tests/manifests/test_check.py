@@ -175,6 +175,23 @@ def test_problems(cells: list[str | None], expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("columns", "more"),
+    [
+        (["invoiceNumber"], []),
+        ([" Invoice: Number "], []),
+        (["type", "Invoice_Number"], ["type-unknown"]),
+        (["subscriptionName", "subscriptionVersion"], ["subscription-version-not-an-integer"]),
+    ],
+)
+def test_a_header_among_the_rows(columns: list[str], more: list[str]) -> None:
+    """Where files were joined; a single cell that is like its header may be an object."""
+    found = rows(columns, columns, ["Invoice", *columns[1:]])
+    repeated, other = (rules(problem) for problem in found.problems)
+    assert repeated == ["header-repeated", *more]
+    assert "header-repeated" not in other
+
+
+@pytest.mark.parametrize(
     ("cells", "words"),
     [
         (["Subscripton", "A", "1", ""], "there is no type 'Subscripton', did you mean Subscription?"),
