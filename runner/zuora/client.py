@@ -76,6 +76,7 @@ class File:
 
 
 _USER = re.compile(r"//[^/\s'\"]+@")  # in a proxy's URL, with its password
+_QUOTED = re.compile(r"\n|\\n")  # in what aiohttp could not parse: from here on it quotes it, were it a token
 _TRACK = re.compile(r"[0-9a-f]{40}-[0-9]+")  # as `track_id` makes them
 
 
@@ -421,7 +422,7 @@ def retry_after(text: str | None) -> float | None:
 
 def _silence(error: Exception, status: int | None) -> Silence:
     """What a failure of the network means; whether anything was sent decides if the work may be done."""
-    detail = _USER.sub("//***@", str(error)) or type(error).__name__
+    detail = _USER.sub("//***@", _QUOTED.split(str(error))[0]) or type(error).__name__
     if isinstance(error, OversizedError):
         return Silence("oversized", f"a body of more than {MAX_BODY_BYTES} bytes", status=status, snippet=error.args[0])
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

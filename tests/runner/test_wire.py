@@ -285,6 +285,25 @@ async def test_a_token_that_is_no_text():
     assert answer.kind == "token"
 
 
+@pytest.mark.parametrize(
+    "head", ["Transfer-Encoding: chunked", "Content-Length: 2\r\nConnection: keep-alive", "Content-Length: 400"]
+)
+async def test_a_token_in_what_cannot_be_parsed(head):
+    """The parser's complaint quotes what it could not read; a pause would tell it, and the log keep it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + head.encode() + b'\r\n\r\n{"access_token": "quite-secret"}')
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, connected(wire(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")) as client:
+        answer = await client.send(REQUEST, 0, 1)
+    assert isinstance(answer, Silence)
+    assert answer.kind == "token"
+    assert "quite-secret" not in answer.detail
+
+
 def planned(folder: Path, count: int) -> None:
     """A manifest of so many subscriptions, and a profile that waits briefly and often."""
     patience = "attempts = 20\nbase_seconds = 0.01\n"
