@@ -25,8 +25,9 @@ def command(step: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
     words += [f"--{flag.replace('_', '-')}" for flag in _FLAGS if step.get(flag)]
     if step.get("template_check") is False:
         words.append("--no-template-check")
-    profile = document.get("profile")
-    words += ["--base-url", document["base_url"]] if profile is None else ["--profile", profile]
+    if document.get("profile") is not None:
+        words += ["--profile", document["profile"]]
+    words += ["--base-url", document["base_url"]]  # also beside a profile, which may be of another tenant by then
     return shlex.join(words)
 
 

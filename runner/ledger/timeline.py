@@ -9,7 +9,19 @@ from runner.ledger.store import Store
 if TYPE_CHECKING:
     import numpy as np
 
-    Seconds = np.ndarray[Any, np.dtype[np.float32]]  # seven digits: of ten days it tells a tenth of a second
+    Ticks = np.ndarray[Any, np.dtype[np.int32]]  # since the span's zero
+    Milliseconds = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class Span(NamedTuple):
+    """The answered attempts of a run: how many, since when, and what their times are told in.
+
+    A tick is a millisecond; more if the run took longer than 24 days, so that each time fits into four bytes.
+    """
+
+    attempts: int
+    zero: int  # microseconds since the epoch
+    tick: int  # microseconds
 
 
 class Slow(NamedTuple):
@@ -34,42 +46,51 @@ ORDER BY 4 DESC, 1, 2 LIMIT ?
 """
 
 
+_MOST_TICKS = 2**31 - 1
 _ANSWERED = "attempt WHERE sent_at IS NOT NULL AND answered_at IS NOT NULL"
+_SETTLED = "request r JOIN outcome o ON o.seq = r.outcome WHERE r.state <> 'pending'"
 
 
-def began(store: Store) -> int | None:
-    """When the first of the answered attempts was sent, in microseconds since the epoch; None if there is none."""
-    row = store.row(f"SELECT min(sent_at) FROM {_ANSWERED}")
-    return row[0] if row else None
+def span(store: Store) -> Span | None:
+    """The span of the answered attempts; None if there are none."""
+    count, zero, end = store.row(f"SELECT count(*), min(sent_at), max(answered_at) FROM {_ANSWERED}") or (0, 0, 0)
+    return Span(count, zero, max(1_000, -((zero - end) // _MOST_TICKS))) if count else None
 
 
-def sent(store: Store, zero: int) -> Seconds:
-    """When each answered attempt was sent, since `zero`."""
-    return _seconds(store, f"sent_at - {zero}", _ANSWERED)
+def sent(store: Store, told: Span) -> Ticks:
+    """When each answered attempt was sent."""
+    return _ticks(store, "sent_at", _ANSWERED, told, told.attempts)
 
 
-def answered(store: Store, zero: int) -> Seconds:
-    """When each answered attempt was answered, since `zero`."""
-    return _seconds(store, f"answered_at - {zero}", _ANSWERED)
+def answered(store: Store, told: Span) -> Ticks:
+    """When each answered attempt was answered."""
+    return _ticks(store, "answered_at", _ANSWERED, told, told.attempts)
 
 
-def took(store: Store) -> Seconds:
+def settled(store: Store, told: Span) -> Ticks:
+    """When each request got the outcome that it has now."""
+    return _ticks(store, "o.settled_at", _SETTLED, told, _count(store, _SETTLED))
+
+
+def took(store: Store) -> Milliseconds:
     """How long each answered attempt took."""
-    return _seconds(store, "answered_at - sent_at", _ANSWERED)
-
-
-def settled(store: Store, zero: int) -> Seconds:
-    """When each request got the outcome that it has now, since `zero`."""
-    rows = "request r JOIN outcome o ON o.seq = r.outcome WHERE r.state <> 'pending'"
-    return _seconds(store, f"o.settled_at - {zero}", rows)
-
-
-def _seconds(store: Store, microseconds: str, rows: str) -> Seconds:
     import numpy as np
 
-    (count,) = store.row(f"SELECT count(*) FROM {rows}") or (0,)
-    # as many as were counted: an array that has to grow is half as large again
-    return np.fromiter((one for (one,) in store.rows(f"SELECT ({microseconds}) / 1e6 FROM {rows}")), np.float32, count)
+    query = store.rows(f"SELECT (answered_at - sent_at) / 1e3 FROM {_ANSWERED}")
+    return np.fromiter((one for (one,) in query), np.float32, _count(store, _ANSWERED))
+
+
+def _ticks(store: Store, time: str, source: str, told: Span, count: int) -> Ticks:
+    """The column `time` of as many rows of `source`: an array that has to grow would be half as large again."""
+    import numpy as np
+
+    query = store.rows(f"SELECT min((({time}) - ?) / ?, ?) FROM {source}", told.zero, told.tick, _MOST_TICKS)
+    return np.fromiter((one for (one,) in query), np.int32, count)
+
+
+def _count(store: Store, source: str) -> int:
+    (count,) = store.row(f"SELECT count(*) FROM {source}") or (0,)
+    return int(count)
 
 
 def slowest(store: Store, most: int) -> list[Slow]:

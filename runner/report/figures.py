@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.ledger import Store, timeline, views
 
 if TYPE_CHECKING:
-    from runner.ledger.timeline import Seconds
+    from runner.ledger.timeline import Ticks
 
 BUCKETS = 240
 A_BUCKET = 8  # requests at least, on average: fewer, and the rate is a saw
@@ -73,15 +73,16 @@ class Latency:
 def course(store: Store) -> Course | None:
     """The course of the run; None if nothing was answered."""
     with store.snapshot():  # of a run that goes on, too: as many ends as begins
-        zero = timeline.began(store)
-        if zero is None:
+        told = timeline.span(store)
+        if told is None:
             return None
-        begin, end, done = (read(store, zero) for read in (timeline.sent, timeline.answered, timeline.settled))
+        begin, end, done = (read(store, told) for read in (timeline.sent, timeline.answered, timeline.settled))
     begin.sort()
     end.sort()
-    stretches = _stretches(begin, end)
+    zero, tick = told.zero, told.tick / 1e6
+    stretches = _stretches(begin, end, tick)
     active = sum(one.end - one.begin for one in stretches)
-    width = max(active / BUCKETS, SHORTEST_BUCKET)
+    width = max(active / BUCKETS, SHORTEST_BUCKET, tick)
     steady = max(active * min(1.0, A_BUCKET / len(begin)), width)
     events = views.events(store, "paused", "concurrency", "concurrency-grown")
     held = [
@@ -90,26 +91,26 @@ def course(store: Store) -> Course | None:
     limits = [((at - zero) / 1e6, float(facts["to"])) for at, name, facts in events if name != "paused"]
     return Course(
         stretches=stretches,
-        rate=Series(tuple(_rate(done, one, steady) for one in stretches)),
-        under_way=Series(tuple(_under_way(begin, end, one, width) for one in stretches)),
+        rate=Series(tuple(_rate(done, one, steady, tick) for one in stretches)),
+        under_way=Series(tuple(_under_way(begin, end, one, width, tick) for one in stretches)),
         limits=tuple(limits[:: max(1, len(limits) // PAUSES)]),
         pauses=tuple(sorted(held, key=lambda pause: -pause.seconds)[:PAUSES]),
         paused=len(held),
     )
 
 
-def _stretches(begins: Seconds, ends: Seconds) -> tuple[Stretch, ...]:
+def _stretches(begins: Ticks, ends: Ticks, tick: float) -> tuple[Stretch, ...]:
     """The time of the run without the gaps in which nothing was under way: a run that was resumed next morning.
 
-    Both are sorted: nothing is under way where as many requests have ended as have begun.
+    Both are sorted: nothing is under way where as many requests have ended as have begun. `tick` in seconds.
     """
     import numpy as np
 
-    longest = max(GAP_SECONDS, GAP_SHARE * float(ends[-1]))
+    longest = max(GAP_SECONDS / tick, GAP_SHARE * float(ends[-1]))
     cuts = np.flatnonzero(begins[1:] - ends[:-1] > longest)
     firsts, lasts = [0, *(cuts + 1)], [*cuts, len(begins) - 1]
     return tuple(
-        Stretch(float(begins[first]), max(float(ends[last]), float(begins[first]) + 1e-3))
+        Stretch(int(begins[first]) * tick, max(int(ends[last]), int(begins[first]) + 1) * tick)
         for first, last in zip(firsts, lasts, strict=True)
     )
 
@@ -120,20 +121,23 @@ def _edges(stretch: Stretch, width: float) -> Any:
     return np.linspace(stretch.begin, stretch.end, max(2, round((stretch.end - stretch.begin) / width) + 1))
 
 
-def _rate(done: Seconds, stretch: Stretch, width: float) -> tuple[tuple[float, float], ...]:
+def _rate(done: Ticks, stretch: Stretch, width: float, tick: float) -> tuple[tuple[float, float], ...]:
     import numpy as np
 
-    counts, edges = np.histogram(done, bins=_edges(stretch, width))
+    edges = _edges(stretch, width)
+    counts, _ = np.histogram(done, bins=edges / tick)
     seconds = np.diff(edges)
     return tuple(zip(edges[:-1].tolist(), (counts / seconds).tolist(), strict=True))
 
 
-def _under_way(begins: Seconds, ends: Seconds, stretch: Stretch, width: float) -> tuple[tuple[float, float], ...]:
+def _under_way(
+    begins: Ticks, ends: Ticks, stretch: Stretch, width: float, tick: float
+) -> tuple[tuple[float, float], ...]:
     """How many requests were under way at the middle of each bucket; both are sorted."""
     import numpy as np
 
     edges = _edges(stretch, width)
-    middles = ((edges[:-1] + edges[1:]) / 2).astype(begins.dtype)  # else all are copied to its type
+    middles = ((edges[:-1] + edges[1:]) / 2 / tick).astype(begins.dtype)  # of another type, all would be copied
     open_ = np.searchsorted(begins, middles, "right") - np.searchsorted(ends, middles, "right")
     return tuple(zip(edges[:-1].tolist(), open_.astype(float).tolist(), strict=True))
 
@@ -145,8 +149,7 @@ def latency(store: Store) -> Latency | None:
     took = timeline.took(store)
     if not len(took):
         return None
-    np.maximum(took, 1e-6, out=took)
-    took *= 1e3
+    np.maximum(took, 1e-3, out=took)
     told = {
         one: float(value)
         for one, value in zip(PERCENTILES, np.percentile(took, PERCENTILES, overwrite_input=True), strict=True)

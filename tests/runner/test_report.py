@@ -231,11 +231,37 @@ def test_the_course_folds_gaps_and_counts_everything(tmp_path):
     assert took.percentiles[100] == pytest.approx(940.0)
 
 
+@pytest.mark.parametrize("days", [10, 300])
+def test_a_run_that_went_on_much_later(tmp_path, days):
+    """Its course is told as finely as that of a short one: no peak that was none."""
+    ledger = run_of_the_past(tmp_path / "ledger.db")
+    with open_read_only(ledger) as store:
+        soon = course(store)
+    later = days * 86_400 * 1_000_000
+    base = sqlite3.connect(ledger)
+    base.execute(
+        "UPDATE attempt SET sent_at = sent_at + ?, answered_at = answered_at + ? WHERE request > 150", (later,) * 2
+    )
+    base.execute(
+        "UPDATE outcome SET settled_at = settled_at + ? WHERE seq IN (SELECT outcome FROM request WHERE request > 150)",
+        (later,),
+    )
+    base.commit()
+    base.close()
+    with open_read_only(ledger) as store:
+        told = course(store)
+    assert soon is not None
+    assert told is not None
+    assert [round(one.end - one.begin) for one in told.stretches] == [15, 16]
+    assert told.rate.most == pytest.approx(soon.rate.most, rel=0.1)
+    assert told.under_way.most == pytest.approx(soon.under_way.most, abs=1)
+
+
 def test_a_page_stays_small_whatever_the_run(tmp_path):
     """Thousands of kinds of failures, long messages, long cells: less than 1 MB."""
     ledger = run_of_the_past(tmp_path / "ledger.db", 3000, cells=json.dumps(["x" * 20_000, "y<" * 10_000]))
     base = sqlite3.connect(ledger)
-    words = [("".join(chr(97 + int(digit)) for digit in str(seq)) + "<&>" * 500, seq) for seq in range(1, 3001)]
+    words = [("".join(chr(97 + int(digit)) for digit in str(seq)) + "<&>" * 2000, seq) for seq in range(1, 3001)]
     base.executemany("UPDATE outcome SET message = ?, state = 'failed' WHERE seq = ?", words)
     base.execute("UPDATE request SET state = 'failed'")
     at_once = [

@@ -208,8 +208,19 @@ class TestCommands:
             (tmp_path / "regen.toml").write_text(f"[profile.sandbox]\nbase_url = '{server.url}'\n")
             assert regen("run", "s.csv", "--re-migrate", "--profile", "sandbox", "--run-id", "it").code == 3
             told = regen("show", "it").out
-        assert self.typed(told) == [("regen results it --category data", "regen run --re-migrate --profile sandbox")]
-        assert "cp runs/it/errors.csv mended.csv, then: regen run --re-migrate --profile sandbox mended.csv" in told
+        again = f"regen run --re-migrate --profile sandbox --base-url {server.url}"
+        assert self.typed(told) == [("regen results it --category data", again)]
+        assert f"cp runs/it/errors.csv mended.csv, then: {again} mended.csv" in told
+
+    def test_another_tenant_than_the_profiles(self, tmp_path, regen, simulator):
+        """What was rehearsed beside a profile is not sent to the tenant of that profile."""
+        (tmp_path / "s.csv").write_text("invoiceNumber\nMISSING-1\n")
+        (tmp_path / "regen.toml").write_text(
+            "default_profile = 'sandbox'\n[profile.sandbox]\nbase_url = 'us-sandbox'\n"
+        )
+        with simulator() as server:
+            told = regen("run", "s.csv", "--base-url", server.url).out
+        assert [again for _, again in self.typed(told)] == [f"regen run --profile sandbox --base-url {server.url}"]
 
     def test_steps_of_a_plan_are_sent_again_each_in_its_way(self, tmp_path, regen, simulator):
         """The printed commands, typed one after another: every mended row gets through."""
@@ -227,7 +238,10 @@ class TestCommands:
         with simulator(job_seconds=0.05) as server:
             assert regen("run", "p.toml", "--base-url", server.url, "--run-id", "it").code == 3
             typed = self.typed(regen("show", "it").out)
-            assert [(results[-8:], again.removesuffix(" --profile quick")) for results, again in typed] == [
+            assert [
+                (results[-8:], again.removesuffix(f" --profile quick --base-url {server.url}"))
+                for results, again in typed
+            ] == [
                 ("--step 1", "regen backfill RatePlanCharge --zip"),
                 ("--step 2", "regen run --re-migrate"),
                 ("--step 4", "regen run --only-resend"),
@@ -235,7 +249,7 @@ class TestCommands:
             for results, again in typed:
                 path = Path(regen(*results.split()[1:]).out.strip())
                 path.write_text(path.read_text().replace("BAD", "r").replace("MISSING", "A"))
-                assert regen(*again.split()[1:], path, "--base-url", server.url).code == 0
+                assert regen(*again.split()[1:], path).code == 0
             queries = sorted(one["query"].popitem()[0] for one in server.regenerations() if "A-" in str(one["body"]))
         assert queries == ["onlyReSend", "reMigrate", "reMigrate"]
         assert regen("results", "it", "--category", "data", "--step", 9).code == 2
