@@ -34,6 +34,7 @@ from runner.window import Drift, window_closed
 
 MOST_WAITING = 10_000  # requests that wait for another try before nothing new is begun
 CHUNK = 500
+MOST_TOLD = 300  # characters of what a server says, as the reason of a pause
 
 Send = Callable[[Request, int, int], Awaitable[Answer]]
 Judge = Callable[[Answer, Request, History, float], Judgement]
@@ -430,16 +431,17 @@ class Dispatch:
 
     def _hold(self, judgement: Judgement, now: float, began: float) -> None:
         """Hold everyone as the server asked, or as the outage demands; loop times, `began` that of the sending."""
+        told = (judgement.message or judgement.reason.value)[:MOST_TOLD]
         if judgement.reason is Reason.THROTTLED:
             what = "category 70" if judgement.category == "70" else "429"
             self._pace.refused(what, judgement.hold_seconds, began)
         elif judgement.holds_everyone and judgement.hold_seconds:
-            self._pace.hold(judgement.hold_seconds, judgement.message or judgement.reason.value)
+            self._pace.hold(judgement.hold_seconds, told)
         elif judgement.kind is Kind.SUCCEEDED or judgement.kind is Kind.FAILED:
             self._pace.well()
         pause = self._breaker.pause_seconds(now)
         if pause is not None:
-            self._pace.hold(pause, f"outage: {judgement.message or judgement.reason.value}")
+            self._pace.hold(pause, f"outage: {told}")
         self._pace.probe(self._breaker.outage_since is not None)
 
     def _expire(self, job: Job, now: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from runner.ledger import Store, views
+from runner.speech import printable
 from runner.times import duration, iso, now_microseconds
 
 RECENT_SECONDS = 60
@@ -38,5 +39,5 @@ def _pause(store: Store, now: int) -> str | None:
             return None
         end = at + int(facts["seconds"] * 1e6)
         if facts["seconds"] >= TELLING_SECONDS and end > now:
-            return f"paused until {iso(end)[:19]}Z: {facts['reason']}"
+            return f"paused until {iso(end)[:19]}Z: {printable(facts['reason'])}"
     return None
