@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.ledger.fates import Change, Fates
+from runner.ledger.views import TROUBLED
 from runner.runs import RunFolder, all_runs
 
-FAILING = ("failed", "unknown", "rejected")
 MOST_LISTED = 20  # for people
 MOST_KEPT = 100_000  # of each kind, as JSON
 
@@ -110,14 +110,14 @@ def kind_of(change: Change) -> str | None:
     if after is None:
         return "disappeared"
     if before is None:
-        return "appeared failing" if after in FAILING else "appeared"
-    if before == "pending" and after in FAILING:
+        return "appeared failing" if after in TROUBLED else "appeared"
+    if before == "pending" and after in TROUBLED:
         return "pending failing"
     if "pending" in (before, after):
         return None if before == after else "pending"
-    if after in FAILING:
-        return "still failing" if before in FAILING else "newly failing"
-    if before in FAILING:
+    if after in TROUBLED:
+        return "still failing" if before in TROUBLED else "newly failing"
+    if before in TROUBLED:
         return "fixed"
     return "ids changed" if _ids(change.ids_before) != _ids(change.ids_after) else None
 
@@ -153,7 +153,7 @@ def _count_back(still: dict[str, int], earlier: Sequence[RunFolder]) -> None:
         with Fates() as fates:
             fates.load("before", run.ledger)
             states = fates.states("before", open_)
-        failing = {name for name, state in states.items() if state in FAILING}
+        failing = {name for name, state in states.items() if state in TROUBLED}
         for name in failing:
             still[name] += 1
         open_ -= {name for name in states if name not in failing}

@@ -145,7 +145,7 @@ class _Session:
         if waiting := totals["pending"]:
             reason = f"nothing was left to send, but {waiting} rows are pending; see `regen verify {self.folder.id}`"
             return Ending("fault", ExitCode.FAULT, reason)
-        wrong = {state: totals[state] for state in ("failed", "unknown", "rejected") if totals.get(state)}
+        wrong = {state: totals[state] for state in ledger_views.TROUBLED if totals.get(state)}
         if not wrong:
             return ending
         told = ", ".join(f"{count} {state}" for state, count in wrong.items())

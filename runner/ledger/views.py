@@ -34,7 +34,7 @@ LEFT JOIN outcome o ON o.seq = r.outcome
 """
 
 TROUBLED = ("failed", "unknown", "rejected")  # the states of a row that needs a person
-_IS_TROUBLED = f"f.state IN {TROUBLED}"
+_IS_TROUBLED = f"f.state IN ({', '.join(map(repr, TROUBLED))})"
 
 TROUBLES = f"""
 SELECT l.line, f.state, f.category, o.code, coalesce(l.problem, f.message), o.http_status, m.step
