@@ -118,11 +118,10 @@ def audited_once(tmp_path_factory) -> Path:
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    place, note = shared / "audited", shared / "audited.txt"
+    note = shared / "audited.txt"
     with FileLock(shared / "audited.lock"):
         if not note.exists():
-            place.mkdir()
-            note.write_text(str(made(place)))
+            note.write_text(str(made(tmp_path_factory.mktemp("audited"))))
     return Path(note.read_text())
 
 
