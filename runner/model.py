@@ -39,12 +39,13 @@ class Limits(Struct, frozen=True):
     rate_reset_seconds: float | None = None
 
 
-MOST_DIGITS = 16  # of a number in a header
+MOST_DIGITS = 15  # of a number in a header
 
 
 def whole_number(text: str | None) -> int | None:
     """The number that a header holds; None for anything else, and for what no limit can be."""
-    return int(text) if text is not None and len(text) < MOST_DIGITS and text.strip().isdecimal() else None
+    digits = (text or "").strip()
+    return int(digits) if digits.isdecimal() and len(digits) <= MOST_DIGITS else None
 
 
 class Reply(Struct, frozen=True):

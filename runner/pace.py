@@ -165,7 +165,7 @@ class Pace:
         remaining, reset = limits.rate_remaining, limits.rate_reset_seconds
         if limits.rate_limit is None or remaining is None or reset is None:
             return
-        first = whole_number(limits.rate_limit.partition(",")[0].strip())
+        first = whole_number(limits.rate_limit.partition(",")[0])
         if first is not None and remaining < first * SCARCE:
             self.hold(reset, f"{remaining} of {first} requests remain in the tenant's window")
 
