@@ -15,6 +15,7 @@ from runner.errors import Refused
 from runner.identity import fingerprint
 from runner.ledger import Enrolment
 from runner.steps import Backfill, BookingDates, JournalRun, Regenerate, Step
+from runner.tempo import give_back
 from runner.zuora.operations import BOOKING_DATES
 
 __all__ = ["Opened", "Target"]
@@ -106,6 +107,7 @@ class Opened:
                 raise Refused(str(error)) from error
             status = "refused" if enroller.refused else "planned"
             enrolment.finish({**facts, "status": status, "notes": enroller.notes})
+        give_back()
         return enroller.refused
 
     def _enrol(self, enroller: Enroller, step: Step) -> None:

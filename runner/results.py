@@ -22,7 +22,7 @@ from runner.layout import SCHEMA_VERSION, Layout
 from runner.ledger import Store
 from runner.ledger.views import TROUBLED, ResultLine, lines, manifests
 from runner.replacing import replacing
-from runner.tempo import seldom_collecting
+from runner.tempo import give_back, seldom_collecting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,8 +91,6 @@ def csv_header(layout: Layout) -> bytes:
 
 def write_views(store: Store, folder: Path, formats: Iterable[str], run: str) -> list[Path]:
     """Write the results in the formats asked for, and errors.csv, in one pass. Returns the files."""
-    import pyarrow as pa
-
     layout = Layout(run, manifests(store))
     places = [folder / f"results.{name}" for name in ("parquet", "csv") if name in formats]
     errors = folder / "errors.csv"
@@ -103,7 +101,7 @@ def write_views(store: Store, folder: Path, formats: Iterable[str], run: str) ->
             for write in writes:
                 write(group)
             write_errors(troubled(group))
-    pa.default_memory_pool().release_unused()  # what follows would be put on top of it
+    give_back()
     return [*places, errors]
 
 

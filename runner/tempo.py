@@ -1,4 +1,6 @@
-"""How the interpreter is set while many rows pass: settings that cost nothing but surprise, so they are named here."""
+"""How the interpreter is set while many rows pass: settings that cost nothing but surprise, so they are named here; and
+how memory is given back between the parts of a run.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,13 @@ def seldom_collecting() -> Iterator[None]:
         gc.set_threshold(*threshold)
         if outermost:
             gc.unfreeze()
+
+
+def give_back() -> None:
+    """Give memory that is free back to the system: else what the next part of a run needs comes on top of it."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()  # with the system's allocator: of everything, not of Arrow's alone
 
 
 @contextlib.contextmanager
