@@ -281,3 +281,14 @@ def test_progress_tells_of_it(capsys):
     texts = [f"{now - timedelta(minutes=2):%H:%M}-{now + timedelta(hours=3):%H:%M} UTC"]
     Progress(10, Tally(), Blackouts.parsed(texts), quiet=False).tell_now()
     assert ", blackout until " in capsys.readouterr().err
+
+
+def test_show_tells_the_reason_in_one_line(tmp_path):
+    """A server's words make no line of their own."""
+    path, begun = enrolled(tmp_path / "l.db", 3), int(EPOCH * 1e6)
+    with open_writable(path) as store:
+        store.set_facts({"status": "running"})
+        Journal(store).write(
+            [], [], events=[Event(begun, "paused", '{"seconds": 60, "reason": "busy\\nrun x: finished"}')]
+        )
+        assert "busy run x: finished; 3 requests" in (live_line(store, begun + 1_000_000) or "")
