@@ -81,10 +81,13 @@ def took(store: Store) -> Milliseconds:
 
 
 def _ticks(store: Store, time: str, source: str, told: Span, count: int) -> Ticks:
-    """The column `time` of as many rows of `source`: an array that has to grow would be half as large again."""
+    """The column `time` of as many rows of `source`: an array that has to grow would be half as large again.
+
+    What a clock that was set tells to be outside the span is drawn at its edge.
+    """
     import numpy as np
 
-    query = store.rows(f"SELECT min((({time}) - ?) / ?, ?) FROM {source}", told.zero, told.tick, _MOST_TICKS)
+    query = store.rows(f"SELECT max(0, min(({time} - ?) / ?, ?)) FROM {source}", told.zero, told.tick, _MOST_TICKS)
     return np.fromiter((one for (one,) in query), np.int32, count)
 
 

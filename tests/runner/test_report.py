@@ -231,6 +231,19 @@ def test_the_course_folds_gaps_and_counts_everything(tmp_path):
     assert took.percentiles[100] == pytest.approx(940.0)
 
 
+@pytest.mark.parametrize(("column", "days"), [("answered_at", -40), ("answered_at", 9000), ("sent_at", -9000)])
+def test_a_clock_that_was_set_meanwhile(tmp_path, column, days):
+    """There is a page, whatever the times: the run ends with it."""
+    ledger = run_of_the_past(tmp_path / "ledger.db")
+    base = sqlite3.connect(ledger)
+    base.execute(f"UPDATE attempt SET {column} = {column} + ? WHERE request = 7", (days * 86_400 * 1_000_000,))
+    base.execute("UPDATE outcome SET settled_at = settled_at - ? WHERE seq = 9", (40 * 86_400 * 1_000_000,))
+    base.commit()
+    base.close()
+    with open_read_only(ledger) as store:
+        tree(render(store, document_of(store)))
+
+
 @pytest.mark.parametrize("days", [10, 300])
 def test_a_run_that_went_on_much_later(tmp_path, days):
     """Its course is told as finely as that of a short one: no peak that was none."""
