@@ -431,17 +431,16 @@ class Dispatch:
 
     def _hold(self, judgement: Judgement, now: float, began: float) -> None:
         """Hold everyone as the server asked, or as the outage demands; loop times, `began` that of the sending."""
-        told = (judgement.message or judgement.reason.value)[:MOST_TOLD]
         if judgement.reason is Reason.THROTTLED:
             what = "category 70" if judgement.category == "70" else "429"
             self._pace.refused(what, judgement.hold_seconds, began)
         elif judgement.holds_everyone and judgement.hold_seconds:
-            self._pace.hold(judgement.hold_seconds, told)
+            self._pace.hold(judgement.hold_seconds, _why(judgement))
         elif judgement.kind is Kind.SUCCEEDED or judgement.kind is Kind.FAILED:
             self._pace.well()
         pause = self._breaker.pause_seconds(now)
         if pause is not None:
-            self._pace.hold(pause, f"outage: {told}")
+            self._pace.hold(pause, f"outage: {_why(judgement)}")
         self._pace.probe(self._breaker.outage_since is not None)
 
     def _expire(self, job: Job, now: float) -> bool:
@@ -488,6 +487,11 @@ class Dispatch:
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
         if not worker.cancelled() and worker.exception() is not None:
             self.stop(Ending("fault", ExitCode.FAULT, repr(worker.exception())))
+
+
+def _why(judgement: Judgement) -> str:
+    """Why everyone pauses: in the server's words, if it has any."""
+    return (judgement.message or judgement.reason.value)[:MOST_TOLD]
 
 
 def _about(job: Job, judgement: Judgement) -> dict[str, Any]:
