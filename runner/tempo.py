@@ -29,9 +29,8 @@ def seldom_collecting() -> Iterator[None]:
 
 def give_back() -> None:
     """Give memory that is free back to the system: else what the next part of a run needs comes on top of it."""
-    import pyarrow as pa
-
-    pa.default_memory_pool().release_unused()  # with the system's allocator: of everything, not of Arrow's alone
+    if arrow := sys.modules.get("pyarrow"):  # where it was not needed, there is not much
+        arrow.default_memory_pool().release_unused()  # with the system's allocator: of everything, not of Arrow's alone
 
 
 @contextlib.contextmanager
