@@ -21,7 +21,7 @@ import pandas
 
 from manifests.columns import Binding, bind
 from manifests.read import Batch
-from manifests.rules import Column, Mask, Problems, any_of, given, nothing, put, shown, trimmed, values
+from manifests.rules import EDGES, Column, Mask, Problems, any_of, given, nothing, put, shown, trimmed, values
 from manifests.schemas import TYPES, Alternative, Schema, canonical, suggestion
 
 Value = str | int | bool | None
@@ -123,7 +123,7 @@ class _Checking:
 
     def refuse_repeated_header(self) -> None:
         """Rows that are the header once more, as where files were joined: an object of that name would be asked for."""
-        again = reduce(and_, (cells == header.strip() for header, cells in self._cells.items()))
+        again = reduce(and_, (cells == header.strip(EDGES) for header, cells in self._cells.items()))
         self._problems.add(again, "header-repeated", "the header stands here once more, remove the row")
 
     def refuse_unknown_outcomes(self) -> None:
