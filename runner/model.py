@@ -39,11 +39,11 @@ class Limits(Struct, frozen=True):
     rate_reset_seconds: float | None = None
 
 
-MOST_DIGITS = 15  # of a number in a header
+MOST_DIGITS = 15  # of a number that a server tells as text
 
 
 def whole_number(text: str | None) -> int | None:
-    """The number that a header holds; None for anything else, and for what no limit can be."""
+    """The number in a text of the server's; None for anything else, and for what no limit or count can be."""
     digits = (text or "").strip()
     return int(digits) if digits.isdecimal() and len(digits) <= MOST_DIGITS else None
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from runner.backfill import refuse_type
 from runner.errors import ExitCode, Refused, RunnerError
 from runner.guard import is_guarded, refuse_read_only
-from runner.model import Reply, Silence
+from runner.model import Reply, Silence, whole_number
 from runner.session import wire_of
 from runner.settings import Flags, Settings, gather
 from runner.speech import printable, say, say_json
@@ -30,6 +30,7 @@ JOURNAL_RUNS = "/v1/journal-runs"
 STOPPING = b'{"status":"Stopping"}'
 TRY_AGAIN_SECONDS = (0.2, 1.0)
 ENOUGH = 200  # jobs of a kind, the newest
+END_OF_TIME = 253_402_300_800_000  # milliseconds: the year 10000
 
 
 def list_jobs(flags: Flags, *, as_json: bool) -> ExitCode:
@@ -80,8 +81,8 @@ def _job_line(kind: str, job: Mapping[str, Any]) -> str:
 
 def _uploaded(milliseconds: object) -> str:
     """`uploadedOn` is epoch milliseconds in a string."""
-    text = str(milliseconds)
-    return iso(int(text) * 1000)[:16].replace("T", " ") if text.isdecimal() else "-"
+    told = whole_number(str(milliseconds))
+    return iso(told * 1000)[:16].replace("T", " ") if told is not None and told < END_OF_TIME else "-"
 
 
 def stop_job(flags: Flags, job: str, *, yes: bool) -> ExitCode:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runner.model import whole_number
+
 COMPLETED = "completed"
 UNDER_WAY = frozenset({"pending", "accepted", "processing", "stopping", "cancelinprogress", "deleteinprogress"})
 OVER_BADLY = frozenset({"failed", "error", "canceled", "cancelled", "stopped"})
@@ -20,8 +22,8 @@ Job = Mapping[str, Any]
 def count(job: Job, name: str) -> int | None:
     """One of a job's counts; None if it does not tell it. Numbers may come as strings."""
     value = job.get(name)
-    if isinstance(value, str) and value.strip().isdecimal():
-        return int(value)
+    if isinstance(value, str):
+        return whole_number(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

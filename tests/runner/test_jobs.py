@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from runner.commands.jobs import _job_line
 from runner.failpoints import JOB_POINTS
 from runner.model import History, Kind, Reason, Reply, Request, Seen, Silence, State
 from runner.zuora.case import Case, Looks, Upload
@@ -243,7 +244,7 @@ def test_a_journal_run_is_the_one_that_was_asked_for():
     assert kind(followed("journal-run", said(journalRunNumber="JR-1"), said(status="Completed"))[0]) is Kind.SUCCEEDED
 
 
-@pytest.mark.parametrize("count", [2, "2", 2.0, " 2 ", "two", [1]])
+@pytest.mark.parametrize("count", [2, "2", 2.0, " 2 ", "two", [1], pytest.param("9" * 5000, id="very many")])
 def test_errors_that_are_counted_in_any_way_are_errors(count):
     seen, _, _ = followed("booking-dates", said(jobId="j1"), job("COMPLETED", errorCount=count))
     assert kind(seen) is Kind.FAILED
@@ -423,3 +424,13 @@ def test_what_an_earlier_run_may_have_done_is_not_done_again(tmp_path, regen, wo
     refused = regen(*words)
     assert (refused.code, f"outcome-{rule}: " in refused.err) == (2, True)
     assert regen(*words, "--resend-unknown").code == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [("1763700000000", "2025-11-21 04:40"), ("9" * 15, "-"), ("9" * 5000, "-"), ("soon", "-"), (None, "-")],
+    ids=["a time", "after all times", "a long number", "a word", "nothing"],
+)
+def test_when_a_job_was_uploaded(told, shown):
+    """Whatever the tenant tells, the others are listed."""
+    assert _job_line("data-backfill", {"uploadedOn": told}).startswith(f"{shown}  ")
