@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .clock import Clock, ManualClock, SystemClock
-from .faults import FAULTS, PERMANENT, Fault, parse_fault
-from .options import Options, parse_outage, parse_rule
-from .server import Serving, main, serve, serving, serving_in_thread
-from .simulator import Simulator
+from runner.simulator.clock import Clock, ManualClock, SystemClock
+from runner.simulator.faults import FAULTS, PERMANENT, Fault, parse_fault
+from runner.simulator.options import Options, parse_outage, parse_rule
+from runner.simulator.server import Serving, main, serve, serving, serving_in_thread
+from runner.simulator.simulator import Simulator
 
 __all__ = [
     "FAULTS",

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from .asked import Asked
-from .chance import draw
-from .options import Options
+from runner.simulator.asked import Asked
+from runner.simulator.chance import draw
+from runner.simulator.options import Options
 
 JSON = "application/json;charset=UTF-8"
 HTML = "text/html"

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
-from .faults import Fault
+from runner.simulator.faults import Fault
 
 MALFORMED = object()  # the body is no JSON
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from .answers import (
+from runner.simulator.answers import (
     BACKFILL,
     FILES,
     INVALID_PARAMETER,
@@ -23,16 +23,16 @@ from .answers import (
     stamped,
     success,
 )
-from .asked import Asked, Upload
-from .chance import draw, hex_ids
-from .checks import Complaint
-from .counts import Counts
-from .effects import Effects
-from .hindrance import Hindrance
-from .jobs import Job, Jobs, Stage
-from .paging import page_of
-from .uploads import LARGEST_BYTES, Rows, result_of, rows_of, zipped
-from .world import World
+from runner.simulator.asked import Asked, Upload
+from runner.simulator.chance import draw, hex_ids
+from runner.simulator.checks import Complaint
+from runner.simulator.counts import Counts
+from runner.simulator.effects import Effects
+from runner.simulator.hindrance import Hindrance
+from runner.simulator.jobs import Job, Jobs, Stage
+from runner.simulator.paging import page_of
+from runner.simulator.uploads import LARGEST_BYTES, Rows, result_of, rows_of, zipped
+from runner.simulator.world import World
 
 # The first column names the record; a column that begins with # is for reference only.
 TEMPLATES = {

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from .answers import BOOKING_DATES, INVALID_PARAMETER, NOT_FOUND, RULE, Answer, Problem, failure, success
-from .asked import Asked
-from .backfill import stop_problem
-from .chance import hex_ids
-from .effects import Effects
-from .hindrance import Hindrance
-from .jobs import Job, Jobs, Stage
-from .paging import page_of
-from .world import World
+from runner.simulator.answers import BOOKING_DATES, INVALID_PARAMETER, NOT_FOUND, RULE, Answer, Problem, failure, success
+from runner.simulator.asked import Asked
+from runner.simulator.backfill import stop_problem
+from runner.simulator.chance import hex_ids
+from runner.simulator.effects import Effects
+from runner.simulator.hindrance import Hindrance
+from runner.simulator.jobs import Job, Jobs, Stage
+from runner.simulator.paging import page_of
+from runner.simulator.world import World
 
 _WORDS = {
     Stage.PENDING: "ACCEPTED",

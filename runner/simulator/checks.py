@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .answers import (
+from runner.simulator.answers import (
     INVALID_PARAMETER,
     INVALID_VALUE,
     MALFORMED_REQUEST,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .answers import encode
+from runner.simulator.answers import encode
 
 if TYPE_CHECKING:
-    from .simulator import Simulator
+    from runner.simulator.simulator import Simulator
 
 
 class Control:

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .answers import INVALID_VALUE, MISSING_FIELD, NOT_FOUND, Answer, Problem, encode, failure, stamped
-from .asked import Asked
-from .chance import hex_ids
-from .effects import Effects
-from .world import World
+from runner.simulator.answers import INVALID_VALUE, MISSING_FIELD, NOT_FOUND, Answer, Problem, encode, failure, stamped
+from runner.simulator.asked import Asked
+from runner.simulator.chance import hex_ids
+from runner.simulator.effects import Effects
+from runner.simulator.world import World
 
 DATA_QUERY = 580000
 FILES = "/query/files/"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .asked import Asked
-from .world import World
+from runner.simulator.asked import Asked
+from runner.simulator.world import World
 
 
 @dataclass(slots=True)

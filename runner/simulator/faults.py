@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .chance import draw
+from runner.simulator.chance import draw
 
 
 class Work(enum.Enum):

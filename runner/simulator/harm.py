@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from .answers import AUTHENTICATION as RESOURCE
-from .answers import (
+from runner.simulator.answers import AUTHENTICATION as RESOURCE
+from runner.simulator.answers import (
     HTML,
     LIMIT,
     REQUEST,
@@ -20,9 +20,9 @@ from .answers import (
     gateway_page,
     throttled,
 )
-from .asked import Asked
-from .faults import Fault, Harm
-from .options import Options
+from runner.simulator.asked import Asked
+from runner.simulator.faults import Fault, Harm
+from runner.simulator.options import Options
 
 DECLARED = ("idList", "jobId", "journalRunNumber")
 _CROWD_PROBLEM = Problem(REQUEST, LIMIT, "Concurrent request limit exceeded, please retry later")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .answers import NOT_FOUND, Problem
-from .asked import Asked
-from .chance import draw
-from .effects import Effects, Entry
-from .faults import PERMANENT, Work
-from .world import World
+from runner.simulator.answers import NOT_FOUND, Problem
+from runner.simulator.asked import Asked
+from runner.simulator.chance import draw
+from runner.simulator.effects import Effects, Entry
+from runner.simulator.faults import PERMANENT, Work
+from runner.simulator.world import World
 
 _MESSAGES = {
     10: "No permission for this object",

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from .answers import INVALID_VALUE, MALFORMED_REQUEST, MISSING_FIELD, RULE, UNKNOWN_FIELD
-from .checks import Complaint
+from runner.simulator.answers import INVALID_VALUE, MALFORMED_REQUEST, MISSING_FIELD, RULE, UNKNOWN_FIELD
+from runner.simulator.checks import Complaint
 
 _APPLICATIONS = (
     "Electronic Payment Application",

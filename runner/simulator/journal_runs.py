@@ -6,13 +6,13 @@ import calendar
 from datetime import UTC, datetime
 from typing import Any
 
-from .answers import JOURNAL_RUNS, NOT_FOUND, RULE, Answer, Problem, failure, success
-from .asked import Asked
-from .effects import Effects
-from .hindrance import Hindrance
-from .jobs import Job, Jobs, Stage
-from .journal_checks import journal_problem
-from .world import World
+from runner.simulator.answers import JOURNAL_RUNS, NOT_FOUND, RULE, Answer, Problem, failure, success
+from runner.simulator.asked import Asked
+from runner.simulator.effects import Effects
+from runner.simulator.hindrance import Hindrance
+from runner.simulator.jobs import Job, Jobs, Stage
+from runner.simulator.journal_checks import journal_problem
+from runner.simulator.world import World
 
 _WORDS = {
     Stage.PENDING: "Pending",

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from .answers import INVALID_VALUE, LOCKED, REQUEST, RULE, Answer, Problem, failure
-from .asked import Asked
-from .chance import draw
-from .world import World
+from runner.simulator.answers import INVALID_VALUE, LOCKED, REQUEST, RULE, Answer, Problem, failure
+from runner.simulator.asked import Asked
+from runner.simulator.chance import draw
+from runner.simulator.world import World
 
 LONGEST = 255
 LIFETIME_SECONDS = 24 * 3600.0

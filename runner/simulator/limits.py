@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from .world import World
+from runner.simulator.world import World
 
 WINDOWS = (60, 3600, 86400)
 

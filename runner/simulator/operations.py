@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .backfill import Backfill
-from .booking_dates import BookingDates
-from .counts import Counts
-from .data_query import FILES, DataQuery
-from .effects import Effects
-from .hindrance import Hindrance
-from .journal_runs import JournalRuns
-from .regenerate import Regenerate
-from .routes import Routes
-from .world import World
+from runner.simulator.backfill import Backfill
+from runner.simulator.booking_dates import BookingDates
+from runner.simulator.counts import Counts
+from runner.simulator.data_query import FILES, DataQuery
+from runner.simulator.effects import Effects
+from runner.simulator.hindrance import Hindrance
+from runner.simulator.journal_runs import JournalRuns
+from runner.simulator.regenerate import Regenerate
+from runner.simulator.routes import Routes
+from runner.simulator.world import World
 
 
 def routes_of(world: World, effects: Effects, hindrance: Hindrance, counts: Counts) -> Routes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .faults import FAULTS, checked_faults, parse_fault
+from runner.simulator.faults import FAULTS, checked_faults, parse_fault
 
 TENANTS = ("none", "production", "central-sandbox", "developer-sandbox", "api-sandbox")
 DIALECTS = ("same", "409", "mixed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .world import World
+from runner.simulator.world import World
 
 
 class Outage:

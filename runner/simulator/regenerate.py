@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .answers import BILLING, BOOKING, REVENUE_EVENTS, Answer, Problem, failure, success
-from .asked import Asked
-from .chance import draw, hex_ids
-from .checks import Complaint, billing_problem, booking_problem, consumption_problem, events_problem
-from .effects import Effects
-from .hindrance import Hindrance
-from .world import World
+from runner.simulator.answers import BILLING, BOOKING, REVENUE_EVENTS, Answer, Problem, failure, success
+from runner.simulator.asked import Asked
+from runner.simulator.chance import draw, hex_ids
+from runner.simulator.checks import Complaint, billing_problem, booking_problem, consumption_problem, events_problem
+from runner.simulator.effects import Effects
+from runner.simulator.hindrance import Hindrance
+from runner.simulator.world import World
 
 
 class Regenerate:

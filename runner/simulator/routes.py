@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .answers import Answer
-from .asked import Asked
+from runner.simulator.answers import Answer
+from runner.simulator.asked import Asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .clock import Clock
-from .faults import FAULTS, PERMANENT
-from .options import Options
-from .simulator import Simulator
+from runner.simulator.clock import Clock
+from runner.simulator.faults import FAULTS, PERMANENT
+from runner.simulator.options import Options
+from runner.simulator.simulator import Simulator
 
 LOOPBACK = "127.0.0.1"
 PORT = 9080

@@ -12,27 +12,27 @@ from typing import Any
 
 from aiohttp import web
 
-from .answers import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
-from .asked import Asked, asked
-from .chance import draw
-from .clock import Clock, SystemClock
-from .control import Control
-from .counts import Counts
-from .data_query import FILES as DATA_FILES
-from .effects import Effects
-from .faults import FAULTS, Fault, Harm, Work, pick
-from .harm import crowded, harmed, instead, unauthorized
-from .hindrance import Hindrance
-from .keys import Keys
-from .limits import Gate, Quotas
-from .operations import routes_of
-from .options import OUTAGE_KINDS, Options
-from .outage import Outage
-from .routes import Route
-from .store import Store
-from .tokens import Tokens
-from .wire import deliver, read_modestly
-from .world import World
+from runner.simulator.answers import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
+from runner.simulator.asked import Asked, asked
+from runner.simulator.chance import draw
+from runner.simulator.clock import Clock, SystemClock
+from runner.simulator.control import Control
+from runner.simulator.counts import Counts
+from runner.simulator.data_query import FILES as DATA_FILES
+from runner.simulator.effects import Effects
+from runner.simulator.faults import FAULTS, Fault, Harm, Work, pick
+from runner.simulator.harm import crowded, harmed, instead, unauthorized
+from runner.simulator.hindrance import Hindrance
+from runner.simulator.keys import Keys
+from runner.simulator.limits import Gate, Quotas
+from runner.simulator.operations import routes_of
+from runner.simulator.options import OUTAGE_KINDS, Options
+from runner.simulator.outage import Outage
+from runner.simulator.routes import Route
+from runner.simulator.store import Store
+from runner.simulator.tokens import Tokens
+from runner.simulator.wire import deliver, read_modestly
+from runner.simulator.world import World
 
 LARGEST_BODY = 64 * 1024 * 1024
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path

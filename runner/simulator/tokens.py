@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 from urllib.parse import parse_qs
 
-from .answers import Answer, encode, throttled
-from .limits import TOKENS_A_MINUTE, TOKENS_A_MINUTE_OF_ONE_ADDRESS, Window, scaled
-from .world import World
+from runner.simulator.answers import Answer, encode, throttled
+from runner.simulator.limits import TOKENS_A_MINUTE, TOKENS_A_MINUTE_OF_ONE_ADDRESS, Window, scaled
+from runner.simulator.world import World
 
 
 class Tokens:

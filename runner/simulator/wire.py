@@ -7,8 +7,8 @@ import gzip
 
 from aiohttp import web
 
-from .answers import Answer
-from .faults import Harm
+from runner.simulator.answers import Answer
+from runner.simulator.faults import Harm
 
 AGAIN_SECONDS = 0.003
 COMPRESSED_FROM = 1000  # guide "Compress requests and responses": answers over 1,000 bytes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from .clock import Clock
-from .options import Options
-from .store import Store
+from runner.simulator.clock import Clock
+from runner.simulator.options import Options
+from runner.simulator.store import Store
 
 
 class World:
