@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # Tracing slows everything that it watches: only the tests that must reach every branch are run under it.
-PURE := tests/manifests/test_check.py tests/runner/test_identity.py tests/runner/test_patience.py tests/runner/test_verdict.py
+PURE := tests/manifests/test_validate.py tests/runner/domain/test_identity.py tests/runner/dispatch/test_retry_policy.py tests/runner/zuora/test_verdict.py
 
 .PHONY: help demo test lint format package bench soak audit clean
 

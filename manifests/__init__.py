@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from manifests.check import UNSETTLED, Checked, Checker, checker, unsettled
     from manifests.errors import ManifestError
     from manifests.read import Batch, Digest, Source, digest, open_manifest
     from manifests.schemas import TYPES, Schema, template
+    from manifests.validate import UNSETTLED, Checked, Checker, checker, unsettled
 
 __all__ = [
     "TYPES",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "check": ("UNSETTLED", "Checked", "Checker", "checker", "unsettled"),
+    "validate": ("UNSETTLED", "Checked", "Checker", "checker", "unsettled"),
     "errors": ("ManifestError",),
     "read": ("Batch", "Digest", "Source", "digest", "open_manifest"),
     "schemas": ("TYPES", "Schema", "template"),

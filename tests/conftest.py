@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 
+pytest_plugins = ["tests.harness.program"]
+
 settings.register_profile("suite", max_examples=60, deadline=None)
 settings.load_profile("suite")
 

@@ -8,7 +8,7 @@ path ─ origin (bytes: gzip, zip, standard input) ─ formats (which?) ─┬�
 ```
 """
 
-from manifests.read.origin import Digest, digest
-from manifests.read.source import Batch, Source, open_manifest
+from manifests.read.manifest import Batch, Source, open_manifest
+from manifests.read.raw_file import Digest, digest
 
 __all__ = ["Batch", "Digest", "Source", "digest", "open_manifest"]

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from manifests.columns import Headers
 from manifests.errors import MalformedManifest, UnreadableManifest, place
+from manifests.header_mapping import Headers
+from manifests.read.decoding import LINE_END, Text
+from manifests.read.delimiter import NAMES, separator
 from manifests.read.frames import checked_headers, framed
-from manifests.read.sniff import NAMES, separator
-from manifests.read.text import LINE_END, Text
 
 if TYPE_CHECKING:
     from _csv import Reader

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from manifests.errors import MalformedManifest, place
+from manifests.read.decoding import Text
 from manifests.read.frames import Cell, checked_headers, framed
-from manifests.read.text import Text
 
 if TYPE_CHECKING:
     from pandas import DataFrame

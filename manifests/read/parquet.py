@@ -9,10 +9,10 @@ from decimal import Decimal
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from manifests.columns import matters
 from manifests.errors import UnreadableManifest, place
+from manifests.header_mapping import matters
 from manifests.read.frames import checked_headers, framed
-from manifests.read.origin import Origin
+from manifests.read.raw_file import Origin
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -15,8 +15,8 @@ import click
 
 from runner import __version__
 from runner.cli import looking, operations, sending, upkeep
-from runner.errors import ExitCode, RunnerError
-from runner.speech import say
+from runner.domain.errors import ExitCode, RunnerError
+from runner.system.console import say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

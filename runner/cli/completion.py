@@ -8,9 +8,9 @@ from click.shell_completion import CompletionItem
 
 def run_ids(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
     """The runs whose id begins so, the newest first, each with its status. Nothing if they cannot be read."""
-    from runner.errors import RunnerError
-    from runner.runs import all_runs
-    from runner.settings import Flags, runs_folder
+    from runner.config.settings import Flags, runs_folder
+    from runner.domain.errors import RunnerError
+    from runner.runs.folder import all_runs
 
     try:
         runs = [

@@ -9,7 +9,7 @@ import click
 from runner.cli import values
 from runner.cli.completion import run_ids
 from runner.cli.options import REMEDIES, as_json, place, run_argument, runs_dir
-from runner.errors import ExitCode
+from runner.domain.errors import ExitCode
 
 MOST_ROWS = 2**63 - 1  # that a ledger can count
 

@@ -10,10 +10,10 @@ import click
 from runner.cli import values
 from runner.cli.options import afterwards, as_json, naming, options, pace, place, speaking
 from runner.cli.values import Given
-from runner.errors import ExitCode, Refused
+from runner.domain.errors import ExitCode, Refused
 
 if TYPE_CHECKING:
-    from runner.steps import AnyWork
+    from runner.domain.steps import AnyWork
 
 running = options(
     naming,
@@ -43,7 +43,7 @@ def backfill(**given: Any) -> ExitCode:
       regen backfill RatePlanCharge rate_plan_charges.csv
       regen backfill InvoiceDetail a.csv b.csv --zip --parallel-jobs 2
     """
-    from runner.steps import Backfill
+    from runner.domain.steps import Backfill
 
     work = Backfill(
         type=given["type_"],
@@ -66,7 +66,7 @@ def booking_dates(**given: Any) -> ExitCode:
     Example:
       regen booking-dates --no-wait
     """
-    from runner.steps import BookingDates
+    from runner.domain.steps import BookingDates
 
     return _run(given, BookingDates(), "booking-dates")
 
@@ -90,7 +90,7 @@ def journal_run(**given: Any) -> ExitCode:
       regen journal-run --from 2026-11-01 --to 2026-11-30 --entry-date 2026-11-30 --transaction-type "Invoice Item"
       regen journal-run journal_runs.csv
     """
-    from runner.steps import JournalRun
+    from runner.domain.steps import JournalRun
 
     work = JournalRun(
         manifests=given["manifests"],

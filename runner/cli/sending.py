@@ -8,7 +8,7 @@ import click
 
 from runner.cli import values
 from runner.cli.options import afterwards, asking, pace, place, run_argument, runs_dir, speaking
-from runner.errors import ExitCode
+from runner.domain.errors import ExitCode
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from runner.cli import values
 from runner.cli.options import as_json, place, runs_dir
-from runner.errors import ExitCode
+from runner.domain.errors import ExitCode
 
 TOPICS = ("manifest", "results", "exit-codes", "keys", "plan-file", "settings")
 
@@ -53,10 +53,10 @@ def config(json_: bool, **given: Any) -> ExitCode:
       regen config
       regen config --profile nightly --json
     """
-    from runner import config_view
-    from runner.settings import Flags
+    from runner.config import effective
+    from runner.config.settings import Flags
 
-    return config_view.config(Flags(**given), as_json=json_)
+    return effective.config(Flags(**given), as_json=json_)
 
 
 @click.command()
@@ -76,7 +76,7 @@ def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **given: A
       regen doctor --rows 500000 --json
     """
     from runner.commands import doctor as command
-    from runner.settings import Flags
+    from runner.config.settings import Flags
 
     return command.doctor(Flags(**given), manifests, rows, as_json=json_)
 
@@ -93,7 +93,7 @@ def prune(keep: str, dry_run: bool, runs_dir: str | None) -> ExitCode:
       regen prune --keep 90d --dry-run
       regen prune --keep 90d
     """
-    from runner import prune as pruning
+    from runner.runs import prune as pruning
 
     return pruning.prune(values.runs_in(runs_dir), keep, dry_run=dry_run)
 

@@ -6,22 +6,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import Refused
+from runner.domain.errors import Refused
 
 if TYPE_CHECKING:
-    from runner.breaker import FailureLimit
-    from runner.commands.prepare import Asked
     from runner.commands.send import Output
-    from runner.session import Invocation
-    from runner.settings import Flags
-    from runner.steps import AnyWork
+    from runner.config.settings import Flags
+    from runner.dispatch.circuit_breaker import FailureLimit
+    from runner.domain.steps import AnyWork
+    from runner.session.run_request import Asked
+    from runner.session.session import Invocation
 
 Given = dict[str, Any]
 
 
 def flags(given: Given) -> Flags:
     """What the person said about settings."""
-    from runner.settings import Flags
+    from runner.config.settings import Flags
 
     names = ("profile", "config", "base_url", "runs_dir", "rate", "concurrency", "tenant", "quota_share")
     return Flags(**{name: given.get(name) for name in (*names, "on_finish", "notify", "metrics")})
@@ -29,14 +29,14 @@ def flags(given: Given) -> Flags:
 
 def runs_in(runs_dir: str | None) -> Path:
     """The runs folder in force."""
-    from runner.settings import Flags, runs_folder
+    from runner.config.settings import Flags, runs_folder
 
     return runs_folder(Flags(runs_dir=runs_dir))
 
 
 def asked(given: Given) -> Asked:
     """A run over manifests, or a plan file."""
-    from runner.commands.prepare import Asked
+    from runner.session.run_request import Asked
 
     names = ("run_id", "only_resend", "re_migrate", "skip_rejected", "resend_unknown", "again", "if_unfinished")
     return Asked(
@@ -53,8 +53,8 @@ def asked(given: Given) -> Asked:
 
 def asked_for(given: Given, work: AnyWork, name: str) -> Asked:
     """A run of one step that is not over manifests of objects."""
-    from runner.commands.prepare import Asked
-    from runner.steps import files_of
+    from runner.domain.steps import files_of
+    from runner.session.run_request import Asked
 
     names = ("run_id", "resend_unknown", "again", "if_unfinished")
     return Asked(
@@ -74,8 +74,8 @@ def formats(word: str) -> tuple[str, ...]:
 
 def invocation(given: Given) -> Invocation:
     """How far this invocation may go."""
-    from runner.session import Invocation
-    from runner.terms import Terms
+    from runner.dispatch.run_limits import Terms
+    from runner.session.session import Invocation
 
     until, failures, patience = given["until"], given["max_failures"], given["outage_patience"]
     if patience is not None and not patience >= 0:
@@ -118,7 +118,7 @@ def _next_occurrence(text: str, now: datetime | None = None) -> float:
 
 
 def _failure_limit(text: str | None) -> FailureLimit:
-    from runner.breaker import FailureLimit
+    from runner.dispatch.circuit_breaker import FailureLimit
 
     if text is None:
         return FailureLimit()

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.errors import ExitCode
-from runner.invariant import Invariant
-from runner.ledger import Store, open_read_only
-from runner.runs import RunFolder, existing, remains
-from runner.speech import printable, say, say_json
-from runner.tempo import seldom_collecting
+from runner.audit.check import Invariant
+from runner.domain.errors import ExitCode
+from runner.ledger import open_read_only
+from runner.runs.folder import RunFolder, existing, remains
+from runner.session.tenant_check import _inquired
+from runner.system.console import printable, say, say_json
+from runner.system.runtime_tuning import seldom_collecting
 
 if TYPE_CHECKING:
-    from runner.inquiry import Inquiry
-    from runner.settings import Flags
+    from runner.config.settings import Flags
 
 
 def verify(runs: Path, run: str, *, head: str | None, as_json: bool) -> ExitCode:
     """Whether a run folder is what the run left."""
-    from runner.verify import verify as verified
+    from runner.audit.verify import verify as verified
 
     folder = remains(runs, run)
     with seldom_collecting():
@@ -51,9 +50,9 @@ class Reconciled:
 
 def reconcile(runs: Path, asked: Reconciled) -> ExitCode:
     """Whether manifest, ledger and results agree; and the tenant, by an extract or asked itself."""
-    from runner.against import Terms, compare
-    from runner.reconcile import reconcile as reconciled
-    from runner.reconcile import results_of
+    from runner.audit.extract_diff import Terms, compare
+    from runner.audit.reconcile import reconcile as reconciled
+    from runner.audit.reconcile import results_of
 
     folder = existing(runs, asked.run)
     found: list[Invariant] = []
@@ -76,33 +75,10 @@ def reconcile(runs: Path, asked: Reconciled) -> ExitCode:
     return code
 
 
-def _inquired(store: Store, place: Path, flags: Flags) -> Inquiry:
-    """Ask the run's own tenant."""
-    from runner.commands.prepare import tenant_of
-    from runner.guard import refuse_read_only
-    from runner.inquiry import inquire
-    from runner.session import refuse_other_tenant, wire_of
-    from runner.settings import gather
-    from runner.zuora.client import connected
-
-    facts = store.facts()
-    if flags.base_url is None and flags.profile is None:
-        flags = replace(flags, base_url=facts["base_url"], profile=facts.get("profile"))
-    settings = gather(flags)
-    refuse_read_only(settings, "a data query is a POST")
-    refuse_other_tenant(facts, settings, tenant_of(settings))
-
-    async def ask() -> Inquiry:
-        async with connected(wire_of(settings)) as client:
-            return await inquire(store, place, client, asyncio.sleep)
-
-    return asyncio.run(ask())
-
-
 def diff(runs: Path, before: str, after: str, *, as_json: bool) -> ExitCode:
     """How a run differs from an earlier one; 3 if objects fail that did not."""
-    from runner.diff import diff as compared
-    from runner.diff import runs_before
+    from runner.audit.run_diff import diff as compared
+    from runner.audit.run_diff import runs_before
 
     old, new = existing(runs, before), existing(runs, after)
     difference = compared(old, new, runs_before(new.path.parent, old, new))
@@ -115,8 +91,8 @@ def diff(runs: Path, before: str, after: str, *, as_json: bool) -> ExitCode:
 
 def report(runs: Path, run: str) -> ExitCode:
     """Make the report again, at any time; print its path."""
-    from runner.document import document_of
-    from runner.report import write_report
+    from runner.results.report import write_report
+    from runner.runs.run_json import document_of
 
     folder = existing(runs, run)
     with open_read_only(folder.ledger) as store:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from pathlib import Path
 
+from runner.config.settings import Flags
 from runner.doctor import Finding, Level
-from runner.doctor.finding import fail, ok, warn
-from runner.doctor.ground import ground
-from runner.doctor.line import line
-from runner.doctor.tenant import tenant
-from runner.errors import ExitCode, Refused
-from runner.guard import is_guarded
-from runner.settings import Flags, Settings, gather, runs_folder
-from runner.speech import printable, say, say_json
+from runner.doctor.checks import findings
+from runner.domain.errors import ExitCode
+from runner.system.console import printable, say, say_json
 
 
 def doctor(flags: Flags, manifests: Sequence[str], rows: int | None, *, as_json: bool) -> ExitCode:
@@ -33,49 +25,6 @@ def doctor(flags: Flags, manifests: Sequence[str], rows: int | None, *, as_json:
     else:
         say(f"not fit to run: {', '.join(failed)}" if failed else "fit to run")
     return ExitCode.REFUSED if failed else ExitCode.SUCCEEDED
-
-
-def findings(flags: Flags, manifests: Sequence[str], rows: int | None) -> Iterator[Finding]:
-    """All findings, from the near to the far; what lies behind a broken link is not looked at."""
-    try:
-        settings = gather(flags)
-    except Refused as error:
-        yield fail("config", str(error), "`regen config` shows what is in force and where it comes from")
-        with_runs = _runs(flags)
-        if with_runs is not None:
-            yield from ground(with_runs, manifests, rows)
-        return
-    yield from _config(settings)
-    yield from ground(settings.runs_dir, manifests, rows)
-    way = list(line(settings.base_url, settings.profile.connect_timeout_seconds))
-    yield from way
-    if all(finding.level is not Level.FAIL or finding.name == "clock" for finding in way):
-        yield from asyncio.run(_asked(settings))
-
-
-def _runs(flags: Flags) -> Path | None:
-    try:
-        return runs_folder(flags)
-    except Refused:
-        return None
-
-
-async def _asked(settings: Settings) -> list[Finding]:
-    return [finding async for finding in tenant(settings)]
-
-
-def _config(settings: Settings) -> Iterator[Finding]:
-    place = f"{settings.config_path or 'no regen.toml'}, profile {settings.profile_name or '-'}"
-    care = ", production: asks before it sends" if is_guarded(settings) else ""
-    only = ", read_only: plans and looks, sends nothing" if settings.profile.read_only else ""
-    yield ok("config", f"{place} → {settings.base_url} ({settings.tenant} limits{care}{only})")
-    until = settings.blackouts.closed_until(now := time.time())
-    if until > now:
-        opens = datetime.fromtimestamp(until).astimezone().strftime("%Y-%m-%d %H:%M")
-        told = f"{settings.blackouts}: nothing is sent before {opens}"
-        yield warn("blackout", told, "a run waits by itself; or use a profile without this window")
-    elif settings.blackouts:
-        yield ok("blackout", f"{settings.blackouts}: open now")
 
 
 def _lines(finding: Finding) -> Iterator[str]:

@@ -8,21 +8,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runner.annotation import summed
-from runner.document import reread, write_document
-from runner.errors import ExitCode, LedgerError, Refused
-from runner.layout import Layout
-from runner.ledger import Journal, Store, open_read_only, open_writable, views
-from runner.remedies import Remedy, clusters, remedy_of
-from runner.report import write_report
-from runner.results import write_csv, write_views
-from runner.runs import RunFolder, all_runs, existing
-from runner.settings import Flags, gather
-from runner.speech import printable, say, say_json
-from runner.story import row_of_key, story, story_lines
-from runner.summary import summary
-from runner.ticket import ticket
-from runner.times import duration, iso, now_microseconds
+from runner.config.settings import Flags, gather
+from runner.domain.errors import ExitCode, LedgerError, Refused
+from runner.ledger import Journal, Store, open_read_only, open_writable, queries
+from runner.results.columns import Layout
+from runner.results.failures import Remedy, clusters, remedy_of
+from runner.results.report import write_report
+from runner.results.row_history import row_of_key, story, story_lines
+from runner.results.summary import summary
+from runner.results.support_ticket import ticket
+from runner.results.writer import write_csv, write_views
+from runner.runs.annotations import summed
+from runner.runs.folder import RunFolder, all_runs, existing
+from runner.runs.run_json import reread, write_document
+from runner.system.console import printable, say, say_json
+from runner.system.timestamps import duration, iso, now_microseconds
 
 TICKET_NOTE = (
     "the messages are Zuora's words without ids, numbers and what the rows hold; read them before you send them"
@@ -102,7 +102,7 @@ def show(runs: Path, run: str, asked: Shown) -> ExitCode:
             told = story(store, folder, row)
             say_json(told) if asked.as_json else say("\n".join(story_lines(told)))
         elif asked.as_json:
-            failures = [cluster.document() for cluster in clusters(views.troubles(store))]
+            failures = [cluster.document() for cluster in clusters(queries.troubles(store))]
             say_json(reread(folder) | {"failures": failures})
         else:
             document = reread(folder)
@@ -143,11 +143,11 @@ def results(runs: Path, run: str, wanted: Wanted) -> ExitCode:
 def _errors_of(store: Store, folder: RunFolder, mender: Remedy, steps: tuple[int, ...]) -> Path:
     """Write the failed rows that one remedy mends, those of some steps or of all. Unknown rows are left out: `resume`
     asks for them."""
-    found = views.manifests(store)
+    found = queries.manifests(store)
     if strange := set(steps) - {source.step for source in found}:
         raise Refused(f"run {folder.id} has no step {min(strange)}")
     layout = Layout(folder.id, [source for source in found if not steps or source.step in steps])
-    wrong = (line for line in views.lines(store, only_errors=True) if not steps or line.step in steps)
+    wrong = (line for line in queries.lines(store, only_errors=True) if not steps or line.step in steps)
     chosen = (line for line in wrong if line.state != "unknown" and remedy_of(line) is mender)
     return write_csv(folder.later() / f"errors-{mender}.csv", layout, chosen)
 
@@ -175,10 +175,10 @@ def template(type_: str, flags: Flags, *, backfill: bool) -> ExitCode:
     """Print an empty manifest for a type, or the tenant's own template for a type of backfill."""
     from manifests import TYPES
     from manifests import template as header
-    from runner.backfill import TYPES as BACKFILLS
+    from runner.plan.backfill import TYPES as BACKFILLS
 
     if backfill or (type_ in BACKFILLS and type_ not in TYPES):
-        from runner.commands.jobs import template_of
+        from runner.session.tenant_jobs import template_of
 
         say("\n".join(map(printable, template_of(gather(flags), type_))))
         return ExitCode.SUCCEEDED

@@ -8,20 +8,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from runner.commands.prepare import Asked, Prepared, prepare, tenant_of
-from runner.doctor.disk import is_network, kind_of_disk
-from runner.document import reread
-from runner.errors import ExitCode, Refused, RunnerError
-from runner.finish import Telling, telling
-from runner.forecast import forecast
-from runner.guard import consequences, is_guarded, permit
-from runner.ledger import open_read_only, views
-from runner.runs import RunFolder, existing
-from runner.session import Invocation, machine, proceed, refuse_other_tenant
-from runner.settings import Flags, Settings, gather
-from runner.speech import printable, say, say_json
-from runner.spending import quota_of
-from runner.summary import balance, next_steps, summary
+from runner.config.connection import tenant_of
+from runner.config.production import is_guarded
+from runner.config.settings import Flags, Settings, gather
+from runner.dispatch.forecast import forecast
+from runner.domain.errors import ExitCode, Refused, RunnerError
+from runner.ledger import open_read_only, queries
+from runner.notify.on_finish import Telling, telling
+from runner.results.next_steps import next_steps
+from runner.results.summary import balance, summary
+from runner.runs.folder import RunFolder, existing
+from runner.runs.run_json import reread
+from runner.session.approval import consequences, permit
+from runner.session.ownership import refuse_moved, refuse_other_tenant
+from runner.session.prepare import Prepared, prepare
+from runner.session.quota_usage import quota_of
+from runner.session.run_request import Asked
+from runner.session.session import Invocation, proceed
+from runner.system.console import printable, say, say_json
+from runner.system.filesystem import is_network, kind_of_disk
 
 SHOWN_REQUESTS = 3
 
@@ -94,18 +99,6 @@ def _resume(resumed: Resumed, invocation: Invocation, output: Output, known: Tel
     return _send(folder, settings, invocation, output, known)
 
 
-def refuse_moved(folder: RunFolder) -> None:
-    """A folder that was copied could be sent twice: at another place that needs a word. Raises Refused."""
-    with open_read_only(folder.ledger) as store:
-        facts = store.facts()
-    here, there = (machine(), str(folder.path.resolve())), (facts["machine"], facts["place"])
-    if here != there:
-        raise Refused(
-            f"run {folder.id} was begun at {there[1]} on {there[0]}, this is {here[1]} on {here[0]}; if it was moved, "
-            f"and is resumed nowhere else, say --moved: regen resume {folder.id} --moved"
-        )
-
-
 def _refuse_status(facts: dict[str, Any]) -> None:
     if facts["status"] == "abandoned":
         raise Refused(f"run {facts['run_id']} was abandoned; plan the manifest anew")
@@ -171,8 +164,8 @@ def _print_json(folder: RunFolder) -> None:
 def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None = None) -> str:
     document = reread(folder)
     with open_read_only(folder.ledger) as store:
-        first = views.bodies(store, SHOWN_REQUESTS)
-        pending = views.pending(store)
+        first = queries.bodies(store, SHOWN_REQUESTS)
+        pending = queries.pending(store)
         notes = store.facts().get("notes", [])
     told = forecast(
         pending,
@@ -227,6 +220,6 @@ def _command_again() -> str:
 
 
 def _runs_dir(flags: Flags) -> Any:
-    from runner.settings import runs_folder
+    from runner.config.settings import runs_folder
 
     return runs_folder(flags)

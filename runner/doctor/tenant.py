@@ -10,15 +10,18 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from runner.config.connection import wire_of
+from runner.config.settings import Settings
+from runner.dispatch.quota import NAMES
 from runner.doctor.finding import Finding, Level, fail, ok, warn
-from runner.errors import Refused
-from runner.model import Limits, Reply, Silence
-from runner.quota import NAMES, windows_told
-from runner.session import wire_of
-from runner.settings import Settings
-from runner.zuora.client import Wire, connected
-from runner.zuora.job_list import LIST_PATH
-from runner.zuora.verdict import CREDENTIALS, PERMISSION, Envelope, envelope
+from runner.domain.errors import Refused
+from runner.domain.model import Limits, Reply, Silence
+from runner.zuora.categories import CREDENTIALS, PERMISSION
+from runner.zuora.client import connected
+from runner.zuora.connection import Wire
+from runner.zuora.envelope import Envelope, envelope
+from runner.zuora.jobs.listing import LIST_PATH
+from runner.zuora.response import windows_told
 
 QUESTION = f"{LIST_PATH}?pageSize=1"
 NOT_THE_API = "check the base URL: it is https://rest.….zuora.com without a path, and no proxy's page may answer"

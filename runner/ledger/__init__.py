@@ -1,9 +1,9 @@
 """The run's SQLite file, the one truth: the only door to sqlite3."""
 
-from runner.ledger.enrol import Enrolment, Line, Manifest
+from runner.ledger.database import Store, create, open_read_only, open_writable
+from runner.ledger.enrolment import Enrolment, Line, Manifest
 from runner.ledger.journal import Claim, Event, Journal, Record
-from runner.ledger.pen import Pen
-from runner.ledger.store import Store, create, open_read_only, open_writable
+from runner.ledger.writer import Pen
 
 __all__ = [
     "Claim",

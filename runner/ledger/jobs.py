@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from runner.ledger.enrol import Part
-from runner.ledger.store import Store
+from runner.ledger.database import Store
+from runner.ledger.enrolment import Part
 
 _PART = "part, manifest, file, rows, bytes, sha256, id_column, zipped"
 

@@ -6,7 +6,6 @@ is found against a head noted elsewhere.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -14,12 +13,13 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from runner.failpoints import armed, reach
-from runner.identity import canonical
-from runner.ledger.batch import NO_ANSWER, NO_CLAIM, NO_OUTCOME, is_one, prepare, write
-from runner.ledger.closing import close
-from runner.ledger.store import Store
-from runner.model import History, Judgement, Kind, Outcome, Reason, Request, State
+from runner.domain.identity import canonical
+from runner.domain.model import History, Judgement, Kind, Outcome, Reason, Request, State
+from runner.ledger.batch_insert import NO_ANSWER, NO_CLAIM, NO_OUTCOME, is_one, prepare, write
+from runner.ledger.checkpoint import close
+from runner.ledger.database import Store
+from runner.ledger.hash_chain import genesis, link, rows_digest
+from runner.system.failpoints import armed, reach
 
 _REQUEST = "r.request, r.step, r.operation, r.body, r.query, lower(hex(r.digest)), r.lane, r.following"
 _strings = msgspec.json.Decoder(list[str]).decode
@@ -78,13 +78,6 @@ class Begun(NamedTuple):
     first_sent_at: int | None
 
 
-GENESIS_FACTS = ("run_id", "fingerprint", "tenant", "enrolled")
-_OUTCOME = (
-    "seq, request, state, ids, code, category, message, replayed, generation, attempts, http_status,"
-    " request_id, process_id, first_sent_at, settled_at, latency_ms, rows"
-)
-
-
 _RETURN = "DELETE FROM attempt WHERE request = ? AND number = ? AND answered_at IS NULL"
 _ROWS = "INSERT INTO row_outcome (seq, line, state, message) VALUES (?, ?, ?, ?)"
 _EVENT = "INSERT INTO event (at, name, facts) VALUES (?, ?, ?)"
@@ -93,37 +86,6 @@ _EVENT = "INSERT INTO event (at, name, facts) VALUES (?, ?, ?)"
 def _many(connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
     if rows:
         connection.executemany(sql, rows)
-
-
-def genesis(facts: dict[str, Any]) -> str:
-    """The hash before the first entry: it binds the chain to the run."""
-    return hashlib.sha256(canonical([facts.get(name) for name in GENESIS_FACTS])).hexdigest()
-
-
-def link(before: str, entry: Sequence[Any]) -> str:
-    """The hash of an entry of the chain: `entry` is its columns but the hash, in order."""
-    return hashlib.sha256(before.encode() + canonical(entry)).hexdigest()
-
-
-def chain(store: Store) -> Iterator[tuple[int, str, str]]:
-    """Every entry of the chain: its number, the hash that it holds and the one that it should hold."""
-    before = genesis(store.facts())
-    for *entry, told in store.rows(f"SELECT {_OUTCOME}, hash FROM outcome ORDER BY seq"):
-        rows = _rows_digest(store, entry[0])
-        due = link(before, entry if rows == entry[-1] else [*entry, rows])
-        yield entry[0], told, due
-        before = told
-
-
-def _rows_digest(store: Store, seq: int) -> str | None:
-    """What the outcome's `rows` should be, from the fates of the rows that it covers."""
-    sql = "SELECT line, state, message FROM row_outcome WHERE seq = ? ORDER BY line"
-    return rows_digest(list(store.rows(sql, seq)))
-
-
-def rows_digest(fates: Sequence[tuple[Any, ...]]) -> str | None:
-    """The digest of the fates of a part's rows, hexadecimal: (line, state, message) in the order of lines."""
-    return hashlib.sha256(canonical([list(fate) for fate in fates])).hexdigest() if fates else None
 
 
 class Journal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.ledger.store import Store
+from runner.ledger.database import Store
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,13 @@ from typing import Any
 
 import msgspec
 
-from runner.simulator.answers import (
+from runner.simulator.business_faults import Hindrance
+from runner.simulator.context import World
+from runner.simulator.effects import Effects
+from runner.simulator.jobs import Job, Jobs, Stage
+from runner.simulator.paging import page_of
+from runner.simulator.request import Asked, Upload
+from runner.simulator.responses import (
     BACKFILL,
     FILES,
     INVALID_PARAMETER,
@@ -23,16 +29,10 @@ from runner.simulator.answers import (
     stamped,
     success,
 )
-from runner.simulator.asked import Asked, Upload
-from runner.simulator.chance import draw, hex_ids
-from runner.simulator.checks import Complaint
-from runner.simulator.counts import Counts
-from runner.simulator.effects import Effects
-from runner.simulator.hindrance import Hindrance
-from runner.simulator.jobs import Job, Jobs, Stage
-from runner.simulator.paging import page_of
+from runner.simulator.seeded_random import draw, hex_ids
+from runner.simulator.stats import Counts
 from runner.simulator.uploads import LARGEST_BYTES, Rows, result_of, rows_of, zipped
-from runner.simulator.world import World
+from runner.simulator.validation import Complaint
 
 # The first column names the record; a column that begins with # is for reference only.
 TEMPLATES = {

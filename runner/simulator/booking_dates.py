@@ -5,15 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from runner.simulator.answers import BOOKING_DATES, INVALID_PARAMETER, NOT_FOUND, RULE, Answer, Problem, failure, success
-from runner.simulator.asked import Asked
 from runner.simulator.backfill import stop_problem
-from runner.simulator.chance import hex_ids
+from runner.simulator.business_faults import Hindrance
+from runner.simulator.context import World
 from runner.simulator.effects import Effects
-from runner.simulator.hindrance import Hindrance
 from runner.simulator.jobs import Job, Jobs, Stage
 from runner.simulator.paging import page_of
-from runner.simulator.world import World
+from runner.simulator.request import Asked
+from runner.simulator.responses import (
+    BOOKING_DATES,
+    INVALID_PARAMETER,
+    NOT_FOUND,
+    RULE,
+    Answer,
+    Problem,
+    failure,
+    success,
+)
+from runner.simulator.seeded_random import hex_ids
 
 _WORDS = {
     Stage.PENDING: "ACCEPTED",

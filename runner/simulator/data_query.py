@@ -17,11 +17,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from runner.simulator.answers import INVALID_VALUE, MISSING_FIELD, NOT_FOUND, Answer, Problem, encode, failure, stamped
-from runner.simulator.asked import Asked
-from runner.simulator.chance import hex_ids
+from runner.simulator.context import World
 from runner.simulator.effects import Effects
-from runner.simulator.world import World
+from runner.simulator.request import Asked
+from runner.simulator.responses import (
+    INVALID_VALUE,
+    MISSING_FIELD,
+    NOT_FOUND,
+    Answer,
+    Problem,
+    encode,
+    failure,
+    stamped,
+)
+from runner.simulator.seeded_random import hex_ids
 
 DATA_QUERY = 580000
 FILES = "/query/files/"

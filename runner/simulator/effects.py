@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from runner.simulator.asked import Asked
-from runner.simulator.world import World
+from runner.simulator.context import World
+from runner.simulator.request import Asked
 
 
 @dataclass(slots=True)

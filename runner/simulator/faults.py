@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runner.simulator.chance import draw
+from runner.simulator.seeded_random import draw
 
 
 class Work(enum.Enum):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from runner.simulator.chance import draw
-from runner.simulator.world import World
+from runner.simulator.context import World
+from runner.simulator.seeded_random import draw
 
 _PENDING_SHARE = 0.25  # of a job's time; stopping takes as long
 

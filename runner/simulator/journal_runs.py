@@ -6,13 +6,13 @@ import calendar
 from datetime import UTC, datetime
 from typing import Any
 
-from runner.simulator.answers import JOURNAL_RUNS, NOT_FOUND, RULE, Answer, Problem, failure, success
-from runner.simulator.asked import Asked
+from runner.simulator.business_faults import Hindrance
+from runner.simulator.context import World
 from runner.simulator.effects import Effects
-from runner.simulator.hindrance import Hindrance
 from runner.simulator.jobs import Job, Jobs, Stage
-from runner.simulator.journal_checks import journal_problem
-from runner.simulator.world import World
+from runner.simulator.journal_validation import journal_problem
+from runner.simulator.request import Asked
+from runner.simulator.responses import JOURNAL_RUNS, NOT_FOUND, RULE, Answer, Problem, failure, success
 
 _WORDS = {
     Stage.PENDING: "Pending",

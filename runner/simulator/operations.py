@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from runner.simulator.backfill import Backfill
 from runner.simulator.booking_dates import BookingDates
-from runner.simulator.counts import Counts
+from runner.simulator.business_faults import Hindrance
+from runner.simulator.context import World
 from runner.simulator.data_query import FILES, DataQuery
 from runner.simulator.effects import Effects
-from runner.simulator.hindrance import Hindrance
 from runner.simulator.journal_runs import JournalRuns
 from runner.simulator.regenerate import Regenerate
 from runner.simulator.routes import Routes
-from runner.simulator.world import World
+from runner.simulator.stats import Counts
 
 
 def routes_of(world: World, effects: Effects, hindrance: Hindrance, counts: Counts) -> Routes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from runner.simulator.world import World
+from runner.simulator.context import World
 
 
 class Outage:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from runner.simulator.answers import BILLING, BOOKING, REVENUE_EVENTS, Answer, Problem, failure, success
-from runner.simulator.asked import Asked
-from runner.simulator.chance import draw, hex_ids
-from runner.simulator.checks import Complaint, billing_problem, booking_problem, consumption_problem, events_problem
+from runner.simulator.business_faults import Hindrance
+from runner.simulator.context import World
 from runner.simulator.effects import Effects
-from runner.simulator.hindrance import Hindrance
-from runner.simulator.world import World
+from runner.simulator.request import Asked
+from runner.simulator.responses import BILLING, BOOKING, REVENUE_EVENTS, Answer, Problem, failure, success
+from runner.simulator.seeded_random import draw, hex_ids
+from runner.simulator.validation import Complaint, billing_problem, booking_problem, consumption_problem, events_problem
 
 
 class Regenerate:

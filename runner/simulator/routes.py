@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runner.simulator.answers import Answer
-from runner.simulator.asked import Asked
+from runner.simulator.request import Asked
+from runner.simulator.responses import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,27 +12,27 @@ from typing import Any
 
 from aiohttp import web
 
-from runner.simulator.answers import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
-from runner.simulator.asked import Asked, asked
-from runner.simulator.chance import draw
+from runner.simulator.admin_api import Control
+from runner.simulator.business_faults import Hindrance
 from runner.simulator.clock import Clock, SystemClock
-from runner.simulator.control import Control
-from runner.simulator.counts import Counts
+from runner.simulator.context import World
 from runner.simulator.data_query import FILES as DATA_FILES
+from runner.simulator.delivery import deliver, read_modestly
 from runner.simulator.effects import Effects
 from runner.simulator.faults import FAULTS, Fault, Harm, Work, pick
-from runner.simulator.harm import crowded, harmed, instead, unauthorized
-from runner.simulator.hindrance import Hindrance
-from runner.simulator.keys import Keys
-from runner.simulator.limits import Gate, Quotas
+from runner.simulator.idempotency import Keys
 from runner.simulator.operations import routes_of
 from runner.simulator.options import OUTAGE_KINDS, Options
 from runner.simulator.outage import Outage
+from runner.simulator.rate_limits import Gate, Quotas
+from runner.simulator.request import Asked, asked
+from runner.simulator.response_faults import crowded, harmed, instead, unauthorized
+from runner.simulator.responses import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
 from runner.simulator.routes import Route
+from runner.simulator.seeded_random import draw
+from runner.simulator.stats import Counts
 from runner.simulator.store import Store
 from runner.simulator.tokens import Tokens
-from runner.simulator.wire import deliver, read_modestly
-from runner.simulator.world import World
 
 LARGEST_BODY = 64 * 1024 * 1024
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path

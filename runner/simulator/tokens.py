@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 from urllib.parse import parse_qs
 
-from runner.simulator.answers import Answer, encode, throttled
-from runner.simulator.limits import TOKENS_A_MINUTE, TOKENS_A_MINUTE_OF_ONE_ADDRESS, Window, scaled
-from runner.simulator.world import World
+from runner.simulator.context import World
+from runner.simulator.rate_limits import TOKENS_A_MINUTE, TOKENS_A_MINUTE_OF_ONE_ADDRESS, Window, scaled
+from runner.simulator.responses import Answer, encode, throttled
 
 
 class Tokens:

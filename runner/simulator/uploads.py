@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-from runner.simulator.asked import Upload
+from runner.simulator.request import Upload
 
 LARGEST_BYTES = 4 * 1024 * 1024
 RESULT_COLUMNS = ["Success", "Error Message"]

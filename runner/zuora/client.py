@@ -8,15 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
-import ssl
-import time
-import urllib.request
-import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import IO
 
 import aiohttp
@@ -24,46 +18,36 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from yarl import URL
 
-from runner import __version__
-from runner.errors import Refused
-from runner.identity import key, track_id
-from runner.model import Answer, Limits, Reply, Request, Silence, whole_number
+from runner.domain.errors import Refused
+from runner.domain.identity import key, track_id
+from runner.domain.model import Answer, Reply, Request, Silence
+from runner.system.hosts import is_loopback
 from runner.zuora.auth import (
     Auth,
-    Credentials,
     CredentialsRefusedError,
     Token,
     TokenAnswer,
     TokenUnavailableError,
     form,
 )
+from runner.zuora.connection import TOKEN_PATH, Wire, _headers, environment_proxy, trusted
 from runner.zuora.deadlines import Deadlines
 from runner.zuora.express import Express, Heard, fits
 from runner.zuora.operations import OPERATIONS
-from runner.zuora.tenants import is_loopback
+from runner.zuora.response import (
+    MAX_BODY_BYTES,
+    OversizedError,
+    _is_anothers,
+    _read,
+    _reply,
+    _silence,
+    _without,
+    retry_after,
+)
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_FILE_BYTES = 16 * 1024**3
-SNIPPET_BYTES = 2048
 MOST_URLS = 100
 TOKEN_BODY_BYTES = 64 * 1024
-LEAST_TOKEN_BYTES = 8  # of a token that is worth masking
-TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
-
-
-@dataclass(frozen=True)
-class Wire:
-    """How to reach the tenant. Times in seconds."""
-
-    base_url: str
-    credentials: Credentials
-    concurrency: int = 30
-    connect_seconds: float = 10.0
-    request_seconds: float = 120.0
-    entity_ids: tuple[str, ...] = ()
-    org_ids: tuple[str, ...] = ()
-    zuora_version: str | None = None
-    read_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,15 +57,6 @@ class File:
     name: str
     content: bytes
     content_type: str = "text/csv"
-
-
-_USER = re.compile(r"//[^/\s'\"]+@")  # in a proxy's URL, with its password
-_QUOTED = re.compile(r"\n|\\n")  # in what aiohttp could not parse: from here on it quotes it, were it a token
-_TRACK = re.compile(r"[0-9a-f]{40}-[0-9]+")  # as `track_id` makes them
-
-
-class OversizedError(Exception):
-    """A body larger than any that the API documents."""
 
 
 @asynccontextmanager
@@ -125,42 +100,11 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
-def trusted() -> ssl.SSLContext:
-    """Certificates and host names are always checked: against the system's authorities, or those that SSL_CERT_FILE
-    and SSL_CERT_DIR name. There is no way to switch that off."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(("http/1.1",))
-    return context
-
-
 async def _only_look(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """The last door of a read-only profile: nothing but reading and the POST that fetches a token passes."""
     if request.method not in ("GET", "HEAD") and not request.url.path.endswith(TOKEN_PATH):
         raise Refused(f"{request.method} {request.url.path}: the profile is read_only; nothing was sent")
     return await handler(request)
-
-
-def _headers(wire: Wire) -> dict[str, str]:
-    """The headers that every request of the run carries."""
-    headers = {"User-Agent": f"regeneration-runner/{__version__}", "Accept-Encoding": "gzip"}
-    if wire.entity_ids:
-        headers["Zuora-Entity-Ids"] = ",".join(wire.entity_ids)
-    if wire.org_ids:
-        headers["Zuora-Org-Ids"] = ",".join(wire.org_ids)
-    if wire.zuora_version:
-        headers["Zuora-Version"] = wire.zuora_version
-    return headers
-
-
-def environment_proxy(url: str) -> str | None:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY give for this URL.
-
-    Told here and not left to aiohttp's `trust_env`, which would let ~/.netrc replace the Authorization header.
-    """
-    parts = URL(url)
-    if not parts.host or urllib.request.proxy_bypass(f"{parts.host}:{parts.port}"):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)
 
 
 class Client:
@@ -319,118 +263,3 @@ class Client:
             if silence.kind == "certificate":
                 raise CredentialsRefusedError(silence.detail) from error
             return TokenAnswer(0, f"{silence.kind}: {silence.detail}".encode())
-
-
-def _is_anothers(told: str | None, sent: str | None) -> bool:
-    """Whether an answer echoes the track id of another request. A saved answer echoes that of an earlier attempt."""
-    if told is None or sent is None or told == sent:
-        return False
-    return _TRACK.fullmatch(told) is not None and told.partition("-")[0] != sent.partition("-")[0]
-
-
-async def _read(response: Heard, most: int) -> bytes:
-    """The body, decompressed. Raises OversizedError rather than hold more than `most` bytes, and
-    ClientPayloadError for a body that breaks off, inside the compression too."""
-    content, chunks, size = response.content, [], 0
-    while True:
-        chunk = await content.readany()
-        size += len(chunk)
-        if size > most:
-            raise OversizedError(chunk[:SNIPPET_BYTES])
-        chunks.append(chunk)
-        if content.at_eof():
-            break
-    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    encoding = response.headers.get("Content-Encoding", "identity")
-    return body if encoding == "identity" else _unpacked(body, encoding, most)
-
-
-def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
-    """The body without its gzip: aiohttp's own decompression takes a stream that breaks off for a whole one."""
-    if not body or encoding.lower() == "identity":
-        return body
-    if encoding.lower() not in ("gzip", "x-gzip"):
-        raise aiohttp.ClientPayloadError(f"a body compressed with {encoding}, which was not asked for")
-    unpacking = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacking.decompress(body, most + 1)
-    except zlib.error as error:
-        raise aiohttp.ClientPayloadError(f"gzip: {error}") from error
-    if len(unpacked) > most:
-        raise OversizedError(unpacked[:SNIPPET_BYTES])
-    if not unpacking.eof:
-        raise aiohttp.ClientPayloadError("gzip: the body breaks off")
-    if unpacking.unused_data:
-        raise aiohttp.ClientPayloadError("gzip: something follows what was packed")
-    return unpacked
-
-
-def _without(authorization: str, body: bytes) -> bytes:
-    """The body without our token: a proxy's page of errors may show what it was sent, and answers are kept.
-
-    A token of a few letters, as no tenant but a toy hands out, is part of many a word and stays.
-    """
-    token = authorization.removeprefix("Bearer ").encode()
-    return body.replace(token, b"***") if len(token) >= LEAST_TOKEN_BYTES and token in body else body
-
-
-def _plain(text: str | None) -> str | None:
-    """A header as text that can be kept: what is no UTF-8 in it is replaced."""
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _reply(response: Heard, body: bytes, token: int) -> Reply:
-    headers = response.headers
-    return Reply(
-        status=response.status,
-        body=body,
-        request_id=_plain(headers.get("Zuora-Request-Id")),
-        retry_after_seconds=retry_after(headers.get("Retry-After")),
-        limits=_limits(headers),
-        token=token,
-    )
-
-
-def _limits(headers: Mapping[str, str]) -> Limits | None:
-    concurrency, rate = headers.get("Concurrency-Limit-Limit"), _plain(headers.get("ratelimit-limit"))
-    if concurrency is None and rate is None:
-        return None
-    return Limits(
-        whole_number(concurrency),
-        whole_number(headers.get("Concurrency-Limit-Remaining")),
-        rate,
-        whole_number(headers.get("ratelimit-remaining")),
-        retry_after(headers.get("ratelimit-reset")),
-    )
-
-
-def retry_after(text: str | None) -> float | None:
-    """Seconds to wait: `Retry-After` is a number of seconds or an HTTP date; None if it is neither."""
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), 86_400.0) if seconds == seconds else None
-
-
-def _silence(error: Exception, status: int | None) -> Silence:
-    """What a failure of the network means; whether anything was sent decides if the work may be done."""
-    detail = _USER.sub("//***@", _QUOTED.split(str(error))[0]) or type(error).__name__
-    if isinstance(error, OversizedError):
-        return Silence("oversized", f"a body of more than {MAX_BODY_BYTES} bytes", status=status, snippet=error.args[0])
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return Silence("certificate", f"the server's certificate was not accepted: {detail}", sent=False)
-    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)):
-        return Silence("connect", detail, sent=False)
-    if isinstance(error, asyncio.TimeoutError):
-        return Silence("time-out", detail, status=status)
-    if isinstance(error, aiohttp.ClientPayloadError) or status is not None:
-        return Silence("broken-body", detail, status=status)
-    return Silence("reset", detail, status=status)

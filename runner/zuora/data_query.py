@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from runner.errors import RunnerError
-from runner.identity import canonical
-from runner.model import Reply, Silence
+from runner.domain.errors import RunnerError
+from runner.domain.identity import canonical
+from runner.domain.model import Reply, Silence
 from runner.zuora.client import Client
-from runner.zuora.verdict import envelope
+from runner.zuora.envelope import envelope
 
 PATH = "/query/jobs"
 TRIES = 6

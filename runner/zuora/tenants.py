@@ -5,8 +5,9 @@ Sources: Zuora API reference, "Base URLs" and "Rate and concurrent request limit
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
+
+from runner.system.hosts import is_loopback
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,6 @@ ENDPOINTS = {
     "eu-api-sandbox": "https://rest.sandbox.eu.zuora.com",
     "simulator": "http://127.0.0.1:9080",
 }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address (without port) is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def is_production(host: str) -> bool:

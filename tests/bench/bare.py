@@ -58,5 +58,5 @@ if __name__ == "__main__":
         import msgspec  # noqa: F401
         import tqdm  # noqa: F401
 
-        import runner.session  # noqa: F401
+        import runner.session.session  # noqa: F401
     asyncio.run(main(base, Path(place), int(sys.argv[4]) if len(sys.argv) > 4 else 40))

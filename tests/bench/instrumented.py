@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.cli import main
-from runner.dispatch import Dispatch
+from runner.dispatch.dispatcher import Dispatch
 from runner.ledger import Journal, Record
 
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from runner.domain.model import Outcome, State
 from runner.ledger import Claim, Journal, Record, open_writable
-from runner.model import Outcome, State
 from tests.bench.measure import Child, python, regen, subscriptions, table, workplace
 
 MILLION = int(os.environ.get("BENCH_ROWS", "1000000"))

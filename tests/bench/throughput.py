@@ -7,18 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.bench.measure import (
-    IN_FLIGHT,
-    Child,
-    median,
-    python,
-    sent,
-    served,
-    subscriptions,
-    sync_ms,
-    table,
-    workplace,
-)
+from tests.bench.measure import IN_FLIGHT, Child, median, python, sent, served, subscriptions, sync_ms, table, workplace
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 LATENCIES = ((0.05, 6_000, 0.98, None), (0.0, 40_000, 0.9, 1.0))  # seconds, rows, wanted of bare, of the script

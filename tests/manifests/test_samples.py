@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-SAMPLES = Path(__file__).parents[2] / "sample_data"
+from tests import ROOT
+
+SAMPLES = ROOT / "sample_data"
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ import time
 from pathlib import Path
 
 from runner.ledger import open_read_only
-from runner.ledger.journal import chain
+from runner.ledger.hash_chain import chain
 from runner.simulator import FAULTS
-from tests.runner.conftest import Server, folders, simulated, table
-from tests.runner.test_crashes import ENVIRONMENT, command, killed_after
-from tests.runner.test_flows import subscriptions
+from tests.crashes.test_crashes import ENVIRONMENT, command, killed_after
+from tests.flows.test_flows import subscriptions
+from tests.harness.program import Server, folders, simulated, table
 
 ROWS = 3000
 SLOW = {"slow", "huge-body", "crowded-saved"}  # the last may last as long as its key, after a doubt

@@ -1,0 +1,306 @@
+"""From text frames to checked rows: the type of each row, its fields, its label and lane, and all its problems.
+
+```
+Batch ─ types ─▶ told | asked | of the earlier run | inferred ─ per type ─▶ values ─ alternatives ─▶ label, lane
+                                     every broken rule ─▶ problems
+```
+
+Nothing is discarded and nothing guessed: a row comes out with its fields, or with every reason why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, and_
+from string import Formatter
+from typing import Any
+
+import pandas
+
+from manifests.header_mapping import Binding, bind
+from manifests.read import Batch
+from manifests.rules import EDGES, Column, Mask, Problems, any_of, given, nothing, put, shown, trimmed, values
+from manifests.schemas import TYPES, Alternative, Schema, canonical, suggestion
+
+Value = str | int | bool | None
+UNSETTLED = {
+    "outcome-unknown": (
+        "the earlier run never heard the answer and the work may have been done, use regen resume on that run, "
+        "or --resend-unknown"
+    ),
+    "outcome-pending": (
+        "the earlier run is not over and has sent this row, use regen resume on that run, or --resend-unknown"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One batch, column by column: every list has one entry per row.
+
+    `types` are canonical, None where the type could not be told. `fields` has a list for every wire field of every
+    type; a rejected row has None in all of them, and no lane. `objects` are labels for people. Rows that name the same
+    object share one of the `lanes`. `problems` is None for an accepted row, else `rule-name: what and what to do`,
+    joined by `; `.
+    """
+
+    types: list[str | None]
+    fields: dict[str, list[Value]]
+    objects: list[str | None]
+    lanes: list[str | None]
+    problems: list[str | None]
+
+
+def checker(columns: Sequence[str], *, path: str, type: str | None = None, resend_unknown: bool = False) -> Checker:
+    """A checker for the manifest with these columns (`Source.columns`).
+
+    Raises ManifestError if they cannot serve: none that identifies an object, two that mean the same, one that could
+    mean two things, or a `type` that does not exist.
+    """
+    return Checker(bind(columns, path=path, type=type), canonical(type) if type else None, resend_unknown)
+
+
+def unsettled(regen: pandas.DataFrame) -> list[str | None]:
+    """Which of `UNSETTLED` keeps each row of an earlier run (`Batch.regen`) from being sent anew; None if none does."""
+    names = ("regen_state", "regen_outcome", "regen_attempts")
+    return [_unsettled(*told) for told in zip(*(regen[name].tolist() for name in names), strict=True)]
+
+
+def _unsettled(state: str | None, outcome: str | None, attempts: str | None) -> str | None:
+    """Either column is enough, should the other be gone."""
+    told = {(word or "").strip().lower() for word in (state, outcome)}
+    if "unknown" in told:
+        return "outcome-unknown"
+    if "pending" in told and attempts and attempts != "0":
+        return "outcome-pending"
+    return None
+
+
+class Checker:
+    """Checks the batches of one manifest. Keeps nothing from batch to batch."""
+
+    def __init__(self, binding: Binding, asked: str | None, resend_unknown: bool) -> None:
+        self._binding = binding
+        self._asked = asked
+        self._resend_unknown = resend_unknown
+
+    def check(self, batch: Batch) -> Checked:
+        """The rows of the batch with their problems. Raises nothing for what is in a row."""
+        checking = _Checking(self._binding, batch)
+        checking.refuse_repeated_header()
+        if not self._resend_unknown:
+            checking.refuse_unknown_outcomes()
+        checking.tell_types(self._asked)
+        for name in checking.types.dropna().unique():
+            checking.identify(TYPES[name])
+        return checking.checked()
+
+
+class _Checking:
+    """The check of one batch."""
+
+    def __init__(self, binding: Binding, batch: Batch) -> None:
+        self._binding = binding
+        self._regen = batch.regen
+        self._index = pandas.RangeIndex(len(batch.frame))
+        self._cells = {h: trimmed(batch.frame[h].set_axis(self._index)) for h in _bound(binding)}
+        self._problems = Problems(len(batch.frame))
+        self.types: Column = nothing(self._index)
+        self._fields: dict[str, Column] = {}
+        self._objects = nothing(self._index)
+        self._lanes = nothing(self._index)
+
+    def checked(self) -> Checked:
+        """The outcome, once all rules have spoken."""
+        problems = self._problems.texts
+        bad = pandas.Series([problem is not None for problem in problems], self._index)
+        objects = put(self._objects, bad, [self._named(n) for n in self._index[bad]])
+        fields: dict[str, list[Value]] = {wire: [None] * len(problems) for wire in _wires()}
+        fields |= {wire: put(column, bad, None).tolist() for wire, column in self._fields.items()}
+        return Checked(self.types.tolist(), fields, objects.tolist(), put(self._lanes, bad, None).tolist(), problems)
+
+    def refuse_repeated_header(self) -> None:
+        """Rows that are the header once more, as where files were joined: an object of that name would be asked for."""
+        again = reduce(and_, (cells == header.strip(EDGES) for header, cells in self._cells.items()))
+        self._problems.add(again, "header-repeated", "the header stands here once more, remove the row")
+
+    def refuse_unknown_outcomes(self) -> None:
+        """Rows of an earlier run that may have been done: a new run is a new key, and would do them twice."""
+        if self._regen is None:
+            return
+        why = pandas.Series(unsettled(self._regen), self._index, dtype=object)
+        for rule, sentence in UNSETTLED.items():
+            self._problems.add(why == rule, rule, sentence)
+
+    def tell_types(self, asked: str | None) -> None:
+        """The type column, else --type, else the type in the earlier run, else what the identifiers say."""
+        told = self._text(self._binding.type_columns)
+        self.types = _canonical(told)
+        self._refuse_strange_types(told, asked)
+        silent = ~given(told)
+        if asked:
+            self.types = put(self.types, silent, asked)
+        elif self._regen is not None:
+            earlier = _canonical(trimmed(self._regen["regen_type"].set_axis(self._index)))
+            self.types = put(self.types, silent, earlier[silent])
+        self._infer(silent & self.types.isna())
+
+    def identify(self, schema: Schema) -> None:
+        """The fields of all rows of one type, by its rules."""
+        rows = self.types == schema.name
+        texts = {f.wire: self._field(schema, f.wire, rows) for f in schema.fields}
+        for field in schema.fields:
+            column = self._fields.get(field.wire, nothing(self._index))
+            self._fields[field.wire] = put(column, rows, values(texts[field.wire], field, self._problems))
+        complete = self._refuse_misnamed(schema, texts)
+        for alternative in schema.alternatives:
+            self._name(alternative, complete[alternative])
+
+    def _refuse_strange_types(self, told: Column, asked: str | None) -> None:
+        types = self.types.copy()
+        self._problems.add(
+            given(told) & types.isna(),
+            "type-unknown",
+            lambda row: (
+                f"there is no type {shown(told[row])!r}, {suggestion(told[row])} "
+                "(If the column means something else, rename it.)"
+            ),
+        )
+        self._problems.add(
+            types.notna() & (types != asked) & bool(asked),
+            "type-disagrees",
+            lambda row: f"the row says {types[row]} and --type says {asked}, correct one of them",
+        )
+
+    def _infer(self, untold: Mask) -> None:
+        """The one type whose own columns are filled in; none if there are several, or only columns of any type."""
+        if not untold.any():
+            return
+        named = {t: self._named_in(fields) for t, fields in self._binding.specific.items()}
+        count = sum((mask.astype(int) for mask in named.values()), start=pandas.Series(0, self._index))
+        for type, mask in named.items():
+            self.types = put(self.types, untold & mask & (count == 1), type)
+        self._refuse_unnamed(untold, named, count)
+
+    def _refuse_unnamed(self, untold: Mask, named: dict[str, Mask], count: Column) -> None:
+        self._problems.add(
+            untold & (count > 1),
+            "identifiers-exclude-each-other",
+            lambda row: (
+                f"the row names {' and '.join(t for t in named if named[t][row])} at once, "
+                "say which is meant with --type or a type column"
+            ),
+        )
+        unnamed = untold & (count == 0)
+        if unnamed.any():
+            anything = any_of(self._named_in(fields) for fields in self._binding.every.values())
+            self._problems.add(
+                unnamed & anything,
+                "type-missing",
+                "the identifier could be that of several types, fill in the type or give --type",
+            )
+            self._problems.add(
+                unnamed & ~anything, "identifier-missing", "the row names no object, fill it in or remove the row"
+            )
+
+    def _refuse_misnamed(self, schema: Schema, texts: dict[str, Column]) -> dict[Alternative, Mask]:
+        """Where which alternative is complete and the only one."""
+        filled = {wire: given(text) for wire, text in texts.items()}
+        touched = {a: any_of(filled[wire] for wire in a.fields) for a in schema.alternatives}
+        count = reduce(add, (mask.astype(int) for mask in touched.values()))
+        self._problems.add(count == 0, "identifier-missing", f"give {schema.needs} of the {schema.name}")
+        self._problems.add(
+            count > 1,
+            "identifiers-exclude-each-other",
+            lambda row: (
+                f"the row gives {' and '.join(w for a in touched for w in a.fields if filled[w][row])}, "
+                f"leave only {schema.needs}"
+            ),
+        )
+        for alternative in schema.alternatives:
+            self._refuse_half(alternative, touched[alternative] & (count == 1), filled)
+        return {a: touched[a] & (count == 1) for a in schema.alternatives}
+
+    def _refuse_half(self, alternative: Alternative, rows: Mask, filled: dict[str, Mask]) -> None:
+        for wire in alternative.fields:
+            self._problems.add(
+                rows & ~filled[wire],
+                "half-of-a-pair",
+                f"{wire} is missing, fill it in, since {' and '.join(alternative.fields)} belong together",
+            )
+
+    def _name(self, alternative: Alternative, rows: Mask) -> None:
+        if not rows.any():
+            return
+        here = self._everywhere(rows)
+        texts = {wire: _as_text(self._fields[wire][here]) for wire in alternative.fields}
+        self._objects = put(self._objects, here, _rendered(alternative.label, texts))
+        self._lanes = put(self._lanes, here, _rendered(alternative.lane, texts))
+
+    def _field(self, schema: Schema, wire: str, rows: Mask) -> Column:
+        """The text of a field, from whichever of its columns is filled in; a problem if two are, with unlike values."""
+        headers = self._binding.every.get(schema.name, {}).get(wire, [])
+        for n, header in enumerate(headers):
+            for other in headers[:n]:
+                one, two = self._cells[other][rows], self._cells[header][rows]
+                self._problems.add(
+                    given(one) & given(two) & (one != two),
+                    "identifiers-exclude-each-other",
+                    f"the columns {other!r} and {header!r} both give {wire}, leave one of them empty",
+                )
+        return self._text(headers)[rows]
+
+    def _text(self, headers: Sequence[str]) -> Column:
+        """The first text that is given in any of the columns."""
+        if not headers:
+            return pandas.Series("", self._index, dtype=object)
+        first, *rest = (self._cells[header] for header in headers)
+        return reduce(lambda text, other: text.where(given(text), other), rest, first)
+
+    def _named_in(self, fields: dict[str, list[str]]) -> Mask:
+        return any_of(given(self._cells[header]) for headers in fields.values() for header in headers)
+
+    def _everywhere(self, rows: Mask) -> Mask:
+        """A mask over some rows as one over all rows of the batch."""
+        return rows.reindex(self._index, fill_value=False)
+
+    def _named(self, position: int) -> str | None:
+        """What a rejected row names, as it stands there."""
+        type = self.types[position]
+        types = [type] if type else list(self._binding.every)
+        headers = dict.fromkeys(h for t in types for hs in self._binding.every.get(t, {}).values() for h in hs)
+        found = [cell for header in headers if (cell := self._cells[header][position])]
+        return shown(" / ".join(found), 80) if found else None
+
+
+def _bound(binding: Binding) -> list[str]:
+    headers = [h for fields in binding.every.values() for hs in fields.values() for h in hs]
+    return list(dict.fromkeys([*binding.type_columns, *headers]))
+
+
+def _wires() -> list[str]:
+    return list(dict.fromkeys(field.wire for schema in TYPES.values() for field in schema.fields))
+
+
+def _canonical(told: Column) -> Column:
+    """The types that are meant, None where there is no such type."""
+    cells = told.tolist()
+    meant = {word: canonical(word) for word in set(cells)}
+    return pandas.Series([meant[word] for word in cells], told.index, dtype=object)
+
+
+def _as_text(column: Column) -> Column:
+    cells = [cell if isinstance(cell, str) else str(cell) for cell in column.tolist()]
+    return pandas.Series(cells, column.index, dtype=object)
+
+
+def _rendered(template: str, texts: dict[str, Any]) -> Column:
+    """The template for every row: `{number}` is that row's number."""
+    pieces = [
+        piece
+        for literal, wire, _, _ in Formatter().parse(template)
+        for piece in ([literal] if literal else []) + ([texts[wire]] if wire else [])
+    ]
+    return reduce(add, pieces)

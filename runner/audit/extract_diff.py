@@ -1,0 +1,292 @@
+"""The ids that a run made against an extract of the tenant's transactions, in bounded memory.
+
+```
+ids of the run ────┐ by hash ┌─ part ─┐
+                   ├────────▶│   …    │ missing there, extra there ─▶ a flag an id ─▶ second pass ─▶ files, in order
+ids of the extract ┘         └─ part ─┘
+```
+
+Ids are compared as text, whole. What is kept in memory is one part of the ids, and a byte for each of them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from manifests import Batch, ManifestError, Source, open_manifest
+from manifests.errors import MalformedManifest
+from runner.audit.check import LISTED, Invariant
+from runner.audit.extract_columns import Columns, columns_of
+from runner.audit.hash_partition import PARTS, Partition
+from runner.audit.reconcile import run_time
+from runner.domain.errors import Refused
+from runner.domain.identity import key
+from runner.ledger import Store, queries
+from runner.ledger.queries import Made
+from runner.system.atomic_file import replacing
+from runner.system.csv_dialect import csv_text, safe
+from runner.system.timestamps import iso
+from runner.zuora.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BATCH = 100_000
+SLACK_SECONDS = 300  # a transaction may be written a little after its answer, and by another clock
+
+
+def transactions(store: Store, operation: str | None = None) -> Iterator[Made]:
+    """The requests of a run, or of one operation of it, that made transactions, with their ids."""
+    wanted = {one.name for one in OPERATIONS.values() if one.declares == "idList" and operation in (None, one.name)}
+    return (made for made in queries.made(store) if made.operation in wanted)
+
+
+@dataclass
+class Extract:
+    """What the first pass learned of an extract."""
+
+    path: str
+    columns: Columns
+    rows: int = 0
+    blank: int = 0
+    untimed: int = 0
+    elsewhen: int = 0  # updated outside of the run's time
+    elsewhen_flags: bytearray = field(default_factory=bytearray)
+    before_flags: bytearray = field(default_factory=bytearray)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The outcome: two invariants, and the files that list what breaks them."""
+
+    invariants: tuple[Invariant, Invariant]
+    missing: Path
+    extra: Path
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is compared: the columns of the extract where they are named, one operation of the run or all, the beginning
+    of the names of the two files, and ids that the run is known to have made though no outcome of it says so."""
+
+    id_column: str | None = None
+    time_column: str | None = None
+    operation: str | None = None
+    stem: str = "reconcile"
+    explained: tuple[str, ...] = ()
+
+
+def compare(store: Store, place: Path, path: str, terms: Terms = Terms()) -> Compared:
+    """Compare the ids of a run with an extract; write `reconcile-missing.csv` and `reconcile-extra.csv`.
+
+    Raises Refused if the extract cannot be read or its columns are not clear.
+    """
+    try:
+        with open_manifest(path) as source:
+            columns = columns_of(source.columns, path, terms.id_column, terms.time_column)
+            return _Comparison(store, place, source, columns, terms).done()
+    except ManifestError as error:
+        raise Refused(str(error)) from error
+
+
+class _Comparison:
+    def __init__(self, store: Store, place: Path, source: Source, columns: Columns, terms: Terms) -> None:
+        first, last = run_time(store)
+        self._since, self._until = first - SLACK_SECONDS * 1_000_000, last + SLACK_SECONDS * 1_000_000
+        self._store, self._source = store, source
+        self._extract = Extract(source.path, columns)
+        self._operation, self._explained = terms.operation, terms.explained
+        self._files = (place / f"{terms.stem}-missing.csv", place / f"{terms.stem}-extra.csv")
+
+    def done(self) -> Compared:
+        with tempfile.TemporaryDirectory(prefix="reconcile-") as name, ExitStack() as stack:
+            here = Partition(Path(name), "run", stack)
+            there = Partition(Path(name), "extract", stack)
+            made = self._read_run(here)
+            self._read_extract(there)
+            here.close()
+            there.close()
+            missing, extra, stale = self._compared(here, there, made)
+        return Compared((self._missing(missing, stale), self._extra(extra)), *self._files)
+
+    # -- first pass ---------------------------------------------------------------------------------------------
+
+    def _read_run(self, parts: Partition) -> int:
+        ids: list[str] = []
+        for made in transactions(self._store, self._operation):
+            ids.extend(made.ids)
+            if len(ids) >= BATCH:
+                parts.add(ids, range(parts.count, parts.count + len(ids)))
+                parts.count += len(ids)
+                ids = []
+        parts.add(ids, range(parts.count, parts.count + len(ids)))
+        parts.count += len(ids)
+        parts.add(self._explained, range(parts.count, parts.count + len(self._explained)))
+        return parts.count
+
+    def _read_extract(self, parts: Partition) -> None:
+        import numpy as np
+
+        told = self._extract
+        for batch in batches(self._source):
+            ids = [(cell or "").strip() for cell in batch.frame[told.columns.id].tolist()]
+            here = np.array([bool(cell) for cell in ids])
+            ordinals = np.arange(told.rows, told.rows + len(ids))
+            self._read_times(batch.frame, len(ids))
+            told.rows += len(ids)
+            told.blank += int((~here).sum())
+            kept = ids if here.all() else [cell for cell in ids if cell]
+            parts.add(kept, ordinals[here])
+
+    def _read_times(self, frame: Any, rows: int) -> None:
+        """Flag the rows that were updated outside of the run's time."""
+        import numpy as np
+
+        told = self._extract
+        if told.columns.time is None:
+            return
+        times, known = moments(frame[told.columns.time])
+        before = known & (times < self._since)
+        elsewhen = before | (known & (times > self._until))
+        told.untimed += rows - int(known.sum())
+        told.elsewhen += int(elsewhen.sum())
+        told.elsewhen_flags += elsewhen.astype(np.uint8).tobytes()
+        told.before_flags += before.astype(np.uint8).tobytes()
+
+    # -- between ------------------------------------------------------------------------------------------------
+
+    def _compared(
+        self, here: Partition, there: Partition, made: int
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Flags: of the run's ids the missing ones, of the extract's rows the extra ones, ids there but not updated."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        more = len(self._explained)  # known to be in the extract
+        missing, stale = np.zeros(made + more, bool), np.zeros(made + more, bool)
+        extra = np.zeros(self._extract.rows, bool)
+        before = np.frombuffer(self._extract.before_flags, np.uint8)
+        for part in range(PARTS):
+            mine, theirs = here.read(part), there.read(part)
+            found = pc.is_in(mine["id"], value_set=theirs["id"]).to_numpy(zero_copy_only=False)
+            missing[mine["at"].to_numpy()[~found]] = True
+            known = pc.is_in(theirs["id"], value_set=mine["id"]).to_numpy(zero_copy_only=False)
+            extra[theirs["at"].to_numpy()[~known]] = True
+            if len(before):
+                fresh = theirs["id"].filter(before[theirs["at"].to_numpy()] == 0)
+                updated = pc.is_in(mine["id"], value_set=fresh).to_numpy(zero_copy_only=False)
+                stale[mine["at"].to_numpy()[found & ~updated]] = True
+        elsewhen = np.frombuffer(self._extract.elsewhen_flags, np.uint8)
+        if len(elsewhen):
+            extra &= elsewhen == 0
+        return missing[:made], extra, stale[:made]
+
+    # -- second pass --------------------------------------------------------------------------------------------
+
+    def _missing(self, flags: np.ndarray[Any, Any], stale: np.ndarray[Any, Any]) -> Invariant:
+        types: Counter[str] = Counter()
+        listed: list[str] = []
+        header = ["id", "regen_line", "regen_source", "regen_row", "regen_operation", "regen_type", "regen_object"]
+        header += ["regen_key", "regen_request_id", "regen_settled_at"]
+        with _writing(self._files[0], header) as write:
+            for made, identifier in self._flagged(flags):
+                types[made.type] += 1
+                write([safe(identifier), *self._about(made)])
+                if len(listed) < LISTED:
+                    listed.append(f"id {identifier}: row {made.row}, {made.label}")
+        notes = [*_by_type(types), f"{len(flags):,} ids of the run, {int((~flags).sum()):,} of them there"]
+        if stale.any():
+            notes.append(f"{int(stale.sum()):,} ids are there, but were last updated before the run")
+        promise = f"every id that the run made is in {Path(self._source.path).name}"
+        return Invariant("missing", promise, tuple(listed), int(flags.sum()), tuple(notes))
+
+    def _flagged(self, flags: np.ndarray[Any, Any]) -> Iterator[tuple[Made, str]]:
+        at = 0
+        for made in transactions(self._store, self._operation) if flags.any() else ():
+            for identifier in made.ids:
+                if flags[at]:
+                    yield made, identifier
+                at += 1
+
+    def _about(self, made: Made) -> list[str]:
+        (line,) = queries.lines(self._store, line=made.row)
+        cells = [line.line, line.path, line.row, line.operation, line.type, line.object]
+        cells += [key(line.digest or "", line.generation or 0), line.request_id]
+        cells.append(None if line.settled_at is None else iso(line.settled_at))
+        return ["" if cell is None else safe(str(cell)) for cell in cells]
+
+    def _extra(self, flags: np.ndarray[Any, Any]) -> Invariant:
+        told = self._extract
+        types: Counter[str] = Counter()
+        listed: list[str] = []
+        headers = list(self._source.columns)
+        with _writing(self._files[1], ["extract_row", *headers]) as write:
+            for row, cells in self._rows(flags, headers):
+                if told.columns.type is not None:
+                    types[cells[headers.index(told.columns.type)] or "(none)"] += 1
+                write([row, *(safe(cell or "") for cell in cells)])
+                if len(listed) < LISTED:
+                    listed.append(f"id {cells[headers.index(told.columns.id)]}: {Path(told.path).name}, row {row}")
+        promise = f"{Path(told.path).name} has no id of the run's time that the run did not make"
+        return Invariant("extra", promise, tuple(listed), int(flags.sum()), (*_by_type(types), *self._times()))
+
+    def _times(self) -> Iterator[str]:
+        told = self._extract
+        yield f"{told.rows:,} rows read; ids in column {told.columns.id!r}"
+        if told.blank:
+            yield f"{told.blank:,} rows without an id"
+        if told.columns.time is None:
+            yield "no column tells when: every id counts as of the run's time; --time-column names one"
+        else:
+            since, until = iso(self._since), iso(self._until)
+            yield f"{told.elsewhen:,} rows outside of {since} to {until} by {told.columns.time!r} count for nothing"
+        if self._explained:
+            yield f"{len(self._explained):,} ids are taken for those of rows whose outcome is unknown"
+        if told.untimed:
+            yield f"{told.untimed:,} rows whose time cannot be read count as of the run's time"
+
+    def _rows(self, flags: np.ndarray[Any, Any], headers: list[str]) -> Iterator[tuple[int, list[Any]]]:
+        if not flags.any():
+            return
+        at = 0
+        for batch in self._source.batches(BATCH):
+            rows = len(batch.frame)
+            for hit in flags[at : at + rows].nonzero()[0].tolist():
+                yield batch.first_row + hit, [batch.frame[name].iat[hit] for name in headers]
+            at += rows
+
+
+def _by_type(types: Counter[str]) -> list[str]:
+    return [f"{count:,} of type {type_}" for type_, count in types.most_common(LISTED)]
+
+
+def batches(source: Source) -> Iterator[Batch]:
+    """The rows of an extract; it may have none."""
+    try:
+        yield from source.batches(BATCH)
+    except MalformedManifest as error:
+        if "no rows" not in str(error):
+            raise
+
+
+def moments(column: Any) -> tuple[Any, Any]:
+    """A column of times as microseconds since the epoch, and which of them could be read. Without a zone it is UTC."""
+    import numpy as np
+    import pandas as pd
+
+    times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
+    return times.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64), times.notna().to_numpy()
+
+
+@contextmanager
+def _writing(place: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[Any]], object]]:
+    """A CSV file that takes its place when it is whole; called with a row."""
+    with replacing(place) as file:
+        file.write(csv_text([map(safe, header)]).encode())
+        yield lambda row: file.write(csv_text([row]).encode())

@@ -1,0 +1,1 @@
+"""Where a setting comes from: options, environment, profile, default."""

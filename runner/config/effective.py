@@ -1,0 +1,105 @@
+"""`regen config`: the values in force and where each comes from. Secrets are masked; no credential is fetched."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from runner.config.file import CONFIG_NAME, Profile, Secret, user_path, words_of
+from runner.config.settings import Flags, Layers, gather
+from runner.domain.errors import ExitCode
+from runner.system.console import printable, say, say_json
+
+MASK = "***"
+PICKED = ("base_url", "tenant", "runs_dir", "rate", "concurrency", "quota_share", "on_finish", "notify", "metrics")
+CREDENTIALS = ("client_id_env", "client_secret_env", "client_id", "client_secret", "credential_command")
+
+Row = tuple[str, Any, str]  # name, value as JSON may show it, where it comes from
+
+
+def config(flags: Flags, *, as_json: bool, environment: Mapping[str, str] | None = None) -> ExitCode:
+    """Print the effective settings. Raises Refused for a configuration that cannot serve."""
+    rows = list(effective(flags, os.environ if environment is None else environment))
+    if as_json:
+        told = {name: {"value": value, "source": source} for name, value, source in rows}
+        say_json(told)
+        return ExitCode.SUCCEEDED
+    shown = [(name, _shown(value), source) for name, value, source in rows]
+    widths = [max(len(row[column]) for row in shown) for column in (0, 1)]
+    for name, value, source in shown:
+        say(f"{name:<{widths[0]}}  {value:<{min(widths[1], 48)}}  {source}")
+    return ExitCode.SUCCEEDED
+
+
+def effective(flags: Flags, environment: Mapping[str, str]) -> Iterator[Row]:
+    """Every setting, in the order in which a person asks for them."""
+    layers = Layers(flags, environment)
+    values = {name: layers.pick(name) for name in PICKED}
+    limits: Any = layers.profile.limits
+    if values["base_url"]:
+        settings = gather(flags, environment)
+        values |= {name: getattr(settings, name) for name in PICKED}
+        limits = settings.quota
+    sources = layers.sources | ({} if values["base_url"] is None else {"tenant": _told_by(layers.sources["tenant"])})
+    path = layers.config.path
+    nowhere = f"neither ./{CONFIG_NAME} nor {user_path(environment)}"
+    named = "--config" if flags.config else "REGEN_CONFIG" if environment.get("REGEN_CONFIG") else "found"
+    yield "config", None if path is None else str(path), named if path else nowhere
+    yield "profile", layers.name, sources["profile"]
+    for name in PICKED:
+        yield name, plain(name, values[name]), sources[name]
+    yield from _credentials(layers, environment)
+    for name in Profile.__struct_fields__:
+        if name not in PICKED and name not in CREDENTIALS:
+            source = f"{path} [profile.{layers.name}]" if name in layers.given else "default"
+            value = limits if name == "limits" else getattr(layers.profile, name)
+            yield name, plain(name, value), source
+
+
+def _told_by(source: str) -> str:
+    return "told by the host" if source == "default" else source
+
+
+def _credentials(layers: Layers, environment: Mapping[str, str]) -> Iterator[Row]:
+    """Where the credentials come from, without looking at them."""
+    profile = layers.profile
+    names = (profile.client_id_env, profile.client_secret_env)
+    place = f"{layers.config.path} [profile.{layers.name}]"
+    if profile.credential_command is not None:
+        yield "credentials", f"printed by {words_of(profile.credential_command)[0]} …", place
+    elif all(environment.get(name, "").strip() for name in names):
+        yield "credentials", MASK, " and ".join(names)
+    elif profile.client_secret is not None:
+        yield "credentials", MASK, place
+    else:
+        missing = " and ".join(name for name in names if not environment.get(name, "").strip())
+        yield "credentials", None, f"{missing} not set"
+
+
+def plain(name: str, value: Any) -> Any:
+    """A value as JSON may show it: secrets masked, of a web hook's URL only the host."""
+    if name == "notify" and value is not None:
+        return hook_host(value.reveal() if isinstance(value, Secret) else str(value))
+    if isinstance(value, Secret):
+        return MASK
+    return msgspec.to_builtins(value, enc_hook=str)
+
+
+def hook_host(url: str) -> str:
+    """A web hook's URL without the part that is a secret."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}/{MASK}"
+    except ValueError:
+        return MASK
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

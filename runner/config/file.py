@@ -1,0 +1,263 @@
+"""The configuration file, `regen.toml`: found, read, checked key by key.
+
+A file may hold a secret only if nobody but its owner can read it. The usual place of secrets is the environment or
+what `credential_command` prints.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+import shlex
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from runner.domain.blackout import Blackouts
+from runner.domain.errors import Refused
+
+CONFIG_NAME = "regen.toml"
+SECRET_KEYS = ("client_id", "client_secret", "notify")  # a web hook's URL is a secret: who knows it may post
+
+
+class Secret:
+    """A text that shows itself to nobody who does not ask."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+class PatienceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[profile.NAME.patience]`: how often and how long a request is tried."""
+
+    attempts: int = 6
+    base_seconds: float = 0.5
+    cap_seconds: float = 60.0
+
+
+class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[profile.NAME.jobs]`: how often and how long jobs are looked at."""
+
+    first_poll_seconds: float = 2.0
+    longest_poll_seconds: float = 60.0
+    search_seconds: float = 600.0  # in the list of jobs, for an upload whose answer was lost
+    patience_seconds: float = 900.0  # with a tenant that says nothing usable of a job
+
+
+class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[profile.NAME.limits]`: the tenant's own numbers, where they are not those of its kind."""
+
+    minute: int | None = None
+    hour: int | None = None
+    day: int | None = None
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[profile.NAME]`: one tenant and how to treat it."""
+
+    base_url: str | None = None
+    tenant: str | None = None
+    tenant_id: str | None = None
+    client_id_env: str = "ZUORA_CLIENT_ID"
+    client_secret_env: str = "ZUORA_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+    client_id: Secret | None = None
+    client_secret: Secret | None = None
+    credential_command: str | list[str] | None = None
+    entity_ids: list[str] = []
+    org_ids: list[str] = []
+    zuora_version: str | None = None
+    rate: float | None = None
+    concurrency: int | None = None
+    quota_share: float | None = None
+    limits: LimitSettings = LimitSettings()
+    connect_timeout_seconds: float = 10.0
+    request_timeout_seconds: float = 120.0
+    drain_seconds: float = 30.0
+    patience: PatienceSettings = PatienceSettings()
+    jobs: JobSettings = JobSettings()
+    billing_id_field: Literal["id", "documentId"] = "id"
+    allow_production: bool = False
+    read_only: bool = False
+    blackout: list[str] = []
+    runs_dir: str | None = None
+    on_finish: str | None = None
+    notify: Secret | None = None
+    metrics: str | None = None
+
+
+TOP_KEYS = ("profile", "default_profile")
+TABLES: dict[str, type[msgspec.Struct]] = {"patience": PatienceSettings, "limits": LimitSettings, "jobs": JobSettings}
+_HEADER_WORD = re.compile(r"[A-Za-z0-9._-]+")
+POSITIVE = ("connect_timeout_seconds", "request_timeout_seconds", "drain_seconds")
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """A file that was read; `given` tells which keys each profile sets itself."""
+
+    path: Path | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    given: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    default_profile: str | None = None
+
+
+def found_path(given: str | None, environment: Mapping[str, str]) -> Path | None:
+    """The file: the one given, else in the working folder, else in the user's config folder. Raises Refused."""
+    if given is not None:
+        if not Path(given).is_file():
+            raise Refused(f"{given}: no such configuration file")
+        return Path(given)
+    path = next((path for path in (Path(CONFIG_NAME), user_path(environment)) if path.is_file()), None)
+    if path is not None:
+        _refuse_of_others(path)
+    return path
+
+
+def _refuse_of_others(path: Path) -> None:
+    """Raises Refused for a file that nobody named and somebody else has written, or may write: it says which commands
+    are run and where the credentials go. Windows keeps other kinds of permission."""
+    own = getattr(os, "geteuid", None)
+    if own is None:
+        return
+    about = path.stat()
+    if about.st_uid not in (own(), 0):
+        raise Refused(f"{path}: belongs to another user; if you trust it, name it: --config {path}")
+    if about.st_mode & stat.S_IWOTH:
+        raise Refused(f"{path}: everybody can write it, and it says which commands are run: chmod o-w {path}")
+
+
+def user_path(environment: Mapping[str, str]) -> Path:
+    """Where the user's own configuration is."""
+    folder = environment.get("XDG_CONFIG_HOME") or environment.get("APPDATA")
+    home = Path(environment.get("HOME") or "~").expanduser()
+    return (Path(folder) if folder else home / ".config") / "regen" / CONFIG_NAME
+
+
+def read(path: Path) -> ConfigFile:
+    """Read a file. Raises Refused, naming file and key, for what it cannot say."""
+    try:
+        text = path.read_text("utf-8-sig")
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path}: {error}") from error
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror}") from error
+    _known(path, "", document, TOP_KEYS)
+    profiles = document.get("profile", {})
+    default = document.get("default_profile")
+    if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
+        raise Refused(f"{path}: profile: expected tables such as [profile.sandbox]")
+    if default is not None and not isinstance(default, str):
+        raise Refused(f"{path}: default_profile: expected the name of a profile")
+    _refuse_readable_secrets(path, profiles)
+    return ConfigFile(
+        path,
+        {name: _profile(path, f"profile.{name}", table) for name, table in profiles.items()},
+        {name: frozenset(table) for name, table in profiles.items()},
+        default,
+    )
+
+
+def _profile(path: Path, place: str, table: dict[str, Any]) -> Profile:
+    _known(path, place, table, Profile.__struct_fields__)
+    for name, kind in TABLES.items():
+        if isinstance(table.get(name), dict):
+            _known(path, f"{place}.{name}", table[name], kind.__struct_fields__)
+    try:
+        profile = msgspec.convert(table, Profile, dec_hook=_secret)
+    except msgspec.ValidationError as error:
+        told, _, at = str(error).partition(" - at `$.")
+        key = at.rstrip("`")
+        raise Refused(f"{path}: {place}.{key}: {told[:1].lower()}{told[1:]}" if key else f"{path}: {error}") from None
+    for problem in _problems(profile):
+        raise Refused(f"{path}: {place}.{problem}")
+    return profile
+
+
+def _secret(kind: type, value: Any) -> Any:
+    if kind is not Secret or not isinstance(value, str):
+        raise ValueError("Expected a text")
+    return Secret(value)
+
+
+def _problems(profile: Profile) -> Iterator[str]:
+    """What is wrong with the values of a profile."""
+    for name in POSITIVE:
+        if not _is_positive(getattr(profile, name)):
+            yield f"{name}: expected a positive number of seconds"
+    for name, value in msgspec.structs.asdict(profile.limits).items():
+        if value is not None and value <= 0:
+            yield f"limits.{name}: expected a positive number of requests"
+    if not all(map(_is_positive, msgspec.structs.astuple(profile.patience))):
+        yield "patience: expected positive numbers"
+    if not all(map(_is_positive, msgspec.structs.astuple(profile.jobs))):
+        yield "jobs: expected positive numbers of seconds"
+    if (profile.client_id is None) != (profile.client_secret is None):
+        yield "client_id and client_secret: one without the other is of no use"
+    yield from _header_problems(profile)
+    if profile.credential_command is not None and not words_of(profile.credential_command):
+        yield "credential_command: expected a command, quoted as in a shell, or a list of words"
+    try:
+        Blackouts.parsed(profile.blackout)
+    except ValueError as error:
+        yield str(error)
+
+
+def _is_positive(number: float) -> bool:
+    return 0 < number < math.inf
+
+
+def _header_problems(profile: Profile) -> Iterator[str]:
+    """What cannot stand in a header: Zuora-Entity-Ids, Zuora-Org-Ids, Zuora-Version."""
+    for name in ("entity_ids", "org_ids"):
+        for one in getattr(profile, name):
+            if not _HEADER_WORD.fullmatch(one):
+                yield f"{name}: {one!r} is no id: letters, digits, `-`, `_` and `.` alone"
+    if profile.zuora_version is not None and not _HEADER_WORD.fullmatch(profile.zuora_version):
+        yield f"zuora_version: {profile.zuora_version!r} is no version such as 2026-02-20"
+
+
+def words_of(command: str | list[str]) -> list[str]:
+    """A command as words; none if its quotes do not close."""
+    try:
+        return shlex.split(command) if isinstance(command, str) else command
+    except ValueError:
+        return []
+
+
+def _known(path: Path, place: str, table: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    """Raises Refused for a key that does not exist, with the nearest one that does."""
+    for key in table:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
+            shown = f"{place}.{key}" if place else key
+            hint = f"; did you mean `{near[0]}`?" if near else f"; known keys: {', '.join(sorted(names))}"
+            raise Refused(f"{path}: unknown key `{shown}`{hint}")
+
+
+def _refuse_readable_secrets(path: Path, profiles: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises Refused if there is a secret in a file that others can read. Windows keeps other kinds of permission."""
+    secrets = [f"profile.{name}.{key}" for name, table in profiles.items() for key in SECRET_KEYS if key in table]
+    if not secrets or os.name != "posix":
+        return
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Refused(
+            f"{path}: holds a secret ({', '.join(secrets)}) and others can read it: chmod 600 {path}, or take the "
+            "secret out and use the environment or `credential_command`"
+        )

@@ -1,0 +1,288 @@
+"""Settings: flag over environment over profile over default, gathered once into one frozen value.
+
+Every value remembers where it comes from (`Settings.sources`), so that `regen config` can tell.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import os
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from runner.config.file import ConfigFile, LimitSettings, Profile, Secret, found_path, read, words_of
+from runner.domain.blackout import Blackouts
+from runner.domain.errors import Refused
+from runner.system.hosts import is_loopback
+from runner.zuora.auth import Credentials
+from runner.zuora.tenants import ENDPOINTS, QUOTAS, Quota, kind_of
+
+COMMAND_SECONDS = 30.0
+MOST_CONCURRENCY = 1_000
+_UNFIT = re.compile("[@?#]")  # what follows a user, and begins a query or a fragment
+VARIABLES = {
+    "base_url": "ZUORA_BASE_URL",
+    "tenant": "REGEN_TENANT",
+    "rate": "REGEN_RATE",
+    "concurrency": "REGEN_CONCURRENCY",
+    "quota_share": "REGEN_QUOTA_SHARE",
+    "runs_dir": "REGEN_RUNS_DIR",
+    "on_finish": "REGEN_ON_FINISH",
+    "notify": "REGEN_NOTIFY",
+    "metrics": "REGEN_METRICS",
+}
+DEFAULTS: dict[str, Any] = {"runs_dir": "runs", "concurrency": 30, "quota_share": 0.8}
+NUMBERS: dict[str, Callable[[str], float]] = {"rate": float, "concurrency": int, "quota_share": float}
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the command line says; None where it is silent."""
+
+    profile: str | None = None
+    config: str | None = None
+    base_url: str | None = None
+    runs_dir: str | None = None
+    rate: float | None = None
+    concurrency: int | None = None
+    tenant: str | None = None
+    quota_share: float | None = None
+    on_finish: str | None = None
+    notify: str | None = field(default=None, repr=False)
+    metrics: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force. Credentials are fetched once, when first asked for."""
+
+    profile_name: str | None
+    profile: Profile
+    base_url: str
+    host: str  # host[:port]
+    runs_dir: Path
+    rate: float | None
+    concurrency: int
+    tenant: str
+    quota_share: float
+    quota: Quota | None = None
+    blackouts: Blackouts = field(default_factory=Blackouts)
+    on_finish: str | None = None
+    notify: Secret | None = None
+    metrics: str | None = None
+    config_path: Path | None = None
+    sources: Mapping[str, str] = field(repr=False, default_factory=dict)
+    environment: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    @property
+    def hostname(self) -> str:
+        """The host without its port."""
+        return urlsplit(self.base_url).hostname or ""
+
+    def credentials(self) -> Credentials:
+        """The client credentials: of the command, else of the environment, else of the profile.
+
+        Raises Refused with the remedy if there are none.
+        """
+        return self._credentials
+
+    @cached_property
+    def _credentials(self) -> Credentials:
+        if self.profile.credential_command is not None:
+            return _commanded(self.profile.credential_command)
+        names = (self.profile.client_id_env, self.profile.client_secret_env)
+        missing = [name for name in names if not self.environment.get(name, "").strip()]
+        if not missing:
+            return Credentials(*(self.environment[name].strip() for name in names))  # a file's last line end
+        if self.profile.client_id is not None and self.profile.client_secret is not None:
+            return Credentials(self.profile.client_id.reveal(), self.profile.client_secret.reveal())
+        raise Refused(f"no credentials: set {' and '.join(missing)} or `credential_command` in the profile")
+
+
+class Layers:
+    """Flag over environment over profile over default; notes where each value came from."""
+
+    def __init__(self, flags: Flags, environment: Mapping[str, str]) -> None:
+        self.flags, self.environment = flags, environment
+        self.sources: dict[str, str] = {}
+        path = found_path(flags.config or environment.get("REGEN_CONFIG") or None, environment)
+        self.config = read(path) if path else ConfigFile()
+        self.name = self._name()
+        self.profile = self.config.profiles[self.name] if self.name is not None else Profile()
+        self.given = self.config.given.get(self.name or "", frozenset())
+
+    def _name(self) -> str | None:
+        """The name of the profile in force. Raises Refused if there is none of that name."""
+        config, wanted = self.config, (self.flags.profile, self.environment.get("REGEN_PROFILE"))
+        words = (*wanted, config.default_profile, None)
+        at = next(place for place, word in enumerate(words) if word or place == 3)
+        name = words[at]
+        self.sources["profile"] = ("--profile", "REGEN_PROFILE", f"{config.path}", "default")[at]
+        if name is not None and name not in config.profiles:
+            known = ", ".join(sorted(config.profiles)) or "none"
+            raise Refused(f"{config.path or 'no regen.toml'}: there is no profile {name!r}; known profiles: {known}")
+        return name
+
+    def pick(self, name: str) -> Any:
+        """The value in force. Raises Refused for a variable that is no number where one is needed."""
+        flag, variable = getattr(self.flags, name, None), VARIABLES.get(name, "")
+        if flag is not None:
+            self.sources[name] = "--" + name.replace("_", "-")
+            return flag
+        if text := self.environment.get(variable):
+            self.sources[name] = variable
+            return _number(variable, text, NUMBERS[name]) if name in NUMBERS else text
+        if name in self.given:
+            self.sources[name] = f"{self.config.path} [profile.{self.name}]"
+            return getattr(self.profile, name)
+        self.sources[name] = "default"
+        return DEFAULTS.get(name)
+
+
+def runs_folder(flags: Flags, environment: Mapping[str, str] | None = None) -> Path:
+    """Where the runs are, for commands that need no tenant."""
+    return _runs_dir(Layers(flags, os.environ if environment is None else environment))
+
+
+def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settings:
+    """Gather the settings. Raises Refused for a config, URL or value that cannot serve."""
+    environment = os.environ if environment is None else environment
+    layers = Layers(flags, environment)
+    base_url = layers.pick("base_url")
+    if not base_url:
+        raise Refused("no base URL: give --base-url, ZUORA_BASE_URL or a profile (--profile) with `base_url`")
+    base_url, host, hostname = _checked_url(base_url)
+    tenant = _tenant(layers.pick("tenant"), hostname)
+    notify = layers.pick("notify")
+    return Settings(
+        profile_name=layers.name,
+        profile=layers.profile,
+        base_url=base_url,
+        host=host,
+        runs_dir=_runs_dir(layers),
+        rate=_positive("rate", layers.pick("rate")),
+        concurrency=_concurrency(layers.pick("concurrency")),
+        tenant=tenant,
+        quota_share=_share(layers.pick("quota_share")),
+        quota=_quota(tenant, layers.profile.limits),
+        blackouts=Blackouts.parsed(layers.profile.blackout),
+        on_finish=layers.pick("on_finish"),
+        notify=Secret(notify) if isinstance(notify, str) else notify,
+        metrics=layers.pick("metrics"),
+        config_path=layers.config.path,
+        sources=layers.sources,
+        environment=environment,
+    )
+
+
+def _runs_dir(layers: Layers) -> Path:
+    return Path(layers.pick("runs_dir")).expanduser()
+
+
+def _quota(tenant: str, limits: LimitSettings) -> Quota | None:
+    """What the tenant allows: the numbers of its kind, those of the profile in their place."""
+    kind, most = QUOTAS[tenant], 10**12
+    if limits == LimitSettings():
+        return kind
+    usual = kind or Quota(most, most, most)
+    return Quota(limits.minute or usual.minute, limits.hour or usual.hour, limits.day or usual.day)
+
+
+def _number(name: str, text: str, kind: Callable[[str], float]) -> float:
+    try:
+        return kind(text)
+    except ValueError:
+        raise Refused(f"{name}: expected a number, not {text!r}") from None
+
+
+def endpoint(named: str) -> str:
+    """The base URL behind a short name such as `us-sandbox`; anything with a `:` is itself. Raises Refused."""
+    if ":" in named or "." in named:
+        return named
+    if named not in ENDPOINTS:
+        near = difflib.get_close_matches(named, ENDPOINTS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"short names: {', '.join(ENDPOINTS)}"
+        raise Refused(f"base URL {named!r}: expected something like https://rest.test.zuora.com; {hint}")
+    return ENDPOINTS[named]
+
+
+def _checked_url(base_url: str) -> tuple[str, str, str]:
+    """The base URL, its host[:port] and its host. https only, but for this machine."""
+    if _UNFIT.search(base_url):  # and is shown nowhere: there may be a secret in it
+        raise Refused("base URL: no user, password, query or fragment belongs into it")
+    base_url = endpoint(base_url)
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise Refused(f"base URL {base_url!r}: {error}") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise Refused(f"base URL {base_url!r}: expected something like https://rest.test.zuora.com")
+    if parts.path.rstrip("/").endswith("/v1"):
+        raise Refused(f"base URL {base_url!r}: leave /v1 out, it is part of every path")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise Refused(f"base URL {base_url!r}: plain http is for this machine alone; use https")
+    shown = f"[{host}]" if ":" in host else host
+    return base_url.rstrip("/"), f"{shown}:{port}" if port else shown, host
+
+
+def _tenant(named: str | None, hostname: str) -> str:
+    kind = named or kind_of(hostname)
+    if kind not in QUOTAS:
+        raise Refused(f"tenant kind {kind!r}: expected one of {', '.join(QUOTAS)}")
+    return kind
+
+
+def _positive(name: str, value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise Refused(f"{name}: expected a positive number, not {value:g}")
+    return value
+
+
+def _concurrency(value: int) -> int:
+    """Each of them takes memory, and the tenant allows 40, or a few times that."""
+    _positive("concurrency", value)
+    if value > MOST_CONCURRENCY:
+        raise Refused(f"concurrency: expected up to {MOST_CONCURRENCY:,} requests at once, not {value:,}")
+    return int(value)
+
+
+def _share(value: float) -> float:
+    if not 0 < value <= 1:
+        raise Refused(f"quota share: expected a number above 0 and up to 1, not {value:g}")
+    return value
+
+
+def _commanded(command: str | list[str]) -> Credentials:
+    """Credentials that a command prints: JSON with `client_id` and `client_secret`, or these two, a line each."""
+    words = words_of(command)
+    try:
+        done = subprocess.run(words, capture_output=True, timeout=COMMAND_SECONDS, check=False)  # noqa: S603
+    except OSError as error:
+        raise Refused(f"credential_command: {words[0]}: {error.strerror or error}") from error
+    except subprocess.TimeoutExpired:
+        raise Refused(f"credential_command: {words[0]}: no end after {COMMAND_SECONDS:g} s") from None
+    if done.returncode != 0:
+        raise Refused(f"credential_command: {words[0]} exited with {done.returncode}")
+    printed = _printed(done.stdout)
+    if len(printed) != 2 or not all(isinstance(word, str) and word for word in printed):
+        raise Refused('credential_command: expected {"client_id": …, "client_secret": …} or two lines')
+    return Credentials(*printed)
+
+
+def _printed(output: bytes) -> list[Any]:
+    """What a command printed: the two values of its JSON, or its words; nothing of what is no text."""
+    try:
+        text = output.decode()
+        document = json.loads(text) if text.lstrip().startswith("{") else None
+        return text.split() if document is None else [document["client_id"], document["client_secret"]]
+    except (ValueError, KeyError):
+        return []

@@ -1,0 +1,1 @@
+"""When and whether to send. Knows no Zuora header or category."""

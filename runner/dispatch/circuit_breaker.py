@@ -1,0 +1,131 @@
+"""When to stop or pause the whole run: what answers say together. Pure; time is handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runner.domain.errors import ExitCode
+from runner.domain.model import Judgement, Kind, Reason
+
+OUTAGE_REASONS = frozenset({Reason.SILENCE, Reason.GATEWAY, Reason.NO_TOKEN, Reason.UNEXPECTED})
+OUTAGE_REQUESTS = 10  # so many different requests in a row, and nothing else between
+OUTAGE_WAIT_SECONDS = (1.0, 60.0)  # the first pause, the longest
+PERMISSIONS_IN_A_ROW = 20
+CLIENT_ERRORS_IN_A_ROW = 10
+_RANK = (
+    ExitCode.FAULT,
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+    ExitCode.STOPPED,
+    ExitCode.PAUSED,
+    ExitCode.ROWS_FAILED,
+    ExitCode.SUCCEEDED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an invocation ended."""
+
+    name: str  # finished, halted, stopped, paused, interrupted, terminated, fault
+    exit_code: ExitCode
+    reason: str = ""
+
+    def outranks(self, other: Ending) -> bool:
+        """Whether this ending is the one to tell: a fault, then a signal, the breaker, a budget."""
+        return _RANK.index(self.exit_code) < _RANK.index(other.exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureLimit:
+    """`--max-failures N|P%`: a count, or a share of at least `least` settled requests."""
+
+    count: int | None = None
+    share: float | None = 0.5
+    least: int = 100
+
+    def exceeded(self, failed: int, settled: int) -> bool:
+        """Whether so many failures are too many."""
+        if self.count is not None:
+            return failed > self.count
+        return self.share is not None and settled >= self.least and failed > self.share * settled
+
+
+@dataclass
+class Breaker:
+    """Watches every judgement; says when the run must stop, and for how long everyone pauses in an outage."""
+
+    failures: FailureLimit = field(default_factory=FailureLimit)
+    outage_patience_seconds: float = 900.0
+    failed: int = 0
+    settled: int = 0
+    outage_since: float | None = None
+    _row: dict[Reason, int] = field(default_factory=dict)
+    _silent: set[int] = field(default_factory=set)
+    _pauses: int = 0
+    _paused_until: float = 0.0
+
+    def observe(self, request: int, judgement: Judgement, now: float) -> Ending | None:
+        """Take note of a judgement; the ending that it makes, if it makes one."""
+        if judgement.kind is Kind.STOP:
+            return _stopped(judgement.message or judgement.reason.value)
+        if judgement.reason in OUTAGE_REASONS:
+            return self._unheard(request, judgement, now)
+        self._heard()
+        return self._in_a_row(judgement)
+
+    def settle(self, *, succeeded: bool) -> Ending | None:
+        """Take note of a settled request; the ending when too many have failed."""
+        self.settled += 1
+        self.failed += not succeeded
+        if not succeeded and self.failures.exceeded(self.failed, self.settled):
+            return _stopped(f"{self.failed} of {self.settled} requests failed; see --max-failures")
+        return None
+
+    def pause_seconds(self, now: float) -> float | None:
+        """In an outage: how long everyone waits before the next request asks whether it is over."""
+        if self.outage_since is None or now < self._paused_until:
+            return None
+        first, longest = OUTAGE_WAIT_SECONDS
+        left = self.outage_since + self.outage_patience_seconds - now
+        pause = max(0.1, min(longest, first * 2.0 ** min(self._pauses, 10), left))
+        self._pauses += 1
+        self._paused_until = now + pause
+        return pause
+
+    def rested(self, seconds: float) -> None:
+        """Nothing was sent for so long, on purpose: none of it counts as an outage."""
+        if self.outage_since is not None:
+            self.outage_since += seconds
+
+    def _unheard(self, request: int, judgement: Judgement, now: float) -> Ending | None:
+        self._silent.add(request)
+        if self.outage_since is None:
+            if len(self._silent) < OUTAGE_REQUESTS and judgement.reason is not Reason.NO_TOKEN:
+                return None
+            self.outage_since = now
+        if now - self.outage_since >= self.outage_patience_seconds:
+            minutes = self.outage_patience_seconds / 60
+            return _stopped(f"no usable answer for {minutes:g} minutes ({judgement.message}); see --outage-patience")
+        return None
+
+    def _heard(self) -> None:
+        self._silent.clear()
+        self.outage_since, self._pauses, self._paused_until = None, 0, 0.0
+
+    def _in_a_row(self, judgement: Judgement) -> Ending | None:
+        reason = judgement.reason
+        if judgement.kind is Kind.SUCCEEDED:
+            self._row.clear()
+        if reason not in (Reason.PERMISSION, Reason.CLIENT_ERROR):
+            self._row.pop(Reason.CLIENT_ERROR, None)
+            return None
+        self._row[reason] = self._row.get(reason, 0) + 1
+        most = PERMISSIONS_IN_A_ROW if reason is Reason.PERMISSION else CLIENT_ERRORS_IN_A_ROW
+        if self._row[reason] < most:
+            return None
+        return _stopped(f"{most} requests in a row: {judgement.message or reason.value}")
+
+
+def _stopped(reason: str) -> Ending:
+    return Ending("stopped", ExitCode.STOPPED, reason)

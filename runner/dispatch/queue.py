@@ -1,0 +1,108 @@
+"""What is to be sent next: fresh requests in manifest order, retries when they are due, one a lane at a time."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+
+from runner.domain.model import History, Request
+from runner.ledger import Claim
+
+
+class Job:
+    """A request on its way: with its history, and the claim under which it is sent."""
+
+    __slots__ = ("begun", "claim", "first_sent_at", "history", "request")
+
+    def __init__(self, request: Request, history: History | None = None, first_sent_at: int | None = None) -> None:
+        self.request = request
+        self.history = history or History()
+        self.first_sent_at = first_sent_at
+        self.claim: Claim | None = None
+        self.begun = False  # claimed before in this invocation
+
+    def __lt__(self, other: Job) -> bool:
+        return self.request.number < other.request.number
+
+
+class Backlog:
+    """Holds few requests: those loaded and not yet sent, and those that wait to be tried again.
+
+    A lane is busy from the moment one of its requests is taken until that one is settled, also while it waits
+    for its next try: requests of a lane keep their order.
+    """
+
+    def __init__(self) -> None:
+        self._later: list[tuple[float, int, Job]] = []
+        self._ready: list[Job] = []
+        self._fresh: deque[Job] = deque()
+        self._lanes: dict[int, list[Job]] = {}  # busy lanes, and who waits in them
+
+    def load(self, requests: Iterable[Request]) -> None:
+        """Take in fresh requests, in manifest order."""
+        self._fresh.extend(Job(request) for request in requests)
+
+    def push(self, job: Job) -> None:
+        """Take in a request that is to be sent as soon as may be."""
+        heapq.heappush(self._ready, job)
+
+    def later(self, job: Job, due: float) -> None:
+        """Have a request that was taken tried again at `due` (loop time); its lane stays busy."""
+        heapq.heappush(self._later, (due, job.request.number, job))
+
+    def take(self, most: int, now: float, fresh: int | None = None) -> list[Job]:
+        """The next requests to send, at most `most`, and of those not yet tried at most `fresh`."""
+        jobs: list[Job] = []
+        while self._later and self._later[0][0] <= now and len(jobs) < most:
+            jobs.append(heapq.heappop(self._later)[2])
+        while len(jobs) < most and (fresh is None or fresh > 0):
+            job = self._next()
+            if job is None:
+                break
+            if self._enter(job):
+                jobs.append(job)
+                fresh = None if fresh is None else fresh - 1
+        return jobs
+
+    def settled(self, job: Job) -> bool:
+        """Free a settled request's lane; True if one that waited in it is now ready."""
+        waiting = self._lanes.pop(job.request.lane, None)
+        if not waiting:
+            return False
+        first = heapq.heappop(waiting)
+        self.push(first)
+        for other in waiting:
+            self.push(other)
+        return True
+
+    @property
+    def fresh(self) -> int:
+        """How many are loaded and were never taken."""
+        return len(self._fresh) + len(self._ready)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait to be tried again."""
+        return len(self._later)
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next one is due; None if none waits."""
+        return self._later[0][0] if self._later else None
+
+    def __bool__(self) -> bool:
+        return bool(self._later or self._ready or self._fresh)
+
+    def _next(self) -> Job | None:
+        if self._ready and (not self._fresh or self._ready[0] < self._fresh[0]):
+            return heapq.heappop(self._ready)
+        return self._fresh.popleft() if self._fresh else None
+
+    def _enter(self, job: Job) -> bool:
+        waiting = self._lanes.get(job.request.lane)
+        if waiting is not None:
+            heapq.heappush(waiting, job)
+            return False
+        self._lanes[job.request.lane] = []
+        return True

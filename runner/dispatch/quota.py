@@ -1,0 +1,91 @@
+"""How much of the tenant's windows is left: rolling counts of what was sent, by this run and those before it.
+
+Source: Zuora API reference, "Rate and concurrent request limits": windows of a minute, an hour and a day, per
+tenant; the header `ratelimit-limit` tells them, e.g. `2250000, 50000;w=60, 2250000;w=3600, 27000000;w=86400`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from runner.zuora.response import windows_told
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+NAMES = {MINUTE: "minute", HOUR: "hour", DAY: "day"}
+
+
+class Window:
+    """At most `limit` requests in any `seconds`; counted in sixtieths of the window, which errs on the safe side."""
+
+    def __init__(self, seconds: int, limit: int) -> None:
+        self.seconds, self.limit = seconds, limit
+        self.spent = 0
+        self._grain = seconds / 60
+        self._buckets: deque[list[int]] = deque()  # [which, how many]
+
+    def spend(self, now: float, count: int = 1) -> None:
+        """Count requests sent at `now`; times may only grow."""
+        self._forget(now)
+        bucket = int(now / self._grain)
+        if not self._buckets or self._buckets[-1][0] != bucket:
+            self._buckets.append([bucket, 0])
+        self._buckets[-1][1] += count
+        self.spent += count
+
+    def wait_seconds(self, now: float) -> float:
+        """How long until the window has room; 0 if it has."""
+        self._forget(now)
+        if self.spent < self.limit or not self._buckets:
+            return 0.0
+        return max(0.001, (self._buckets[0][0] + 61) * self._grain - now)
+
+    def _forget(self, now: float) -> None:
+        oldest = int(now / self._grain) - 60
+        while self._buckets and self._buckets[0][0] < oldest:
+            self.spent -= self._buckets.popleft()[1]
+
+
+class Quota:
+    """The windows of a tenant, at our share of them."""
+
+    def __init__(self, limits: Mapping[int, int], share: float) -> None:
+        self._share = share
+        self.windows = {seconds: Window(seconds, _ours(limit, share)) for seconds, limit in limits.items()}
+        self._header = ""
+
+    def spend(self, now: float, count: int = 1) -> None:
+        """Count requests sent at `now`."""
+        for window in self.windows.values():
+            window.spend(now, count)
+
+    def wait(self, now: float) -> tuple[float, int | None]:
+        """How long until there is room, and which window binds (its seconds); (0, None) if there is."""
+        waits = [(window.wait_seconds(now), seconds) for seconds, window in self.windows.items()]
+        longest = max(waits, default=(0.0, None))
+        return longest if longest[0] > 0 else (0.0, None)
+
+    def told(self, header: str) -> bool:
+        """Take the tenant's own windows from `ratelimit-limit`; whether they are new."""
+        if header == self._header:
+            return False
+        self._header = header
+        for seconds, limit in windows_told(header).items():
+            ours = _ours(limit, self._share)
+            window = self.windows.setdefault(seconds, Window(seconds, ours))
+            window.limit = ours
+        return True
+
+    def rate(self) -> float | None:
+        """Requests a second that use the minute's window evenly."""
+        window = self.windows.get(MINUTE)
+        return window.limit / MINUTE if window else None
+
+    def spent(self, seconds: int) -> tuple[int, int]:
+        """What is spent of a window, and how much it allows us."""
+        window = self.windows.get(seconds)
+        return (window.spent, window.limit) if window else (0, 0)
+
+
+def _ours(limit: int, share: float) -> int:
+    return max(1, int(limit * share))

@@ -1,0 +1,104 @@
+"""What a run stands on here: the runs folder, its disk, the space on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from manifests import ManifestError, open_manifest
+from runner.doctor.finding import Finding, fail, ok, warn
+from runner.system.filesystem import VOLATILE, is_doubtful, is_network, kind_of_disk
+
+ASSUMED_ROWS = 100_000
+BYTES_A_ROW = 2_500  # ledger, its log, the results beside the old ones: measured 1.2 kB at rest, and room to write
+CELL_COPIES = 8  # a manifest's own cells: in the ledger, its log, both results, both drafts, compressed or not
+
+
+def ground(runs: Path, manifests: Sequence[str] = (), rows: int | None = None) -> Iterator[Finding]:
+    """The folder, the disk under it, and whether there is room for these manifests, or for so many rows."""
+    place = _nearest(runs)
+    yield _folder(runs, place)
+    yield _disk(place)
+    yield from _space(runs, place, manifests, rows)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above that is there."""
+    folder = folder.absolute()
+    return next((one for one in (folder, *folder.parents) if one.exists()), folder)
+
+
+def _folder(runs: Path, place: Path) -> Finding:
+    remedy = "choose another --runs-dir, or make it writable for this user"
+    if not place.is_dir():
+        return fail("runs-folder", f"{place} is not a folder", remedy)
+    try:
+        with tempfile.NamedTemporaryFile(dir=place, prefix=".regen-doctor-") as file:
+            file.write(b"written")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return fail("runs-folder", f"{place}: {error.strerror}", remedy)
+    return ok("runs-folder", f"{runs} is writable" if place == runs.absolute() else f"{runs} can be made")
+
+
+def _disk(place: Path) -> Finding:
+    kind = kind_of_disk(place)
+    if kind is None:
+        told = f"what kind of disk {place} is on cannot be told here"
+        return warn("disk", told, "make sure that it is one of this machine's own: SQLite needs that")
+    if is_network(kind):
+        told = f"{place} is on a network disk ({kind}), where a ledger can be damaged"
+        return fail("disk", told, "put --runs-dir on a disk of this machine; copy finished runs to the network")
+    if is_doubtful(kind):
+        told = f"{place} is on {kind}, whose locks and durability are not known to hold"
+        return warn("disk", told, "put --runs-dir on a disk of this machine")
+    if kind in VOLATILE:
+        told = f"{place} is on {kind}: after a restart of the machine nothing is known of what was sent"
+        return warn("disk", told, "put --runs-dir on a disk that lasts")
+    return ok("disk", f"a disk of this machine ({kind})")
+
+
+def _space(runs: Path, place: Path, manifests: Sequence[str], rows: int | None) -> Iterator[Finding]:
+    counted, characters = rows or 0, 0
+    try:
+        for path in manifests:
+            more, wide = _counted(path)
+            counted, characters = counted + more, characters + wide
+    except ManifestError as error:
+        yield fail("manifests", str(error), "mend the file; `regen plan` tells every problem of every row")
+        return
+    if manifests:
+        yield ok("manifests", f"{counted:,} rows can be read; `regen plan` checks each")
+    told_rows = counted or ASSUMED_ROWS
+    need = told_rows * BYTES_A_ROW + characters * CELL_COPIES
+    free = shutil.disk_usage(place).free
+    told = f"{_size(free)} free; a run of {told_rows:,} rows takes up to {_size(need)}"
+    remedy = "make room, `regen prune` old runs, or choose another --runs-dir"
+    if free < need:
+        yield fail("space", told, remedy)
+    elif free < 2 * need:
+        yield warn("space", told, remedy)
+    else:
+        yield ok("space", told)
+
+
+def _counted(path: str) -> tuple[int, int]:
+    """A manifest's rows and the characters in them. Raises ManifestError."""
+    rows = characters = 0
+    with open_manifest(path) as source:
+        for batch in source.batches():
+            rows += len(batch.frame)
+            characters += sum(len(cell) for name in batch.frame for cell in batch.frame[name] if cell)
+    return rows, characters
+
+
+def _size(size: float) -> str:
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 1000:
+            return f"{size:,.1f} {unit}"
+    return f"{size / 1000:,.1f} TB"

@@ -1,0 +1,1 @@
+"""The vocabulary: frozen, typed, pure. Imports nothing of ours."""

@@ -1,0 +1,118 @@
+"""Digests over what the chain of outcomes does not hold, so that any changed cell of the ledger is found, and where.
+
+```
+steps, manifests, lines, requests ─ enrolled ─▶ digests ─▶ genesis ─▶ outcome ─▶ outcome ─▶ … ─┐
+facts, states, attempts, events ──── closed ──▶ digests ─────────────────────────▶ closing ◀───┘
+```
+
+Digests are kept a thousand rows at a time. A closing binds them to the outcomes and to the closing before: its hash is
+the head that is noted elsewhere when a run ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from runner.domain.identity import canonical
+from runner.ledger.database import Store
+
+BLOCK = 1000  # rows, or requests, a digest covers
+
+ENROLLED = {
+    "step": "SELECT step, does, options FROM step",
+    "manifest": "SELECT manifest, step, path, sha256, bytes, rows, columns FROM manifest",
+    "line": "SELECT line, manifest, row, cells, operation, type, object, request, problem, in_part FROM line",
+    "part": "SELECT part, manifest, file, rows, bytes, sha256, id_column, zipped FROM part",
+    "request": "SELECT request, step, operation, query, body, digest, lane, head, following FROM request",
+}
+CLOSED = {
+    "fact": "SELECT 0 AS fact, name, value FROM fact WHERE name <> 'head' ORDER BY name",
+    "state": "SELECT request, state, generation, outcome FROM request",
+    "attempt": (
+        "SELECT request, number, generation, claimed_at, sent_at, answered_at, reason, in_doubt, over, http_status,"
+        " code, category, message, request_id, process_id, reply_ids, token, snippet FROM attempt"
+    ),
+    "job": "SELECT job, name, created_at, status, facts FROM job",
+    "event": "SELECT event, at, name, facts FROM event",
+}
+_TABLES = {"state": "request"}
+_KEYS = {"state": "request", "attempt": "request"}
+
+_encode = msgspec.json.Encoder().encode_lines
+
+
+class Closing(NamedTuple):
+    """An ending of the run: how many outcomes there were, what the rest of the ledger was, and the head."""
+
+    closing: int
+    at: int
+    seq: int
+    digests: str
+    hash: str
+
+
+def blocks(store: Store, part: str) -> Iterator[tuple[int, str]]:
+    """The digests of a part as it is now: number of the block, SHA-256 (hexadecimal)."""
+    select, key, table = (ENROLLED | CLOSED)[part], _KEYS.get(part, part), _TABLES.get(part, part)
+    if part == "fact":
+        yield 0, _sha256(store.rows(select))
+        return
+    order = f"{key}, number" if part == "attempt" else key
+    first, last = store.row(f"SELECT min({key}), max({key}) FROM {table}") or (None, None)
+    for block in range((first or 0) // BLOCK, -1 if last is None else last // BLOCK + 1):
+        begin = block * BLOCK
+        sql = f"{select} WHERE {key} >= ? AND {key} < ? ORDER BY {order}"
+        rows = list(store.rows(sql, begin, begin + BLOCK))
+        if rows:
+            yield block, _sha256(rows)
+
+
+def recorded(store: Store, part: str) -> dict[int, str]:
+    """The digests of a part as they were recorded, by block."""
+    return dict(store.rows("SELECT block, sha256 FROM digest WHERE part = ?", part))
+
+
+def record(store: Store, parts: dict[str, str]) -> str:
+    """Record the digests of parts as they are now. Returns a digest over all of them."""
+    found = {part: dict(blocks(store, part)) for part in parts}
+    with store.transaction() as connection:
+        for part, digests in found.items():
+            connection.execute("DELETE FROM digest WHERE part = ?", (part,))
+            values = [(part, block, sha256) for block, sha256 in digests.items()]
+            connection.executemany("INSERT INTO digest VALUES (?, ?, ?)", values)
+    return total(found)
+
+
+def total(found: dict[str, dict[int, str]]) -> str:
+    """One digest over those of several parts."""
+    return hashlib.sha256(canonical({part: sorted(digests.items()) for part, digests in found.items()})).hexdigest()
+
+
+def close(store: Store, at: int, seq: int, head: str) -> str:
+    """Close the ledger of a run that ends here, `seq` outcomes and the head of their chain given. Returns the head."""
+    digests = record(store, CLOSED)
+    last = store.row("SELECT closing, hash FROM closing ORDER BY closing DESC LIMIT 1")
+    number, before = last or (0, "")
+    entry = (number + 1, at, seq, digests)
+    told = link(before, head, entry)
+    with store.transaction() as connection:
+        connection.execute("INSERT INTO closing VALUES (?, ?, ?, ?, ?)", (*entry, told))
+    return told
+
+
+def link(before: str, head: str, entry: tuple[Any, ...]) -> str:
+    """The hash of a closing: of the closing before, the head of the outcomes and its own columns but the hash."""
+    return hashlib.sha256(canonical([before, head, list(entry)])).hexdigest()
+
+
+def closings(store: Store) -> list[Closing]:
+    """All endings of the run, in order."""
+    return [Closing(*row) for row in store.rows("SELECT closing, at, seq, digests, hash FROM closing ORDER BY closing")]
+
+
+def _sha256(rows: Any) -> str:
+    return hashlib.sha256(_encode(rows)).hexdigest()

@@ -1,0 +1,249 @@
+"""Opening the ledger: as new, to write, to read; and its facts.
+
+SQLite's errors become `LedgerError`s here, once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from runner.domain.errors import LedgerError, LedgerFull, LedgerUnusable
+
+APPLICATION_ID = 0x52474E31  # "RGN1"
+VERSION = 1
+OTHERS_SECONDS = 20.0  # how long a run that is over waits for others to close its ledger
+MIGRATIONS: dict[int, str] = {}  # version reached → script; the schema itself is version 1
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translate(error, path) from error
+
+
+def _translate(error: sqlite3.Error, path: Path) -> LedgerError:
+    text = str(error)
+    if "disk is full" in text or "disk I/O error" in text:
+        return LedgerFull(
+            f"{path}: {text}; what was answered before is safe: make room, then `regen resume {path.parent.name}`"
+        )
+    if isinstance(error, sqlite3.OperationalError) and ("readonly" in text or "unable to open" in text):
+        return LedgerUnusable(f"{path}: {text}; make the run folder writable for this user, then resume")
+    if isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text):
+        return LedgerUnusable(
+            f"{path}: {text}; the ledger is damaged: restore the run folder from a copy. Do not start the same "
+            "manifest anew before the tenant was checked: part of it was sent"
+        )
+    return LedgerError(f"{path}: {text}")
+
+
+class Store:
+    """An open ledger. Use from one thread at a time."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.connection = connection
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; durable once it is left (synchronous=FULL)."""
+        with translated(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self.connection.execute("ROLLBACK")
+                raise
+            try:
+                self.connection.execute("COMMIT")
+            except sqlite3.Error:
+                with contextlib.suppress(sqlite3.Error):
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several queries that all see the ledger as it is now, whatever another process writes meanwhile."""
+        with translated(self.path):
+            self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with translated(self.path):
+                self.connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def statement(self) -> Iterator[sqlite3.Connection]:
+        """For one statement alone: all or nothing, durable once it is left."""
+        with translated(self.path):
+            yield self.connection
+
+    def rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, as they come."""
+        with translated(self.path):
+            # chained, since `yield from` would close the cursor itself, which fails once the ledger is closed
+            yield from itertools.chain(self.connection.execute(sql, values))
+
+    def row(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
+        """The first row of a query."""
+        with translated(self.path):
+            row: tuple[Any, ...] | None = self.connection.execute(sql, values).fetchone()
+            return row
+
+    def facts(self) -> dict[str, Any]:
+        """What the ledger says of the run as a whole."""
+        return {name: json.loads(value) for name, value in self.rows("SELECT name, value FROM fact")}
+
+    def set_facts(self, facts: dict[str, Any]) -> None:
+        """Record facts of the run, in one transaction."""
+        values = [(name, json.dumps(value)) for name, value in facts.items()]
+        with self.transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", values)
+
+    def settle_down(self) -> bool:
+        """Make one plain file of it: the run is over. Waits some time for others to close it.
+
+        False if one has it open all that time: the file holds everything then, but stays in WAL. Raises LedgerError
+        if one is in the middle of reading it all that time, so that the file cannot be made whole.
+        """
+        self.row("PRAGMA busy_timeout = 0")  # the waiting is done here
+        until = time.monotonic() + OTHERS_SECONDS
+        while not (whole := self._checkpoint()) or not self._leave_wal():
+            if time.monotonic() > until and not whole:
+                raise LedgerError(
+                    f"{self.path}: another program reads it and does not end, so that it cannot be made one plain "
+                    f"file; close that, then `regen resume {self.path.parent.name}`"
+                )
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _checkpoint(self) -> bool:
+        """Bring what is in the log into the file; False if somebody still reads the file as it was before."""
+        busy = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        return busy is not None and not busy[0]
+
+    def _leave_wal(self) -> bool:
+        """False if another connection is open."""
+        with translated(self.path):
+            try:
+                self.connection.execute("PRAGMA journal_mode = DELETE")
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    return False
+                raise
+        return True
+
+    def check(self) -> None:
+        """Raises LedgerUnusable unless SQLite finds the file sound: after an unclean stop."""
+        row = self.row("PRAGMA quick_check(1)")
+        if row is None or row[0] != "ok":
+            raise _translate(sqlite3.DatabaseError(f"malformed: {row and row[0]}"), self.path)
+
+    def close(self) -> None:
+        """Close the file."""
+        with translated(self.path):
+            self.connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def create(path: Path) -> Store:
+    """A new ledger for enrolment: not yet safe against a crash, so build it beside and rename it into place."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with translated(path):
+        connection = sqlite3.connect(path, isolation_level=None)
+    with closed_if_it_fails(connection), translated(path):
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -8192", "temp_store = FILE"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.executescript(resources.files("runner.ledger").joinpath("schema.sql").read_text("utf-8"))
+    return Store(path, connection)
+
+
+def open_writable(path: Path) -> Store:
+    """The ledger of a run that goes on: WAL, every commit on disk before it counts.
+
+    Raises LedgerUnusable if the file is missing, foreign, damaged, of a later version or not writable.
+    """
+    store = _open(path, "rw")
+    with closed_if_it_fails(store.connection):
+        with translated(path):
+            store.connection.execute("PRAGMA journal_mode = WAL")
+            store.connection.execute("PRAGMA synchronous = FULL")
+            store.connection.execute("PRAGMA cache_size = -4096")
+        _migrate(store)
+    return store
+
+
+def open_read_only(path: Path) -> Store:
+    """The ledger to read; another process may be writing. Raises LedgerUnusable as `open_writable` does."""
+    return _open(path, "ro")
+
+
+def _open(path: Path, mode: str) -> Store:
+    if not path.is_file():
+        raise LedgerUnusable(f"{path}: there is no ledger; is this a run folder?")
+    with translated(path):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=10,
+            check_same_thread=False,
+        )
+    store = Store(path, connection)
+    with closed_if_it_fails(connection):
+        _refuse_foreign(store)
+    return store
+
+
+def _refuse_foreign(store: Store) -> None:
+    """Raises LedgerUnusable unless the file is a ledger that this version can read."""
+    with translated(store.path):
+        (application,) = store.connection.execute("PRAGMA application_id").fetchone()
+        (version,) = store.connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise LedgerUnusable(f"{store.path}: an SQLite file, but not a ledger of this program; name another run")
+    if version > VERSION:
+        raise LedgerUnusable(f"{store.path}: written by a later version of this program ({version}); upgrade it")
+
+
+@contextlib.contextmanager
+def closed_if_it_fails(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close the file again if what is first done with it goes wrong."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _migrate(store: Store) -> None:
+    """Bring an older ledger to this version: a script a version, recorded in its own transaction."""
+    row = store.row("PRAGMA user_version")
+    for version in range((row[0] if row else 0) + 1, VERSION + 1):
+        with store.transaction() as connection:
+            for statement in MIGRATIONS[version].split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version}")

@@ -1,0 +1,163 @@
+"""Enrolling a plan: manifest rows and requests, in one pass, in bounded memory.
+
+The ledger is built beside its place and renamed into it when it is whole, so that a crash leaves either no
+ledger or all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from runner.ledger.checkpoint import ENROLLED, record
+from runner.ledger.database import Store, create, translated
+from runner.system.atomic_file import sync_folder
+from runner.system.failpoints import reach
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One manifest of the run."""
+
+    number: int
+    step: int
+    path: str
+    sha256: str
+    bytes: int
+    columns: tuple[str, ...]
+
+
+class Line(NamedTuple):
+    """One manifest row, in the order of the table's columns. An accepted row asks for its own request."""
+
+    line: int
+    manifest: int
+    row: int
+    cells: str
+    operation: str | None
+    type: str | None
+    object: str | None
+    request: int | None
+    problem: str | None
+    in_part: int = 0  # 1: the row of a backfill part, whose request is that of its first row
+
+
+class NewRequest(NamedTuple):
+    """One request, in the order of the table's columns."""
+
+    request: int
+    step: int
+    operation: str
+    query: str
+    body: str | None
+    digest: bytes
+    lane: int
+
+
+class Part(NamedTuple):
+    """A request that uploads rows as a file, in the order of the table's columns."""
+
+    part: int
+    manifest: int
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+    id_column: int
+    zipped: int
+
+
+DUPLICATES = """
+CREATE TEMP TABLE repeated AS
+SELECT request, first FROM (
+    SELECT request, min(request) OVER (PARTITION BY digest) AS first FROM request
+) WHERE request <> first;
+
+UPDATE line SET request = repeated.first FROM repeated WHERE repeated.request = line.line;
+DELETE FROM request WHERE request IN (SELECT request FROM repeated);
+"""
+
+LANES = """
+CREATE TEMP TABLE shared AS
+SELECT request, following, place FROM (
+    SELECT request, lead(request) OVER lane AS following, row_number() OVER lane AS place
+    FROM request WINDOW lane AS (PARTITION BY step, lane ORDER BY request)
+) WHERE following IS NOT NULL OR place > 1;
+
+UPDATE request SET following = shared.following, head = (shared.place = 1)
+FROM shared WHERE shared.request = request.request;
+"""
+
+
+class Enrolment:
+    """Builds a run's ledger. Use as a context manager; without `finish` nothing is left behind."""
+
+    def __init__(self, ledger: Path) -> None:
+        self._place = ledger
+        self._draft = ledger.with_name(ledger.name + ".new")
+        self._store: Store = create(self._draft)
+        self._store.connection.execute("BEGIN")
+
+    def __enter__(self) -> Enrolment:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._store.close()
+        self._draft.unlink(missing_ok=True)
+
+    def step(self, number: int, does: str, options: dict[str, Any]) -> None:
+        """Enrol a step."""
+        self._many("INSERT INTO step VALUES (?, ?, ?)", [(number, does, json.dumps(options))])
+
+    def manifest(self, manifest: Manifest, rows: int) -> None:
+        """Enrol a manifest, once its rows are counted."""
+        columns = json.dumps(manifest.columns, ensure_ascii=False)
+        values = (
+            manifest.number,
+            manifest.step,
+            manifest.path,
+            manifest.sha256,
+            manifest.bytes,
+            rows,
+            columns,
+        )
+        self._many("INSERT INTO manifest VALUES (?, ?, ?, ?, ?, ?, ?)", [values])
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Enrol manifest rows."""
+        self._many("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
+
+    def requests(self, requests: Iterable[NewRequest]) -> None:
+        """Enrol requests; what repeats an earlier one is found by `finish`."""
+        self._many(
+            "INSERT INTO request (request, step, operation, query, body, digest, lane) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            requests,
+        )
+
+    def parts(self, parts: Iterable[Part]) -> None:
+        """Enrol the parts that requests upload."""
+        self._many("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?)", parts)
+
+    def finish(self, facts: dict[str, Any]) -> None:
+        """Find duplicates and lanes, make the ledger durable and put it in its place."""
+        with translated(self._draft):
+            self._store.connection.execute("COMMIT")
+            self._store.connection.executescript(f"BEGIN; {DUPLICATES} {LANES} COMMIT;")
+            self._store.set_facts(facts | {"enrolled": record(self._store, ENROLLED)})
+            self._store.close()
+        with self._draft.open("r+b") as file:  # Windows syncs only what may be written
+            os.fsync(file.fileno())
+        reach("drafted")
+        for leftover in ("-wal", "-shm"):
+            self._place.with_name(self._place.name + leftover).unlink(missing_ok=True)
+        self._draft.replace(self._place)
+        sync_folder(self._place.parent)
+        reach("enrolled")
+
+    def _many(self, sql: str, values: Iterable[Any]) -> None:
+        with translated(self._draft):
+            self._store.connection.executemany(sql, values)

@@ -1,0 +1,295 @@
+"""Reading the ledger for people: counts, result lines, the story of one row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+
+from runner.ledger.database import Store
+
+_ids = msgspec.json.Decoder(list[str]).decode
+
+COUNTS = """
+SELECT m.step, f.state, count(*) FROM fate f JOIN manifest m USING (manifest) GROUP BY 1, 2
+"""
+
+LINES = """
+SELECT l.line, l.manifest, l.row, l.cells, l.operation, l.type, l.object, l.request, l.problem,
+       m.step, m.path, lower(hex(r.digest)), f.outcome, r.generation,
+       f.outcome, o.ids, o.code, f.category, f.message, o.replayed, o.generation, o.attempts,
+       o.http_status, o.request_id, o.process_id, o.first_sent_at, o.settled_at, o.latency_ms,
+       CASE WHEN r.state = 'pending' THEN (SELECT max(number) FROM attempt a WHERE a.request = r.request) END,
+       CASE WHEN r.state = 'pending' THEN (SELECT min(coalesce(sent_at, claimed_at)) FROM attempt a
+                                           WHERE a.request = r.request) END,
+       f.state
+FROM line l
+JOIN fate f ON f.line = l.line
+JOIN manifest m ON m.manifest = l.manifest
+LEFT JOIN request r ON r.request = l.request
+LEFT JOIN outcome o ON o.seq = r.outcome
+"""
+
+TROUBLED = ("failed", "unknown", "rejected")  # the states of a row that needs a person
+_IS_TROUBLED = f"f.state IN ({', '.join(map(repr, TROUBLED))})"
+
+TROUBLES = f"""
+SELECT l.line, f.state, f.category, o.code, coalesce(l.problem, f.message), o.http_status, m.step
+FROM line l JOIN fate f ON f.line = l.line JOIN manifest m ON m.manifest = l.manifest
+LEFT JOIN outcome o ON o.seq = f.seq
+WHERE {_IS_TROUBLED}
+ORDER BY l.line
+"""
+
+MADE = """
+SELECT r.request, r.operation, l.type, l.object, o.ids
+FROM request r JOIN outcome o ON o.seq = r.outcome JOIN line l ON l.line = r.request
+WHERE r.state = 'succeeded' ORDER BY r.request
+"""
+
+UNKNOWN = """
+SELECT r.request, coalesce(l.type || ' ' || l.object, r.operation), r.body, min(a.claimed_at),
+       max(coalesce(a.answered_at, a.claimed_at))
+FROM request r JOIN line l ON l.line = r.request JOIN attempt a ON a.request = r.request
+WHERE r.state = 'unknown' AND r.operation = ? GROUP BY r.request ORDER BY r.request
+"""
+
+
+@dataclass(frozen=True)
+class ManifestFacts:
+    """A manifest of the run, as enrolled."""
+
+    number: int
+    step: int
+    path: str
+    sha256: str
+    bytes: int
+    rows: int
+    columns: tuple[str, ...]
+
+
+class ResultLine(NamedTuple):
+    """One manifest row and its fate, as the query `LINES` tells it. Times in microseconds."""
+
+    line: int
+    manifest: int
+    row: int
+    cells: str
+    operation: str | None
+    type: str | None
+    object: str | None
+    request: int | None
+    problem: str | None
+    step: int
+    path: str
+    digest: str | None
+    request_state: str | None
+    next_generation: int | None
+    outcome: str | None
+    ids: str | None
+    code: str | None
+    category: str | None
+    message: str | None
+    replayed: int | None
+    generation: int | None
+    attempts: int | None
+    http_status: int | None
+    request_id: str | None
+    process_id: str | None
+    first_sent_at: int | None
+    settled_at: int | None
+    latency_ms: float | None
+    pending_attempts: int | None
+    pending_first_sent_at: int | None
+    state: str  # the row's own
+
+
+class Trouble(NamedTuple):
+    """A row that needs a person: failed, unknown or rejected."""
+
+    row: int
+    state: str
+    category: str | None
+    code: str | None
+    message: str | None
+    http_status: int | None
+    step: int = 1
+
+
+def manifests(store: Store) -> list[ManifestFacts]:
+    """The manifests of the run, in order."""
+    rows = store.rows("SELECT manifest, step, path, sha256, bytes, rows, columns FROM manifest ORDER BY manifest")
+    return [
+        ManifestFacts(number, step, path, sha256, size, count, tuple(json.loads(columns)))
+        for number, step, path, sha256, size, count, columns in rows
+    ]
+
+
+def steps(store: Store) -> list[dict[str, Any]]:
+    """The steps of the run with their options, in order."""
+    rows = store.rows("SELECT step, does, options FROM step ORDER BY step")
+    return [{"step": step, "do": does} | json.loads(options) for step, does, options in rows]
+
+
+def counts(store: Store) -> dict[int, dict[str, int]]:
+    """Rows by state, for every step."""
+    found: dict[int, dict[str, int]] = {step["step"]: {} for step in steps(store)}
+    for step, state, count in store.rows(COUNTS):
+        found[step][state] = count
+    return found
+
+
+def lines(store: Store, *, only_errors: bool = False, line: int | None = None) -> Iterator[ResultLine]:
+    """The rows of the run in manifest order; of failed, unknown and rejected rows only; or one of them."""
+    where = ""
+    if only_errors:
+        where = f"WHERE {_IS_TROUBLED}"
+    if line is not None:
+        where = "WHERE l.line = ?"
+    values = () if line is None else (line,)
+    return map(ResultLine._make, store.rows(f"{LINES} {where} ORDER BY l.line", *values))
+
+
+def troubles(store: Store) -> Iterator[Trouble]:
+    """Every row that needs a person, in order."""
+    return map(Trouble._make, store.rows(TROUBLES))
+
+
+def events(store: Store, *names: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """What happened to the run as a whole, in order: when (microseconds), what, its facts. All, or those named."""
+    rows = store.rows("SELECT at, name, facts FROM event ORDER BY at, event")
+    return [(at, name, json.loads(facts)) for at, name, facts in rows if not names or name in names]
+
+
+def row_of_digest(store: Store, digest: str) -> int | None:
+    """The row that first asks for the request with this identity, 40 hexadecimal characters."""
+    row = store.row("SELECT request FROM request WHERE digest = ?", bytes.fromhex(digest))
+    return row[0] if row else None
+
+
+def problems(store: Store, most: int = 20) -> list[tuple[str, int, str]]:
+    """Rejected rows, the first ones: manifest path, row in it, problem."""
+    sql = "SELECT m.path, l.row, l.problem FROM line l JOIN manifest m USING (manifest) WHERE problem IS NOT NULL"
+    return [(path, row, problem) for path, row, problem in store.rows(f"{sql} ORDER BY l.line LIMIT ?", most)]
+
+
+def attempts(store: Store, request: int) -> list[dict[str, Any]]:
+    """Every attempt of a request, in order, as dictionaries by column."""
+    cursor = store.connection.execute("SELECT * FROM attempt WHERE request = ? ORDER BY number", (request,))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def sendings(store: Store) -> tuple[int, int | None, int | None]:
+    """How many attempts there were, when the first was claimed and when the last was answered."""
+    row = store.row("SELECT count(*), min(claimed_at), max(coalesce(answered_at, claimed_at)) FROM attempt")
+    return row or (0, None, None)
+
+
+def sent_by_minute(store: Store, since: int) -> list[tuple[float, int]]:
+    """Attempts claimed since then (microseconds), by the minute: (seconds since the epoch, how many)."""
+    sql = "SELECT claimed_at / 60000000, count(*) FROM attempt WHERE claimed_at >= ? GROUP BY 1 ORDER BY 1"
+    return [(minute * 60.0, count) for minute, count in store.rows(sql, since)]
+
+
+def answered_since(store: Store, since: int) -> tuple[int, int | None, int | None]:
+    """Attempts answered since then: how many, when the first and when the last (microseconds)."""
+    sql = "SELECT count(*), min(answered_at), max(answered_at) FROM attempt WHERE answered_at >= ?"
+    return store.row(sql, since) or (0, None, None)
+
+
+def last_event(store: Store, names: tuple[str, ...]) -> str | None:
+    """The facts (JSON) of the last event with one of these names."""
+    marks = ", ".join("?" * len(names))
+    row = store.row(f"SELECT facts FROM event WHERE name IN ({marks}) ORDER BY event DESC LIMIT 1", *names)
+    return row[0] if row else None
+
+
+def begun(store: Store) -> bool:
+    """Whether anything was ever claimed: a run from which nothing was sent may be planned anew."""
+    return store.row("SELECT 1 FROM attempt LIMIT 1") is not None
+
+
+def pending(store: Store) -> int:
+    """How many requests are pending."""
+    row = store.row("SELECT count(*) FROM request WHERE state = 'pending'")
+    return row[0] if row else 0
+
+
+def waiting_after(store: Store, step: int) -> bool:
+    """Whether later steps have something to send and none of them has begun."""
+    later = "SELECT 1 FROM request WHERE step > ? AND state = 'pending' LIMIT 1"
+    begun = "SELECT 1 FROM attempt JOIN request USING (request) WHERE step > ? LIMIT 1"
+    return store.row(later, step) is not None and store.row(begun, step) is None
+
+
+def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:
+    """The first requests: operation, query, body."""
+    rows = store.rows("SELECT operation, query, body FROM request ORDER BY request LIMIT ?", most)
+    return [(operation, query, body) for operation, query, body in rows]
+
+
+def failed_requests(store: Store) -> Iterator[tuple[int, int, str, str, str | None]]:
+    """The requests that failed: row, step, operation, query, body."""
+    sql = "SELECT request, step, operation, query, body FROM request WHERE state = 'failed' ORDER BY request"
+    return ((row, step, operation, query, body) for row, step, operation, query, body in store.rows(sql))
+
+
+class Made(NamedTuple):
+    """A request that succeeded, and the ids that it made."""
+
+    row: int
+    operation: str
+    type: str
+    object: str | None
+    ids: list[str]
+
+    @property
+    def label(self) -> str:
+        """The object for people."""
+        return f"{self.type} {self.object}" if self.object else self.operation
+
+
+class Unknown(NamedTuple):
+    """A request of unknown outcome; when it was first and last attempted, in microseconds."""
+
+    row: int
+    label: str
+    body: str | None
+    first_at: int
+    last_at: int
+
+
+def unknown(store: Store, operation: str) -> Iterator[Unknown]:
+    """The requests of one operation whose outcome is unknown, in order."""
+    return map(Unknown._make, store.rows(UNKNOWN, operation))
+
+
+def made(store: Store) -> Iterator[Made]:
+    """What every request that succeeded made, in order."""
+    for row, operation, type_, label, ids in store.rows(MADE):
+        yield Made(row, operation, type_ or "", label, _ids(ids))
+
+
+def cells(store: Store, manifest: int) -> Iterator[tuple[int, int, str]]:
+    """The rows of a manifest: number in the run, number in the manifest, cells as a JSON array."""
+    sql = "SELECT line, row, cells FROM line WHERE manifest = ? ORDER BY line"
+    return ((line, row, text) for line, row, text in store.rows(sql, manifest))
+
+
+def pending_kinds(store: Store) -> list[tuple[str, str, int]]:
+    """What is left to send: operation, query, number of requests."""
+    flags = (
+        "CASE WHEN query LIKE 'onlyReSend=%' OR query LIKE 'reMigrate=%' THEN query ELSE '' END"  # not of one object
+    )
+    sql = f"SELECT operation, {flags}, count(*) FROM request WHERE state = 'pending' GROUP BY 1, 2 ORDER BY 1, 2"
+    return [(operation, query, count) for operation, query, count in store.rows(sql)]
+
+
+def retries(store: Store) -> int:
+    """How many attempts there were after the first of each request."""
+    row = store.row("SELECT count(*) - count(DISTINCT request) FROM attempt")
+    return row[0] if row else 0

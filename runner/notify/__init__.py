@@ -1,0 +1,1 @@
+"""Tells outsiders how a run ended: webhook, command, Prometheus metrics."""

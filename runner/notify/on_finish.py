@@ -1,0 +1,159 @@
+"""What is told when a run has ended: a command, a web hook, a metrics file. None of them changes how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.config.file import Secret
+from runner.config.settings import Flags, Layers
+from runner.domain.errors import ExitCode, Refused, RunnerError
+from runner.ledger import open_read_only
+from runner.ledger.queries import retries
+from runner.notify import prometheus, webhook
+from runner.runs.folder import DOCUMENT, RunFolder
+from runner.system.console import say
+
+COMMAND_SECONDS = 300.0
+SECRETS = ("ZUORA_CLIENT_ID", "ZUORA_CLIENT_SECRET", "REGEN_NOTIFY")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Who wants to be told."""
+
+    on_finish: str | None = None
+    notify: Secret | None = None
+    metrics: str | None = None
+    secrets: tuple[str, ...] = SECRETS  # variables that the command does not inherit
+
+    def __bool__(self) -> bool:
+        return bool(self.on_finish or self.notify or self.metrics)
+
+
+def wishes_of(flags: Flags, environment: Mapping[str, str] | None = None) -> Wishes:
+    """Who wants to be told; where the configuration cannot be read, what flags and environment say."""
+    environment = os.environ if environment is None else environment
+    try:
+        layers = Layers(flags, environment)
+    except Refused:
+        told = flags.notify or environment.get("REGEN_NOTIFY")
+        return Wishes(
+            flags.on_finish or environment.get("REGEN_ON_FINISH"),
+            Secret(told) if told else None,
+            flags.metrics or environment.get("REGEN_METRICS"),
+        )
+    hook = layers.pick("notify")
+    names = (layers.profile.client_id_env, layers.profile.client_secret_env)
+    return Wishes(
+        layers.pick("on_finish"),
+        Secret(hook) if isinstance(hook, str) else hook,
+        layers.pick("metrics"),
+        (*SECRETS, *names),
+    )
+
+
+@dataclass
+class Telling:
+    """What is known of the run while a command goes on; the command fills it in."""
+
+    name: str
+    flags: Flags
+    folder: RunFolder | None = None
+    code: ExitCode | None = None  # of a run that ended; None: nothing to tell
+    reason: str = ""
+
+
+@contextlib.contextmanager
+def telling(flags: Flags, name: str) -> Iterator[Telling]:
+    """Tell how a command ended, whether it returns or raises. A refusal at a terminal is seen there already."""
+    known = Telling(name, flags)
+    try:
+        yield known
+    except RunnerError as error:
+        if not (isinstance(error, Refused) and sys.stdin is not None and sys.stdin.isatty()):
+            known.code, known.reason = error.exit_code, str(error)
+            tell(wishes_of(known.flags), known)
+        raise
+    if known.code is not None:
+        tell(wishes_of(known.flags), known)
+
+
+def tell(wishes: Wishes, known: Telling) -> None:
+    """Tell everybody who wants to be told. What goes wrong with it is said on stderr and nothing more."""
+    if not wishes or known.code is None:
+        return
+    document = _document(known.folder)
+    name = str((document or {}).get("name") or known.name)
+    if wishes.metrics:
+        try:
+            prometheus.write(Path(wishes.metrics), name, int(known.code), time.time(), document)
+        except OSError as error:
+            _say(f"--metrics {wishes.metrics}: {error.strerror}")
+    if wishes.notify:
+        try:
+            webhook.post(wishes.notify.reveal(), webhook.payload(name, int(known.code), known.reason, document))
+        except webhook.NotTold as error:
+            _say(f"--notify: {error}")
+    if wishes.on_finish and known.folder is not None and document is not None:
+        _run(wishes, known, document)
+
+
+def _document(folder: RunFolder | None) -> dict[str, Any] | None:
+    """run.json, with the number of retries."""
+    document = folder.document() if folder is not None else None
+    if folder is None or document is None:
+        return None
+    with contextlib.suppress(RunnerError), open_read_only(folder.ledger) as store:
+        document["requests"] = document.get("requests", {}) | {"retries": retries(store)}
+    return document
+
+
+def _run(wishes: Wishes, known: Telling, document: Mapping[str, Any]) -> None:
+    """Run the command: run.json's path is its last argument; the rest is in its environment."""
+    assert wishes.on_finish is not None and known.folder is not None and known.code is not None
+    path = (known.folder.path / DOCUMENT).resolve()
+    told = {
+        "REGEN_RUN_JSON": str(path),
+        "REGEN_FOLDER": str(path.parent),
+        "REGEN_RUN": known.folder.id,
+        "REGEN_STATUS": str(document.get("status")),
+        "REGEN_EXIT_CODE": str(int(known.code)),
+        "REGEN_HEAD": str(document.get("head") or ""),
+    }
+    inherited = {name: value for name, value in os.environ.items() if name not in wishes.secrets}
+    try:
+        words = [*shlex.split(wishes.on_finish, posix=os.name == "posix"), str(path)]
+        done = subprocess.run(  # noqa: S603 - the operator's own command
+            words,
+            env=inherited | told,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno() if _has_descriptor() else subprocess.DEVNULL,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0:
+            _say(f"--on-finish: {words[0]} exited with {done.returncode}")
+    except subprocess.TimeoutExpired:
+        _say(f"--on-finish: no end after {COMMAND_SECONDS:g} s; it was killed")
+    except (OSError, ValueError) as error:
+        _say(f"--on-finish: {error}")
+
+
+def _has_descriptor() -> bool:
+    try:
+        return sys.stderr.fileno() >= 0
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _say(text: str) -> None:
+    say(f"{text}; the run is not affected", err=True)

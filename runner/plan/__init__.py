@@ -1,0 +1,1 @@
+"""From manifest rows to requests in the ledger."""

@@ -1,0 +1,103 @@
+"""Plan files: TOML → typed steps, or a sentence that names the file, the key and what was expected."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from runner.domain.errors import Refused
+from runner.domain.steps import KINDS, AnyWork, Backfill, JournalRun, Regenerate, files_of, relative_to
+
+SUFFIX = ".toml"
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_STEP = re.compile(r"^\.step\[(\d+)\]\.?")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+
+
+class PlanFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The steps of a run, in order. `name` is the run id's stem, `profile` the tenant's."""
+
+    step: Annotated[tuple[AnyWork, ...], msgspec.Meta(min_length=1)]
+    name: str | None = None
+    profile: str | None = None
+
+
+def is_plan(path: str) -> bool:
+    """Whether a name is that of a plan file."""
+    return path.lower().endswith(SUFFIX)
+
+
+def read_plan(path: str) -> PlanFile:
+    """The plan in a file, its paths counted from there. Raises Refused with file, key and what was expected."""
+    try:
+        document = msgspec.toml.decode(Path(path).read_text("utf-8-sig"))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path}: not TOML: {error}") from error
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror}") from error
+    return plan_of(document, path)
+
+
+def plan_of(document: Any, path: str) -> PlanFile:
+    """The plan that a TOML document holds. Raises Refused."""
+    try:
+        plan = msgspec.convert(document, PlanFile)
+    except msgspec.ValidationError as error:
+        raise Refused(f"{path}: {_told(str(error), document)}") from error
+    for number, work in enumerate(plan.step, 1):
+        if (problem := _contradiction(work)) is not None:
+            raise Refused(f"{path}, step {number}: {problem}")
+    folder = str(Path(path).parent)
+    return msgspec.structs.replace(plan, step=tuple(relative_to(work, folder) for work in plan.step))
+
+
+def _contradiction(work: AnyWork) -> str | None:
+    """What no type can say."""
+    if isinstance(work, Regenerate) and work.only_resend and work.re_migrate:
+        return "only_resend and re_migrate exclude each other: Zuora allows one of them"
+    if isinstance(work, Backfill) and (work.file is None) == (not work.files):
+        return "give either file or files"
+    if isinstance(work, Backfill | JournalRun | Regenerate) and "-" in files_of(work):
+        return "standard input is no file of a plan; name a file"
+    return None
+
+
+def _told(message: str, document: Any) -> str:
+    """msgspec's message in the words of the file: steps counted from 1, names that are near."""
+    match = _AT.match(message)
+    assert match is not None
+    what, place = match["what"], match["path"] or ""
+    numbered = _STEP.match(place)
+    step = int(numbered[1]) + 1 if numbered else None
+    key = _STEP.sub("", place).strip(".")
+    where = ", ".join(part for part in (f"step {step}" if step else "", key) if part)
+    return f"{where}: {_explained(what, step, key, document)}" if where else _explained(what, step, key, document)
+
+
+def _explained(what: str, step: int | None, key: str, document: Any) -> str:
+    if unknown := _UNKNOWN.match(what):
+        names = _names(document["step"][step - 1].get("do") if step else None)
+        return f"there is no key {unknown['name']!r}; {_suggestion(unknown['name'], names)}"
+    if missing := _MISSING.match(what):
+        return f"the key {missing['name']!r} is missing"
+    if key == "do" and (said := re.match(r"Invalid value '(.*)'", what)):
+        words = [str(kind.__struct_config__.tag) for kind in KINDS]
+        return f"there is no step {said[1]!r}; {_suggestion(said[1], words)}"
+    return what[:1].lower() + what[1:].replace("`", "")
+
+
+def _names(do: str | None) -> list[str]:
+    if do is None:
+        return [*PlanFile.__struct_fields__]
+    kind = next(kind for kind in KINDS if kind.__struct_config__.tag == do)
+    return ["do", *kind.__struct_fields__]
+
+
+def _suggestion(word: str, known: list[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"

@@ -1,0 +1,123 @@
+"""Manifests × operations → requests, enrolled in the ledger in one pass. Sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import manifests
+from manifests import ManifestError, Source, open_manifest
+from runner.domain.errors import Refused
+from runner.domain.identity import fingerprint
+from runner.domain.steps import Backfill, BookingDates, JournalRun, Regenerate, Step
+from runner.ledger import Enrolment
+from runner.plan import backfill, journal_run, regenerate
+from runner.plan.enroller import Enroller, Target
+from runner.system.runtime_tuning import give_back
+from runner.zuora.operations import BOOKING_DATES
+
+__all__ = ["Opened", "Target"]
+
+
+class Opened:
+    """The steps of a run with their manifests open: digests known, headers checked, nothing enrolled yet.
+
+    Raises Refused for whatever a manifest or an option is not fit for.
+    """
+
+    def __init__(self, steps: Sequence[Step], target: Target, *, resend_unknown: bool = False) -> None:
+        self.steps, self.target, self.resend_unknown = tuple(steps), target, resend_unknown
+        self._stack = ExitStack()
+        self.sources: dict[int, list[Source]] = {}
+        try:
+            for step in self.steps:
+                self.sources[step.number] = self._open(step)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _open(self, step: Step) -> list[Source]:
+        """The manifests of a step. Options are checked first, then files and headers."""
+        work = step.work
+        match work:
+            case Regenerate():
+                regenerate.refuse(work)
+            case Backfill():
+                backfill.refuse_type(work.type)
+            case JournalRun():
+                journal_run.refuse(work)
+        try:
+            sources = [self._stack.enter_context(open_manifest(path)) for path in step.manifests]
+            for source in sources:
+                match work:
+                    case Regenerate():
+                        manifests.checker(
+                            source.columns, path=source.path, type=work.type, resend_unknown=self.resend_unknown
+                        )
+                    case JournalRun():
+                        journal_run.refuse_header(source)
+        except ManifestError as error:
+            raise Refused(str(error)) from error
+        return sources
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def digests(self) -> list[str]:
+        """The SHA-256 of every manifest, in order."""
+        return [source.digest.sha256 for sources in self.sources.values() for source in sources]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """All that makes two runs the same, by name."""
+        return {
+            "manifests": self.digests,
+            "steps": [[step.identifying, len(self.sources[step.number])] for step in self.steps],
+            "host": self.target.host,
+            "entity_ids": sorted(self.target.entity_ids),
+            "org_ids": sorted(self.target.org_ids),
+            "tenant": self.target.tenant,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the inputs."""
+        return fingerprint(self.inputs.values())
+
+    def enrol(
+        self, ledger: Path, run: str, facts: Mapping[str, Any], templates: Mapping[str, tuple[str, ...]] | None = None
+    ) -> bool:
+        """Read, check and enrol every row. Returns whether rows were rejected that nobody said to skip.
+
+        Raises Refused if a manifest breaks off or is ragged; then nothing is left behind.
+        """
+        with Enrolment(ledger) as enrolment:
+            enroller = Enroller(enrolment, run, self.target, self.resend_unknown, templates or {})
+            try:
+                for step in self.steps:
+                    enrolment.step(step.number, step.does, step.options)
+                    self._enrol(enroller, step)
+            except ManifestError as error:
+                raise Refused(str(error)) from error
+            status = "refused" if enroller.refused else "planned"
+            enrolment.finish({**facts, "status": status, "notes": enroller.notes})
+        give_back()
+        return enroller.refused
+
+    def _enrol(self, enroller: Enroller, step: Step) -> None:
+        sources, work = self.sources[step.number], step.work
+        match work:
+            case Regenerate():
+                regenerate.enrol(enroller, step.number, work, sources)
+            case Backfill():
+                backfill.enrol(enroller, step.number, work, sources)
+            case JournalRun():
+                journal_run.enrol(enroller, step.number, work, sources)
+            case BookingDates():
+                enroller.alone(step.number, BOOKING_DATES, None, "the whole tenant")

@@ -1,0 +1,1 @@
+"""What people read: result files, summary, row history, remedies, report."""

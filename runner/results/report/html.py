@@ -1,0 +1,73 @@
+"""HTML that cannot be anything but well-formed: whatever is not markup is escaped."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from runner.system.console import harmless
+
+VOID = frozenset({"meta", "br", "rect", "line", "path", "polyline"})
+LONGEST = 300
+
+
+_NEVER = re.compile("[\ud800-\udfff\ufffe\uffff]")  # what no document may hold
+
+
+class Markup(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+def element(tag: str, /, *inside: object, **attributes: object) -> Markup:
+    """An element. Text inside is escaped. Attributes are named with `_` for `-`, and `class_`; None is left out."""
+    told = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_clean(str(value)))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if tag in VOID and not inside:
+        return Markup(f"<{tag}{told}/>")
+    return Markup(f"<{tag}{told}>{''.join(map(text, inside))}</{tag}>")
+
+
+def text(value: object) -> Markup:
+    """A value as markup: escaped, without characters that steer anything."""
+    if isinstance(value, Markup):
+        return value
+    return Markup("" if value is None else escape(_clean(str(value))))
+
+
+def _clean(told: str) -> str:
+    return _NEVER.sub("�", harmless(told))
+
+
+def together(parts: list[Markup]) -> Markup:
+    """Pieces of markup, a line each."""
+    return Markup("\n".join(parts))
+
+
+def short(value: object, most: int = LONGEST) -> str:
+    """A value as text of bounded length."""
+    told = str(value)
+    return told if len(told) <= most else told[: most - 1] + "…"
+
+
+def table(
+    headers: list[str],
+    rows: list[list[object]],
+    *,
+    numbers: frozenset[int] = frozenset(),
+    whole: frozenset[int] = frozenset(),
+    narrow: bool = False,
+) -> Markup:
+    """A table; the columns in `numbers` are aligned as such, those in `whole` never broken. A narrow one is no wider
+    than its cells."""
+    classes = dict.fromkeys(whole, "w") | dict.fromkeys(numbers, "n")
+    cells = [element("th", header, scope="col", class_=classes.get(at)) for at, header in enumerate(headers)]
+    body = [
+        element("tr", *(element("td", cell, class_=classes.get(at)) for at, cell in enumerate(row))) for row in rows
+    ]
+    head = element("thead", element("tr", *cells))
+    return element("table", head, element("tbody", *body), class_="narrow" if narrow else None)

@@ -1,0 +1,115 @@
+"""A run's summary for people: what balances, what went wrong, what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from runner.ledger import Store, jobs, queries
+from runner.results.failures import ADVICE, by_remedy, clusters
+from runner.results.next_steps import _named, commands, next_steps
+from runner.system.console import printable
+from runner.system.timestamps import duration, iso, now_microseconds
+
+STATES = ("succeeded", "failed", "unknown", "rejected", "duplicate", "pending")
+MOST_SHOWN = 10
+
+
+def balance(counts: dict[str, int]) -> str:
+    """The equation that always holds: rows = the sum of the states."""
+    parts = " + ".join(f"{counts[state]:,} {state}" for state in STATES if counts[state])
+    return f"{counts['rows']:,} rows = {parts or 0}"
+
+
+def step_balance(step: dict[str, Any]) -> str:
+    """The same of one step."""
+    counts = dict.fromkeys(STATES, 0) | step["counts"]
+    return balance({"rows": sum(counts.values())} | counts)
+
+
+def summary(document: dict[str, Any], store: Store, folder: str) -> str:
+    """The summary of a run, several lines."""
+    why = document.get("reason") if document["status"] != "finished" else None
+    told = f": {printable(str(why))}" if why else ""
+    lines = [f"run {document['run']}: {document['status']}{told}", f"  {balance(document['counts'])}"]
+    if document["requests"]["sent"]:
+        lines.append(f"  {_effort(store)}")
+    if document["status"] == "running" and (live := live_line(store)) is not None:
+        lines.append(f"  {live}")
+    lines += islice(_under_way(store), MOST_SHOWN)
+    if len(document["steps"]) > 1:
+        lines += [f"  step {step['step']}, {step['do']}: {step_balance(step)}" for step in document["steps"]]
+    lines += [f"  row {row}: job {printable(told)}; look at it in the tenant" for row, told in jobs.differing(store)]
+    lines += failure_lines(store, document, folder)
+    lines += [f"  {step}" for step in next_steps(document, folder)]
+    return "\n".join(lines)
+
+
+def _under_way(store: Store) -> Iterator[str]:
+    """The jobs that are not over, as far as they were last seen."""
+    for job, file in jobs.under_way(store):
+        counts = json.loads(job.facts or "{}")
+        done = f", {counts.get('processedCount', 0):,} of {counts['totalCount']:,}" if "totalCount" in counts else ""
+        yield printable(f"  job {job.name}{f' ({file})' if file else ''}: {job.status or 'created'}{done}")
+
+
+def failure_lines(store: Store, document: dict[str, Any], folder: str) -> Iterator[str]:
+    """The failures, clustered, under what to do about each."""
+    named = _named(document, folder)
+    for mender, found in by_remedy(clusters(queries.troubles(store))).items():
+        count = sum(cluster.count for cluster in found)
+        yield f"  {mender}, {count:,} {'row' if count == 1 else 'rows'}: {ADVICE[mender]}"
+        for cluster in found[:MOST_SHOWN]:
+            told = printable(cluster.shape if cluster.count > 1 else cluster.message)
+            code = f"{cluster.code} " if cluster.code else ""
+            rows = ", ".join(map(str, cluster.rows))
+            yield f"    {cluster.count:,} {cluster.state}, {cluster.word}: {code}{told} (row {rows})"
+        if len(found) > MOST_SHOWN:
+            yield f"    … and {len(found) - MOST_SHOWN} more kinds"
+        yield from (f"    {command}" for command in commands(mender, named, found, document))
+
+
+def _effort(store: Store) -> str:
+    sent, first, last = queries.sendings(store)
+    seconds = ((last or 0) - (first or 0)) / 1e6
+    rate = f", {sent / seconds:,.{0 if sent > 10 * seconds else 1}f}/s" if seconds > 1 else ""
+    return f"{sent:,} requests sent in {duration(seconds)}{rate}"
+
+
+RECENT_SECONDS = 60
+
+
+TELLING_SECONDS = 5  # a shorter pause is over before it is read
+
+
+def live_line(store: Store, now: int | None = None) -> str | None:
+    """Pace, concurrency and time left of a run under way; None of any other. `now` in microseconds."""
+    if store.facts()["status"] != "running":
+        return None
+    now = now_microseconds() if now is None else now
+    answered, first, last = queries.answered_since(store, now - RECENT_SECONDS * 1_000_000)
+    pending = queries.pending(store)
+    if (pause := _pause(store, now)) is not None:
+        return f"running, but {pause}; {pending:,} requests are pending"
+    if not answered or first is None or last is None:
+        return f"running, but nothing was answered in the last minute; {pending:,} requests are pending"
+    rate = answered / max(1.0, (now - first) / 1e6)
+    at_once = queries.last_event(store, ("concurrency", "concurrency-grown"))
+    told = f", {json.loads(at_once)['to']} at once" if at_once else ""
+    return (
+        f"running: {rate:,.1f} answers a second{told}, {pending:,} requests pending, about {duration(pending / rate)} "
+        f"left; the last answer came {duration((now - last) / 1e6)} ago"
+    )
+
+
+def _pause(store: Store, now: int) -> str | None:
+    """The long pause that holds the run just now, and until when; None if there is none."""
+    for at, name, facts in reversed(queries.events(store, "paused", "blackout-over")):
+        if name == "blackout-over":
+            return None
+        end = at + int(facts["seconds"] * 1e6)
+        if facts["seconds"] >= TELLING_SECONDS and end > now:
+            return f"paused until {iso(end)[:19]}Z: {printable(facts['reason'])}"
+    return None

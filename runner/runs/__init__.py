@@ -1,0 +1,1 @@
+"""The run folder: ids, locks, run.json, event log, seal, pruning."""

@@ -1,0 +1,58 @@
+"""run.log: one event a line, JSON. Never a token, never a body, of customer data only identifiers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runner.system.console import json_text, printable
+from runner.system.timestamps import duration, iso, now_microseconds
+
+# to a person
+SHOWN = frozenset({"paused", "blackout-over", "concurrency", "stopping", "canary-succeeded", "seal-opened"})
+RECORDED = SHOWN | {"concurrency-grown", "rate"}  # in the ledger, for the report
+
+
+class EventLog:
+    """Appends events to a run's log and tells the important ones to a person, too."""
+
+    def __init__(self, path: Path, tell: Callable[[str], None] = lambda text: None) -> None:
+        handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        self._file = os.fdopen(handle, "a", encoding="utf-8", buffering=1)
+        self._tell = tell
+
+    def note(self, name: str, facts: dict[str, Any]) -> None:
+        """Write one event."""
+        event = {"at": iso(now_microseconds()), "event": name} | facts
+        self._file.write(json_text(event) + "\n")
+        if name in SHOWN:
+            self._tell(printable(sentence(name, facts)))
+
+    def close(self) -> None:
+        """Close the log."""
+        self._file.close()
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 90 else duration(seconds)
+
+
+def sentence(name: str, facts: dict[str, Any]) -> str:
+    """An event for people."""
+    match name:
+        case "paused":
+            return f"pausing {_long(facts['seconds'])}: {facts['reason']}"
+        case "blackout-over":
+            return "the blackout is over"
+        case "concurrency":
+            return f"concurrency {facts['from']} → {facts['to']}: {facts['reason']}"
+        case "canary-succeeded":
+            return f"the canary succeeded ({facts['requests']} requests): the rest goes"
+        case "seal-opened":
+            return f"the folder's seal is opened by {facts['by']}, to go on"
+        case "stopping":
+            return f"stopping: {facts['reason']}"
+        case _:
+            return f"{name}: " + ", ".join(f"{key} {value}" for key, value in facts.items())

@@ -1,0 +1,152 @@
+"""Run folders: their ids, their documents, their locks and their seals."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from runner.domain.errors import Refused
+from runner.runs.lock import LOCKS, held
+from runner.runs.run_id import RUN_ID
+from runner.system.atomic_file import replacing, sync_folder
+from runner.system.console import json_text
+from runner.system.timestamps import iso, now_microseconds
+
+LEDGER, DOCUMENT, SEAL, LOG = "ledger.db", "run.json", "SHA256SUMS", "run.log"
+AFTER = "after"
+UNSEALED = frozenset({SEAL, "ledger.db-wal", "ledger.db-shm", "ledger.db-journal"})
+RETRIES = ".retries"  # in the runs folder: rows carried over from one night to the next
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """`runs/<run-id>/`: everything about one run."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run id."""
+        return self.path.name
+
+    @property
+    def ledger(self) -> Path:
+        """The one truth."""
+        return self.path / LEDGER
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the run has ended in good order."""
+        return (self.path / SEAL).exists()
+
+    def make(self) -> None:
+        """Make the folder, for its owner alone."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Refused(f"{self.path}: {error.strerror}; choose another --runs-dir") from error
+
+    def document(self) -> dict[str, Any] | None:
+        """run.json; None if there is none, or none that can be read."""
+        try:
+            document = json.loads((self.path / DOCUMENT).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return document if isinstance(document, dict) else None
+
+    def write_document(self, document: dict[str, Any]) -> None:
+        """Write run.json, whole or not at all."""
+        with replacing(self.path / DOCUMENT) as file:
+            file.write(json_text(document, indent=2).encode() + b"\n")
+
+    def seal(self) -> None:
+        """Write SHA256SUMS over every file of the run; `sha256sum -c` reads it."""
+        names = sorted(file.name for file in self.path.iterdir() if file.is_file() and file.name not in UNSEALED)
+        sums = [f"{sha256_of(self.path / name)}  {name}\n" for name in names if not name.startswith(".")]
+        with replacing(self.path / SEAL) as file:
+            file.write("".join(sums).encode())
+        sync_folder(self.path)
+
+    def later(self) -> Path:
+        """Where a command writes files of its own: beside the others, or in `after/<UTC time>/` of a folder that is
+        sealed, or will be by the process that holds it: two must not write the same file."""
+        if not self.sealed and not self.is_held():
+            return self.path
+        place = self.path / AFTER / iso(now_microseconds()).replace(":", "")
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        place.mkdir(mode=0o700)
+        return place
+
+    def unseal(self) -> bool:
+        """Open the seal, to go on; whether there was one."""
+        try:
+            (self.path / SEAL).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def is_held(self) -> bool:
+        """Whether a process holds the run just now."""
+        lock = FileLock(self.path.parent / LOCKS / f"{self.id}.lock", mode=0o600)
+        if not Path(lock.lock_file).exists():
+            return False
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:  # in a folder that is read-only nobody holds anything
+            return False
+        lock.release()
+        return False
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run. Raises RunHeld, saying who holds it, if another process does."""
+        with held(self.path.parent, self.id, f"run {self.id}"):
+            yield
+
+
+def folder(runs: Path, run: str) -> RunFolder:
+    """The folder of a run, by id. Raises Refused for an id that could leave the runs folder."""
+    if not RUN_ID.fullmatch(run):
+        raise Refused(f"run id {run!r}: up to 80 of A-Z a-z 0-9 . _ - and no leading dot")
+    return RunFolder(runs / run)
+
+
+def existing(runs: Path, named: str) -> RunFolder:
+    """The run that a person names: by id, or by the path of its folder. Raises Refused if there is none."""
+    path = Path(named)
+    found = RunFolder(path.resolve()) if path.is_dir() and (path / LEDGER).exists() else folder(runs, named.strip("/"))
+    if not found.ledger.exists():
+        raise Refused(f"there is no run {named!r} in {runs}; `regen runs` lists them")
+    return found
+
+
+def remains(runs: Path, named: str) -> RunFolder:
+    """The run that a person names, whatever is left of its folder. Raises Refused if there is nothing."""
+    path = Path(named)
+    found = RunFolder(path.resolve()) if path.is_dir() else folder(runs, named.strip("/"))
+    if not any((found.path / name).exists() for name in (LEDGER, DOCUMENT, SEAL)):
+        raise Refused(f"there is no run {named!r} in {runs}; `regen runs` lists them")
+    return found
+
+
+def all_runs(runs: Path) -> list[RunFolder]:
+    """Every run in the folder, by name."""
+    if not runs.is_dir():
+        return []
+    return [RunFolder(path) for path in sorted(runs.iterdir()) if (path / DOCUMENT).exists()]
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""One invocation: prepare, drive, close."""

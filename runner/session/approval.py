@@ -1,0 +1,90 @@
+"""The guard before anything is sent: what a read-only profile forbids, and what production asks.
+
+A production host wants its name typed, on a terminal, by somebody who has just seen the plan and what it
+overwrites. Without a terminal it wants `--yes` or the profile's `allow_production = true`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.config.production import is_guarded, refuse_read_only
+from runner.config.settings import Settings
+from runner.domain.errors import Refused
+from runner.ledger import open_read_only, queries
+from runner.ledger.queries import pending_kinds
+from runner.system.console import say
+from runner.zuora.effects import consequence, overwrites
+
+
+def consequences(ledger: Path) -> list[str]:
+    """What the requests that are left do to what is there, a line a kind; what overwrites comes first."""
+    with open_read_only(ledger) as store:
+        kinds = pending_kinds(store)
+    kinds.sort(key=lambda kind: not overwrites(kind[0], kind[1]))
+    return [consequence(operation, query, count) for operation, query, count in kinds]
+
+
+def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None]) -> None:
+    """Let the run be sent, or raise Refused. `show_plan` is called before a question."""
+    refuse_read_only(settings)
+    _confirm(warnings(ledger, production=is_guarded(settings)), yes=yes)
+    if not is_guarded(settings) or yes or settings.profile.allow_production:
+        return
+    if not at_terminal():
+        raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
+    show_plan()
+    _ask(settings.hostname, consequences(ledger))
+
+
+def at_terminal() -> bool:
+    """Whether somebody sees a question and can answer it. Under some schedulers there is no standard input at all."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _confirm(told: list[str], *, yes: bool) -> None:
+    """Have warnings confirmed: by `--yes`, or by a word on a terminal."""
+    if not told or yes:
+        return
+    if not at_terminal():
+        raise Refused("; ".join(told) + "; say --yes if that is meant")
+    say("\n".join(told), err=True)
+    say("Type yes to go on: ", end="", err=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise Refused("not confirmed; nothing was sent")
+
+
+def _ask(hostname: str, told: list[str]) -> None:
+    lines = ["This sends to PRODUCTION:", *(f"  {line}" for line in told)]
+    say("\n".join(lines), err=True)
+    say(f"Type the host name ({hostname}) to go on: ", end="", err=True)
+    if sys.stdin.readline().strip() != hostname:
+        raise Refused("not confirmed; nothing was sent")
+
+
+def warnings(ledger: Path, *, production: bool) -> list[str]:
+    """What a person must confirm of the run in a ledger, a sentence each."""
+    with open_read_only(ledger) as store:
+        steps = queries.steps(store)
+        left = {step for step, states in queries.counts(store).items() if states.get("pending")}
+    return list(_warnings(steps, left, production))
+
+
+def _warnings(steps: list[dict[str, Any]], left: set[int], production: bool) -> Iterator[str]:
+    """A step of which nothing is left to be sent needs no word."""
+    regenerated = 0
+    for step in steps:
+        if step["do"] == "regenerate":
+            regenerated = regenerated or step["step"]
+        if step["do"] != "backfill" or step["step"] not in left:
+            continue
+        if regenerated:
+            yield (
+                f"step {step['step']} backfills after step {regenerated} has regenerated: Zuora's order is backfill "
+                "first, and what is regenerated before does not show the change"
+            )
+        if production:
+            yield f"step {step['step']} is a backfill on production: it can make Billing and Revenue disagree"

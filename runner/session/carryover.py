@@ -1,0 +1,214 @@
+"""`--retry-failed-from last`: tonight's run takes the rows, too, that failed in the last run of the same name.
+
+They come as one more manifest of the step in which they failed, written beside the runs. A row that has failed in N
+runs one after another is left out from then on (`--give-up-after N`), and that is said, as is what failed in a step
+that regenerates nothing tonight. The same command again, on the same day or while its run is unfinished, carries over
+the same rows and so is the same run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from runner.domain.errors import LedgerError, Refused
+from runner.domain.steps import Regenerate
+from runner.ledger import Store, open_read_only, queries
+from runner.ledger.queries import ResultLine
+from runner.results.columns import Layout
+from runner.results.writer import write_csv
+from runner.runs.folder import RETRIES, RunFolder, all_runs, existing
+from runner.runs.run_id import stem
+from runner.runs.run_json import reread
+from runner.system.console import say
+from runner.system.timestamps import iso, now_microseconds
+
+if TYPE_CHECKING:
+    from runner.session.run_request import Asked
+
+OPEN = frozenset({"running", "stopped", "paused", "interrupted", "terminated", "fault"})
+
+Row = tuple[int, str, str, str | None]  # step, operation, query, body: the same request in another run
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What is carried over: from which run, how many rows, how many were given up."""
+
+    source: str | None = None
+    rows: int = 0
+    given_up: int = 0
+    elsewhere: int = 0  # failed in steps that are none of `regenerate` now
+
+    @property
+    def fact(self) -> dict[str, Any]:
+        """As the ledger notes it."""
+        return {"from": self.source, "rows": self.rows, "given_up": self.given_up}
+
+
+def carry_over(
+    asked: Asked, runs: Path, host: str, tenant: str, fingerprint: Callable[[Asked], str]
+) -> tuple[Asked, Carried | None]:
+    """What was asked with the failed rows of the last run added. Raises Refused with the remedy.
+
+    `fingerprint` tells of what was asked which run it would be.
+    """
+    named = asked.retry_failed_from
+    if named is None:
+        if asked.give_up_after is not None:
+            raise Refused("--give-up-after says for how long --retry-failed-from carries a row over: give both")
+        return asked, None
+    if "-" in asked.manifests:
+        raise Refused("--retry-failed-from: standard input can be read once only; give the manifest as a file")
+    found = _found(asked, runs, host, tenant, fingerprint)
+    if found[1].given_up:
+        told = f"{found[1].given_up} row(s) of run {found[1].source} have failed {asked.give_up_after} times in a row"
+        say(f"regen: {told} and are given up; they stay in its errors.csv", err=True)
+    if found[1].elsewhere:
+        told = f"{found[1].elsewhere} row(s) of run {found[1].source} failed in steps that regenerate nothing now"
+        say(f"regen: {told}: they are not carried over, and stay in its errors.csv", err=True)
+    if (left := _left_behind(runs, found[1].source)) is not None:
+        say(f"regen: {left}", err=True)
+    return found
+
+
+def _left_behind(runs: Path, source: str | None) -> str | None:
+    """What else the last run has open: only that run may send it again, under the keys that it had. Said in words."""
+    document = _document(RunFolder(runs / source)) if source is not None else None
+    counts = (document or {}).get("counts", {})
+    rows = ", ".join(f"{counts[state]:,} {state}" for state in ("pending", "unknown") if counts.get(state))
+    if document is None or not rows:
+        return None
+    if document.get("status") == "abandoned":
+        return f"run {source} was abandoned with rows left ({rows}), and they are not carried over"
+    return f"run {source} has rows left ({rows}), and they are not carried over: regen resume {source}"
+
+
+def _found(
+    asked: Asked, runs: Path, host: str, tenant: str, fingerprint: Callable[[Asked], str]
+) -> tuple[Asked, Carried]:
+    named = asked.retry_failed_from or "last"
+    if named != "last":
+        return _with_failed(asked, runs, _within(runs, existing(runs, named)))
+    last = _last(asked, runs, host, tenant)
+    if last is None:
+        return asked, Carried()
+    candidate = _with_failed(asked, runs, (last.get("carried") or {}).get("from"))
+    if _may_go_on(last) and fingerprint(candidate[0]) == last.get("fingerprint"):
+        return candidate
+    return _with_failed(asked, runs, last["run"])
+
+
+def _last(asked: Asked, runs: Path, host: str, tenant: str) -> dict[str, Any] | None:
+    """The document of the last run of this name that has sent something to this tenant."""
+    documents = [
+        document | {"run": run.id} for run in all_runs(runs) if (document := _document(run)) is not None
+    ]  # by its folder's name, whatever that was when the run was made
+    mine = [
+        document
+        for document in documents
+        if _name(document) == asked.stem
+        and (document.get("host"), document.get("tenant")) == (host, tenant)
+        and document.get("first_claimed_at") is not None
+    ]
+    return max(mine, key=lambda document: str(document["first_claimed_at"]), default=None)
+
+
+def _within(runs: Path, run: RunFolder) -> str:
+    """The id of a run in the runs folder. Raises Refused for one elsewhere: its chain cannot be followed."""
+    if run.path.resolve().parent != runs.resolve():
+        raise Refused(
+            f"--retry-failed-from: run {run.id} is in {run.path.parent}, not in {runs}; say --runs-dir "
+            f"{run.path.parent}, or give its errors.csv as one more manifest"
+        )
+    return run.id
+
+
+def _document(run: RunFolder) -> dict[str, Any] | None:
+    """What is known of a run: run.json, or the ledger if the run is going on or was killed: run.json is of its begin
+    then."""
+    document = run.document()
+    if document is not None and document.get("status") == "running":
+        with suppress(LedgerError):
+            return reread(run)
+    return document
+
+
+def _name(document: dict[str, Any]) -> str | None:
+    """What a run's name began with."""
+    if document.get("name"):
+        return str(document["name"])
+    paths = [manifest["path"] for step in document.get("steps", []) for manifest in step.get("manifests", [])]
+    return stem(paths[0]) if paths else None
+
+
+def _may_go_on(document: dict[str, Any]) -> bool:
+    """Whether the same command again would be that run."""
+    unfinished = document.get("status") in OPEN and document.get("counts", {}).get("pending", 0) > 0
+    return unfinished or str(document.get("planned_at"))[:10] == iso(now_microseconds())[:10]
+
+
+def _with_failed(asked: Asked, runs: Path, source: str | None) -> tuple[Asked, Carried]:
+    if source is None:
+        return asked, Carried()
+    if not (runs / source / "ledger.db").exists():
+        return asked, Carried(source)
+    given_up = _given_up(runs, source, asked.give_up_after)
+    works, rows, left_out = [], 0, 0
+    with open_read_only(runs / source / "ledger.db") as store:
+        asking, elsewhere = dict(_requests(store)), Counter(line.step for line in _failed(store))
+        for step in asked.steps:
+            work = step.work
+            if isinstance(work, Regenerate):
+                failed = [line for line in _failed(store) if line.step == step.number]
+                kept = [line for line in failed if asking.get(line.line) not in given_up]
+                rows, left_out = rows + len(kept), left_out + len(failed) - len(kept)
+                del elsewhere[step.number]
+                if kept:
+                    path = _written(store, runs, source, step.number, kept)
+                    work = msgspec.structs.replace(work, manifests=(*work.manifests, str(path)))
+            works.append(work)
+    carried = Carried(source, rows, left_out, elsewhere.total())
+    return (replace(asked, works=tuple(works)) if rows else asked), carried
+
+
+def _failed(store: Store) -> Iterator[ResultLine]:
+    return (line for line in queries.lines(store, only_errors=True) if line.state == "failed")
+
+
+def _requests(store: Store) -> Iterator[tuple[int, Row]]:
+    """The requests that failed, by row, as they are known in every run. A label would not do: several requests may be
+    about one object."""
+    return (
+        (row, (step, operation, query, body)) for row, step, operation, query, body in queries.failed_requests(store)
+    )
+
+
+def _written(store: Store, runs: Path, source: str, step: int, lines: list[ResultLine]) -> Path:
+    """The manifest of the rows that are carried over; the same for the same rows."""
+    folder = runs / RETRIES
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{source}-step{step}.csv"
+    return write_csv(path, Layout(source, queries.manifests(store)), lines)
+
+
+def _given_up(runs: Path, source: str, after: int | None) -> set[Row]:
+    """The requests that failed in each of the last `after` runs of the chain."""
+    if after is None:
+        return set()
+    given_up: set[Row] | None = None
+    run: str | None = source
+    for _ in range(after):
+        if run is None or not RunFolder(runs / run).ledger.exists():
+            return set()
+        with open_read_only(runs / run / "ledger.db") as store:
+            failed = {asked for _, asked in _requests(store)}
+            run = (store.facts().get("carried") or {}).get("from")
+        given_up = failed if given_up is None else given_up & failed
+    return given_up or set()

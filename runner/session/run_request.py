@@ -1,0 +1,70 @@
+"""What a person wants to have planned or run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from runner.config.settings import Flags
+from runner.domain.errors import Refused
+from runner.domain.steps import AnyWork, Regenerate, Step, numbered
+from runner.plan.plan_file import is_plan, read_plan
+from runner.runs.run_id import stem
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked to have planned or run."""
+
+    manifests: tuple[str, ...]
+    flags: Flags = field(default_factory=Flags)
+    run_id: str | None = None
+    type: str | None = None
+    only_resend: bool = False
+    re_migrate: bool = False
+    skip_rejected: bool = False
+    resend_unknown: bool = False
+    formats: tuple[str, ...] = ("parquet", "csv")
+    again: bool = False
+    if_unfinished: str | None = None
+    retry_failed_from: str | None = None  # `last`, or a run
+    give_up_after: int | None = None
+
+    works: tuple[AnyWork, ...] = ()  # the steps, where they are not one `regenerate` over the manifests
+    template_check: bool = True  # of backfill files, against the tenant's own
+    name: str | None = None  # the run id's stem, where no manifest gives it
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the run."""
+        return numbered(self.works or (self._regenerate,))
+
+    @property
+    def stem(self) -> str:
+        """What the run's name begins with."""
+        return stem(self.name or self.manifests[0])
+
+    @property
+    def _regenerate(self) -> Regenerate:
+        return Regenerate(
+            manifests=self.manifests,
+            type=self.type,
+            only_resend=self.only_resend,
+            re_migrate=self.re_migrate,
+            skip_rejected=self.skip_rejected,
+        )
+
+
+def with_plan_file(asked: Asked) -> Asked:
+    """What was asked for, its plan file read if it names one. Raises Refused."""
+    plans = [path for path in asked.manifests if is_plan(path)]
+    if not plans:
+        return asked
+    if len(asked.manifests) > 1:
+        raise Refused(f"{plans[0]} is a plan file: it stands alone, and names its manifests itself")
+    if asked.type or asked.only_resend or asked.re_migrate or asked.skip_rejected:
+        raise Refused(f"{plans[0]} is a plan file: what to do with its manifests is said in its steps, not by options")
+    plan = read_plan(plans[0])
+    flags = asked.flags
+    if flags.profile is None and plan.profile is not None:
+        flags = replace(flags, profile=plan.profile)
+    return replace(asked, manifests=(), works=plan.step, name=plan.name or plans[0], flags=flags)

@@ -1,0 +1,287 @@
+"""One invocation of a run: lock, send what is left, write the views, seal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from runner import __version__
+from runner.config.connection import wire_of
+from runner.config.settings import Settings
+from runner.dispatch.circuit_breaker import Ending
+from runner.dispatch.dispatcher import Dispatch
+from runner.dispatch.key_expiry import window_closed
+from runner.dispatch.retry_policy import Patience
+from runner.dispatch.run_limits import Tally, Terms
+from runner.dispatch.throttle import Pace
+from runner.domain.errors import ExitCode, LedgerError
+from runner.domain.model import Answer, History, Judgement, Reason, Reply, Request, State
+from runner.ledger import Event, Journal, Pen, Store, open_writable
+from runner.ledger import queries as ledger_views
+from runner.runs.event_log import RECORDED, EventLog
+from runner.runs.folder import LOG, RunFolder
+from runner.runs.lock import held
+from runner.runs.run_json import totals_of, write_document
+from runner.session.close import close_run
+from runner.session.job_store import JobBook, Tail
+from runner.session.progress import Progress
+from runner.session.quota_usage import quota_of
+from runner.system.runtime_tuning import sending
+from runner.system.signals import heard
+from runner.system.timestamps import iso, now_microseconds
+from runner.zuora import client as zuora
+from runner.zuora.jobs.poller import Follower
+from runner.zuora.jobs.state import Looks
+from runner.zuora.operations import OPERATIONS
+from runner.zuora.verdict import verdict
+
+ENDINGS = {"finished", "halted", "abandoned"}  # those that no plain `resume` takes further
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What one `run` or `resume` may do."""
+
+    terms: Terms = field(default_factory=Terms)
+    resend_unknown: bool = False
+    accept_failures: bool = False
+    wait: bool = False
+    no_wait: bool = False  # return once jobs are created
+    quiet: bool = False
+
+
+def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> Ending:
+    """Send what the run has left, and write its views, whatever ends it.
+
+    Raises RunHeld if another process holds the run or its tenant, LedgerError if the ledger gives out.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(folder.lock())
+        store = stack.enter_context(open_writable(folder.ledger))
+        facts = store.facts()
+        tenant = f"tenant-{str(facts['tenant'])[:16]}"
+        stack.enter_context(held(folder.path.parent, tenant, "this tenant", wait=invocation.wait))
+        if facts["status"] == "running":
+            store.check()  # the last invocation ended in no good order
+        return _Session(folder, store, settings, invocation).run()
+
+
+class _Session:
+    def __init__(self, folder: RunFolder, store: Store, settings: Settings, invocation: Invocation) -> None:
+        self.folder, self.store, self.settings, self.invocation = folder, store, settings, invocation
+        self.journal = Journal(store)
+        self.tally = Tally()
+        self.dispatch: Dispatch | None = None
+        self.ending: Ending | None = None
+        self.progress = Progress(ledger_views.pending(store), self.tally, settings.blackouts, quiet=invocation.quiet)
+        opened = folder.unseal()
+        self.log = EventLog(folder.path / LOG, self.progress.tell)
+        if opened:
+            self.log.note("seal-opened", {"by": f"process {os.getpid()}"})
+
+    def run(self) -> Ending:
+        started = now_microseconds()
+        facts = self.store.facts()
+        self.store.set_facts({"status": "running", "started_at": facts.get("started_at") or iso(started)})
+        write_document(self.folder, self.store)
+        self.log.note("started", {"run": self.folder.id, "process": os.getpid(), "version": __version__})
+        try:
+            ending = asyncio.run(self._drive())
+            ending = self._settle(ending)
+            self.log.note("ended", {"how": ending.name, "exit_code": int(ending.exit_code), "reason": ending.reason})
+        except LedgerError as error:
+            self.log.note("fault", {"reason": str(error)})
+            raise
+        finally:
+            self.progress.close()
+            self.log.close()
+        close_run(self.folder, self.store, ending, self.journal)
+        return ending
+
+    def _settle(self, ending: Ending) -> Ending:
+        """A finished run whose rows did not all succeed says so; one with rows that wait has not finished."""
+        if ending.name != "finished":
+            return ending
+        totals = totals_of(ledger_views.counts(self.store))
+        if waiting := totals["pending"]:
+            reason = f"nothing was left to send, but {waiting} rows are pending; see `regen verify {self.folder.id}`"
+            return Ending("fault", ExitCode.FAULT, reason)
+        wrong = {state: totals[state] for state in ledger_views.TROUBLED if totals.get(state)}
+        if not wrong:
+            return ending
+        told = ", ".join(f"{count} {state}" for state, count in wrong.items())
+        return Ending("finished", ExitCode.ROWS_FAILED, told)
+
+    async def _drive(self) -> Ending:
+        async with zuora.connected(wire_of(self.settings)) as client:
+            pen = Pen(self.journal)
+            showing = asyncio.create_task(self.progress.show())
+            try:
+                with self._signals(), sending():
+                    return await self._steps(client, pen)
+            finally:
+                showing.cancel()
+                with contextlib.suppress(LedgerError):
+                    await pen.close()
+
+    async def _steps(self, client: zuora.Client, pen: Pen) -> Ending:
+        ending = Ending("finished", ExitCode.SUCCEEDED)
+        pace = await self._paced(pen)
+        for step in ledger_views.steps(self.store):
+            await pen.call(reopen_unknown, self.journal, step["step"], self.invocation.resend_unknown, time.time())
+            tail = await self._tail(step, client, pen)
+            self.dispatch = self._dispatch(step, client, pen, pace, tail)
+            if self.ending is not None:
+                return self.ending
+            if self.invocation.no_wait and tail is not None and tail.all_created:
+                self._created()
+            ending = await self.dispatch.run()
+            if ending.name != "finished":
+                return ending
+            if (halted := await pen.call(self._halted, step)) is not None:
+                return halted
+        return ending
+
+    def _halted(self, step: dict[str, Any]) -> Ending | None:
+        """A step with failures halts the run before the next one, unless that was accepted."""
+        number = step["step"]
+        if self.invocation.accept_failures or step.get("on_failure") == "continue":
+            return None
+        if not ledger_views.waiting_after(self.store, number):
+            return None  # nothing is left, or the next step has begun: it was accepted then
+        counts = ledger_views.counts(self.store)[number]
+        wrong = [f"{counts[state]} {state}" for state in ("failed", "unknown") if counts.get(state)]
+        if not wrong:
+            return None
+        reason = f"step {number} ({step['do']}) ended with {', '.join(wrong)}; the next step was not begun"
+        return Ending("halted", ExitCode.ROWS_FAILED, reason)
+
+    async def _tail(self, step: dict[str, Any], client: zuora.Client, pen: Pen) -> Tail | None:
+        """What follows the jobs of a step; None for one without."""
+        if step["do"] == "regenerate":
+            return None
+        jobs = self.settings.profile.jobs
+        looks = Looks(jobs.first_poll_seconds, jobs.longest_poll_seconds, jobs.search_seconds, jobs.patience_seconds)
+        follower = Follower(client, JobBook(pen, self.store), looks)
+        return await Tail.of_step(follower, pen, self.store, step["step"], resend=self.invocation.resend_unknown)
+
+    def _created(self) -> None:
+        """All jobs that may be under way at once are created, and nobody waits for them."""
+        if self.dispatch is not None:
+            reason = "created (--no-wait); `regen resume` follows"
+            self.dispatch.stop(Ending("paused", ExitCode.PAUSED, reason))
+
+    def _dispatch(
+        self, step: dict[str, Any], client: zuora.Client, pen: Pen, pace: Pace, tail: Tail | None
+    ) -> Dispatch:
+        settings, note = self.settings, partial(self._note, pen)
+        patience = settings.profile.patience
+        request_seconds = settings.profile.request_timeout_seconds
+        if tail is not None:
+            tail.attend(self.progress.job, self._created if self.invocation.no_wait else None)
+        return Dispatch(
+            pen=pen,
+            journal=self.journal,
+            step=step["step"],
+            send=tail.send if tail else client.send,
+            judge=judge_with(client, request_seconds, tail.judge if tail else judged),
+            pace=pace,
+            patience=Patience(patience.attempts, patience.base_seconds, patience.cap_seconds),
+            terms=self._terms(step),
+            tally=self.tally,
+            note=note,
+        )
+
+    async def _paced(self, pen: Pen) -> Pace:
+        """The pace of this invocation, for all its steps."""
+        settings, tenant = self.settings, self.store.facts()["tenant"]
+        pace = Pace(
+            concurrency=settings.concurrency,
+            rate=settings.rate,
+            quota=await pen.call(quota_of, settings, self.folder.path.parent, tenant),
+            share=settings.quota_share,
+            note=partial(self._note, pen),
+        )
+        self.progress.paced(pace)
+        return pace
+
+    def _terms(self, step: dict[str, Any]) -> Terms:
+        """The terms of a step: its own canary, what earlier steps have left of the budget, the profile's own."""
+        terms = self.invocation.terms
+        left = None if terms.max_requests is None else max(0, terms.max_requests - self.tally.sent)
+        return replace(
+            terms,
+            canary=terms.canary or step.get("canary"),
+            max_requests=left,
+            drain_seconds=self.settings.profile.drain_seconds,
+            blackouts=self.settings.blackouts,
+        )
+
+    def _note(self, pen: Pen, name: str, facts: dict[str, Any]) -> None:
+        self.log.note(name, facts)
+        if name in RECORDED:
+            pen.note(Event(now_microseconds(), name, json.dumps(facts)))
+
+    def _signals(self) -> contextlib.AbstractContextManager[None]:
+        """The first signal ends the run in good order, the second at once. Ctrl-Break is Windows' SIGTERM."""
+        interrupted = Ending("interrupted", ExitCode.INTERRUPTED, "interrupted")
+        terminated = Ending("terminated", ExitCode.TERMINATED, "terminated")
+        return heard(
+            {
+                "SIGINT": partial(self._signalled, interrupted),
+                "SIGTERM": partial(self._signalled, terminated),
+                "SIGBREAK": partial(self._signalled, terminated),
+                "SIGUSR1": self.progress.tell_now,
+            }
+        )
+
+    def _signalled(self, ending: Ending) -> None:
+        if self.ending is not None and self.dispatch is not None:
+            self.dispatch.hurry()
+        elif self.dispatch is not None:
+            self.dispatch.stop(ending)
+        self.ending = self.ending or ending
+
+
+def judged(answer: Answer, request: Request, history: History, now: float, progress_seconds: float) -> Judgement:
+    """The verdict on a request without a tail."""
+    return verdict(answer, history, OPERATIONS[request.operation], now=now, progress_seconds=progress_seconds)
+
+
+def judge_with(
+    client: zuora.Client,
+    request_seconds: float,
+    judged: Callable[[Answer, Request, History, float, float], Judgement] = judged,
+) -> Callable[[Answer, Request, History, float], Judgement]:
+    """The verdict, which also lets the client know of a token that was refused."""
+
+    def judge(answer: Answer, request: Request, history: History, now: float) -> Judgement:
+        judgement = judged(answer, request, history, now, 2 * request_seconds)
+        if judgement.reason is Reason.TOKEN and isinstance(answer, Reply):
+            client.auth.reject(answer.token)
+        return judgement
+
+    return judge
+
+
+def reopen_unknown(journal: Journal, step: int, resend: bool, now: float) -> int:
+    """Make unknown requests pending again: with the same key while its window is open, else only on demand
+    and with the next. Returns how many."""
+    again = []
+    for state in (State.UNKNOWN, State.PENDING):
+        for begun in journal.begun(step, state):
+            number, generation = begun.request.number, begun.history.generation
+            if not window_closed(begun.history, now):
+                again.append((number, generation))
+            elif resend:
+                again.append((number, generation + 1))
+    if again:
+        journal.reopen(again)
+    return len(again)

@@ -1,0 +1,1 @@
+"""Files, clock, terminal, processes. Imports nothing of ours."""

@@ -1,0 +1,81 @@
+"""The envelope of a Zuora response: a JSON object with a boolean `success`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from runner.zuora.categories import CREDENTIALS, PERMISSION, WAITING
+
+MOST_CHARACTERS = 8000  # of a message or an id: an answer of megabytes is not kept for every row
+
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """A JSON object with a boolean `success`: the API itself spoke."""
+
+    success: bool
+    fields: dict[str, Any]
+    codes: tuple[str, ...]
+    categories: tuple[str, ...]  # two digits each; as many as there are reasons with a code
+    explained: bool  # whether every reason has a code
+    message: str | None
+    reply_ids: tuple[str, ...]  # requestId, processId
+    process_id: str | None
+
+    @property
+    def permanent(self) -> bool:
+        """Whether a reason's category is one that neither waiting nor a new token mends."""
+        return any(c not in WAITING and c not in (PERMISSION, CREDENTIALS) for c in self.categories)
+
+    @property
+    def known_category(self) -> bool:
+        """Whether a reason's category is one of 20 to 90."""
+        return any("20" <= category <= "90" for category in self.categories)
+
+
+def envelope(body: bytes) -> Envelope | None:
+    """The envelope in a body; None if there is none. Raises nothing, whatever the bytes."""
+    try:
+        fields = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if not isinstance(fields, dict) or not isinstance(fields.get("success"), bool):
+        return None
+    reasons = fields.get("reasons")
+    codes, messages = _reasons(reasons)
+    request_id, process_id = _text(fields.get("requestId")), _text(fields.get("processId"))
+    return Envelope(
+        success=fields["success"],
+        fields=fields,
+        codes=codes,
+        categories=tuple([code[-2:] for code in codes]),
+        explained=isinstance(reasons, list) and len(codes) == len(reasons),
+        message="; ".join(messages)[:MOST_CHARACTERS] or None,
+        reply_ids=tuple([told for told in (request_id, process_id) if told]),
+        process_id=process_id,
+    )
+
+
+def _reasons(reasons: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The codes (digits; a number or a string on the wire) and the messages of an envelope's reasons."""
+    if not isinstance(reasons, list):
+        return (), ()
+    codes, messages = [], []
+    for reason in reasons:
+        if not isinstance(reason, dict):
+            continue
+        code = _text(reason.get("code"))
+        if code and code.isdigit() and code.isascii() and len(code) > 1:
+            codes.append(code)
+        messages.append(_text(reason.get("message")))
+    return tuple(codes), tuple(message for message in messages if message)
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    return str(value)[:MOST_CHARACTERS] or None

@@ -1,0 +1,1 @@
+"""Asynchronous jobs of the tenant: created, listed, followed."""

@@ -1,0 +1,39 @@
+"""The tenant's list of backfill jobs, page by page.
+
+Source: Zuora API reference, "List data backfill jobs", "Pagination".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from runner.zuora.envelope import Envelope
+
+LIST_PATH = "/v1/uno/data-backfill/listjobs"
+PAGE_SIZE = 40  # "Pagination": the most
+MOST_PAGES = 10_000
+
+
+def first_page(path: str = LIST_PATH) -> str:
+    """Path and query of the first page."""
+    return f"{path}?pageSize={PAGE_SIZE}"
+
+
+def page(said: Envelope) -> tuple[list[dict[str, Any]], str | None] | None:
+    """The jobs of a page; path and query of the next one, None after the last. None if it is no list of jobs."""
+    jobs = said.fields.get("jobs", [])
+    if jobs is None:
+        jobs = []
+    if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
+        return None
+    return jobs, _next(said.fields.get("nextPage")) if jobs else None
+
+
+def _next(address: object) -> str | None:
+    """Path and query of the next page, which is told as a path or as a whole address; the host stays our own."""
+    if not isinstance(address, str) or not address:
+        return None
+    parts = urlsplit(address)
+    path = "/" + parts.path.lstrip("/")
+    return f"{path}?{parts.query}" if parts.query else path

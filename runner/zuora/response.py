@@ -1,0 +1,159 @@
+"""From an HTTP response to a `Reply`, or to silence where no complete response came."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import zlib
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from runner.domain.model import Limits, Reply, Silence, whole_number
+from runner.zuora.express import Heard
+
+_WINDOW = re.compile(r"\b(\d{1,15})\s*;\s*w=(\d{1,9})\b")
+
+
+def windows_told(header: str) -> dict[int, int]:
+    """The windows in a `ratelimit-limit` header: seconds → requests."""
+    return {int(seconds): int(limit) for limit, seconds in _WINDOW.findall(header) if int(seconds)}
+
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+
+
+SNIPPET_BYTES = 2048
+
+
+LEAST_TOKEN_BYTES = 8  # of a token that is worth masking
+
+
+_USER = re.compile(r"//[^/\s'\"]+@")  # in a proxy's URL, with its password
+
+
+_QUOTED = re.compile(r"\n|\\n")  # in what aiohttp could not parse: from here on it quotes it, were it a token
+
+
+_TRACK = re.compile(r"[0-9a-f]{40}-[0-9]+")  # as `track_id` makes them
+
+
+class OversizedError(Exception):
+    """A body larger than any that the API documents."""
+
+
+def _is_anothers(told: str | None, sent: str | None) -> bool:
+    """Whether an answer echoes the track id of another request. A saved answer echoes that of an earlier attempt."""
+    if told is None or sent is None or told == sent:
+        return False
+    return _TRACK.fullmatch(told) is not None and told.partition("-")[0] != sent.partition("-")[0]
+
+
+async def _read(response: Heard, most: int) -> bytes:
+    """The body, decompressed. Raises OversizedError rather than hold more than `most` bytes, and
+    ClientPayloadError for a body that breaks off, inside the compression too."""
+    content, chunks, size = response.content, [], 0
+    while True:
+        chunk = await content.readany()
+        size += len(chunk)
+        if size > most:
+            raise OversizedError(chunk[:SNIPPET_BYTES])
+        chunks.append(chunk)
+        if content.at_eof():
+            break
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    encoding = response.headers.get("Content-Encoding", "identity")
+    return body if encoding == "identity" else _unpacked(body, encoding, most)
+
+
+def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
+    """The body without its gzip: aiohttp's own decompression takes a stream that breaks off for a whole one."""
+    if not body or encoding.lower() == "identity":
+        return body
+    if encoding.lower() not in ("gzip", "x-gzip"):
+        raise aiohttp.ClientPayloadError(f"a body compressed with {encoding}, which was not asked for")
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = unpacking.decompress(body, most + 1)
+    except zlib.error as error:
+        raise aiohttp.ClientPayloadError(f"gzip: {error}") from error
+    if len(unpacked) > most:
+        raise OversizedError(unpacked[:SNIPPET_BYTES])
+    if not unpacking.eof:
+        raise aiohttp.ClientPayloadError("gzip: the body breaks off")
+    if unpacking.unused_data:
+        raise aiohttp.ClientPayloadError("gzip: something follows what was packed")
+    return unpacked
+
+
+def _without(authorization: str, body: bytes) -> bytes:
+    """The body without our token: a proxy's page of errors may show what it was sent, and answers are kept.
+
+    A token of a few letters, as no tenant but a toy hands out, is part of many a word and stays.
+    """
+    token = authorization.removeprefix("Bearer ").encode()
+    return body.replace(token, b"***") if len(token) >= LEAST_TOKEN_BYTES and token in body else body
+
+
+def _plain(text: str | None) -> str | None:
+    """A header as text that can be kept: what is no UTF-8 in it is replaced."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _reply(response: Heard, body: bytes, token: int) -> Reply:
+    headers = response.headers
+    return Reply(
+        status=response.status,
+        body=body,
+        request_id=_plain(headers.get("Zuora-Request-Id")),
+        retry_after_seconds=retry_after(headers.get("Retry-After")),
+        limits=_limits(headers),
+        token=token,
+    )
+
+
+def _limits(headers: Mapping[str, str]) -> Limits | None:
+    concurrency, rate = headers.get("Concurrency-Limit-Limit"), _plain(headers.get("ratelimit-limit"))
+    if concurrency is None and rate is None:
+        return None
+    return Limits(
+        whole_number(concurrency),
+        whole_number(headers.get("Concurrency-Limit-Remaining")),
+        rate,
+        whole_number(headers.get("ratelimit-remaining")),
+        retry_after(headers.get("ratelimit-reset")),
+    )
+
+
+def retry_after(text: str | None) -> float | None:
+    """Seconds to wait: `Retry-After` is a number of seconds or an HTTP date; None if it is neither."""
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), 86_400.0) if seconds == seconds else None
+
+
+def _silence(error: Exception, status: int | None) -> Silence:
+    """What a failure of the network means; whether anything was sent decides if the work may be done."""
+    detail = _USER.sub("//***@", _QUOTED.split(str(error))[0]) or type(error).__name__
+    if isinstance(error, OversizedError):
+        return Silence("oversized", f"a body of more than {MAX_BODY_BYTES} bytes", status=status, snippet=error.args[0])
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Silence("certificate", f"the server's certificate was not accepted: {detail}", sent=False)
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)):
+        return Silence("connect", detail, sent=False)
+    if isinstance(error, asyncio.TimeoutError):
+        return Silence("time-out", detail, status=status)
+    if isinstance(error, aiohttp.ClientPayloadError) or status is not None:
+        return Silence("broken-body", detail, status=status)
+    return Silence("reset", detail, status=status)

@@ -1,0 +1,1 @@
+"""What tests share: the program, servers, a virtual clock, whole journeys."""

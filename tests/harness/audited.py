@@ -1,0 +1,86 @@
+"""A run for auditors: killed, stopped and resumed amid faults, with rows of every fate but pending."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import runner
+from runner import cli
+from runner.audit.reconcile import reconcile
+from runner.audit.verify import verify
+from runner.ledger import open_read_only
+from runner.runs.folder import RunFolder
+from runner.simulator import Options, serving_in_thread
+
+FAULTS = {"locking": 0.2, "503": 0.1, "lost-answer": 0.1}
+RULES = {"A-SILENT": "lost-answer", "A-BROKEN": "internal"}
+CONFIG = """
+default_profile = "quick"
+[profile.quick.patience]
+attempts = 4
+base_seconds = 0.01
+"""
+NAME = "it"
+
+
+def manifest(path: Path) -> Path:
+    """40 subscriptions that get through, and one row or two of every other fate."""
+    rows = [f"A-S{n:03d},{n % 3 + 1},note {n}" for n in range(40)]
+    rows += ["MISSING-1,1,gone", "A-S003,1,again", "A-S004,one,bad", "MISSING-2,1,<script>alert(1)</script>"]
+    rows += ["A-SILENT,1,unheard", "A-BROKEN,1,=1+1"]
+    path.write_text("subscriptionName,subscriptionVersion,note\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def command(*words: object) -> int:
+    """Run a command in this process; its exit code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["regen", *map(str, words)])
+        with pytest.raises(SystemExit) as ending:
+            cli.main()
+    return int(ending.value.code or 0)
+
+
+def killed(point: str, *words: object) -> int:
+    """Run a command in a process that is killed at a recovery point; what became of it."""
+    told = [sys.executable, "-m", "runner", *map(str, words)]
+    environment = os.environ | {"REGEN_FAIL_POINT": point, "PYTHONPATH": str(Path(runner.__file__).parents[1])}
+    return subprocess.run(told, env=environment, check=False).returncode
+
+
+def made(place: Path) -> Path:
+    """Make the run in `place`, killed, begun again, stopped after 20 requests, resumed; its folder."""
+    (place / "regen.toml").write_text(CONFIG)
+    asked = manifest(place / "m.csv")
+    options = Options(faults=FAULTS, fault_rules=RULES, fault_arrivals=9, failure_depth=9, seed=5, retry_after=0)
+    with pytest.MonkeyPatch.context() as patch, serving_in_thread(options) as serving:
+        patch.chdir(place)
+        patch.setenv("ZUORA_CLIENT_ID", "test-id")
+        patch.setenv("ZUORA_CLIENT_SECRET", "test-secret")
+        base = ("--base-url", serving.url, "--quiet")
+        words = ("run", asked.name, *base, "--run-id", NAME, "--skip-rejected")
+        assert killed("answered:8", *words) == -signal.SIGKILL
+        assert command(*words, "--max-requests", 20) == 5
+        assert command("resume", NAME, *base) == 3
+    return place / "runs" / NAME
+
+
+def copied(folder: Path, place: Path) -> Path:
+    """A copy of a run folder, with the manifest where it was, to be changed at will."""
+    shutil.copytree(folder, place / "runs" / folder.name)
+    shutil.copy(folder.parent.parent / "m.csv", place / "m.csv")
+    return place / "runs" / folder.name
+
+
+def broken(folder: Path) -> dict[str, tuple[str, ...]]:
+    """What does not hold of a run that is over, by `reconcile` and by `verify`."""
+    with open_read_only(folder / "ledger.db") as store:
+        found = [*reconcile(store, folder), *verify(RunFolder(folder))]
+    return {one.name: one.broken for one in found if not one.holds}

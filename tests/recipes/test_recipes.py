@@ -1,0 +1,186 @@
+"""The recipes of the README for schedulers, and the Dockerfile: as far as they can be tried without them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from runner import __version__
+from runner.config.file import Profile
+from runner.domain.errors import ExitCode
+from tests import ROOT
+from tests.flows.test_flows import subscriptions
+from tests.harness.program import folders
+
+README = (ROOT / "README.md").read_text("utf-8")
+POSIX = pytest.mark.skipif(os.name != "posix", reason="recipes for POSIX systems")
+
+
+def blocks(language: str, holding: str = "") -> list[str]:
+    """The code blocks in a language that hold a text."""
+    return [block for block in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if holding in block]
+
+
+@pytest.fixture
+def place(tmp_path) -> Path:
+    """The working folder of the recipes, with `regen` beside it."""
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin/regen"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m runner "$@"\n')
+    command.chmod(0o755)
+    folder = tmp_path / "srv"
+    folder.mkdir()
+    (script,) = blocks("sh", "night.sh")
+    (folder / "night.sh").write_text(script)
+    (folder / "night.sh").chmod(0o755)
+    return folder
+
+
+def there(text: str, place: Path) -> str:
+    """A recipe with the places of this test."""
+    texts = {"/srv/regen": str(place), "/opt/regen/bin": f"{place.parent}/bin"}
+    texts["/etc/regen/credentials"] = str(place.parent / "credentials")
+    for theirs, ours in texts.items():
+        text = text.replace(theirs, ours)
+    return text
+
+
+@POSIX
+def test_cron_and_the_script(place, simulator):
+    """A night with a failing row mails it; the next first ends what was left, then passes in silence."""
+    path, line = there(*blocks("crontab"), place).splitlines()
+    minute, hour, *days, command = line.split(maxsplit=5)
+    assert (0 <= int(minute) <= 59, 0 <= int(hour) <= 23, days) == (True, True, ["*", "*", "*"])
+    assert "%" not in command, "cron would take it for a line end"
+    environment = {"HOME": str(place), "PATH": path.partition("=")[2]}
+
+    def night() -> str:
+        done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout
+
+    subscriptions(place / "nightly.csv", 3, missing=1)
+    with simulator() as server:
+        credentials = {"ZUORA_BASE_URL": server.url, "ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
+        (place.parent / "credentials").write_text("".join(f"{k}={v}\n" for k, v in credentials.items()))
+        assert "3 rows = 2 succeeded + 1 failed" in night()
+        server.post("faults", {"missing_prefix": "none"})
+        words = [place.parent / "bin/regen", "run", "nightly.csv", "--again", "--max-requests", "1", "--quiet"]
+        assert subprocess.run(words, cwd=place, env=environment | credentials, check=False).returncode == 5
+        subscriptions(place / "nightly.csv", 1)
+        assert night() == ""
+    counts = [json.loads((run / "run.json").read_text())["counts"] for run in folders(place / "runs")]
+    assert sorted(count["succeeded"] for count in counts) == [1, 2, 3]
+    assert sum(count["pending"] for count in counts) == 0
+    assert 'regen_exit_code{name="nightly"} 0' in (place / "regen.prom").read_text()
+
+
+def unit(text: str) -> ConfigParser:
+    parser = ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(text)
+    return parser
+
+
+def test_the_units_give_the_run_time_to_end():
+    """And the night begins the script of the recipes."""
+    (service,) = map(unit, blocks("ini", "regen.service"))
+    minutes = re.fullmatch(r"(\d+)min", service["Service"]["TimeoutStopSec"])
+    assert minutes is not None
+    assert int(minutes[1]) * 60 > 2 * Profile().drain_seconds
+    assert service["Service"]["ExecStart"] == "/srv/regen/night.sh"
+    assert service["Service"]["SuccessExitStatus"] == str(int(ExitCode.PAUSED))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not there")
+def test_systemd_takes_the_units(place):
+    """Every directive is known, every command is there; the calendar means one time a night."""
+    units = []
+    for text in blocks("ini", "# /etc/systemd/system/"):
+        name = Path(text.splitlines()[0].removeprefix("# ")).name
+        (place / name).write_text(there(text, place))
+        units.append(str(place / name))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False
+    )
+    told = [line for line in done.stderr.splitlines() if str(place) in line or "regen." in line]
+    assert (len(units), told) == (2, [])
+    (calendar,) = re.findall(r"OnCalendar=(.*)", README)
+    subprocess.run(["systemd-analyze", "calendar", calendar], capture_output=True, check=True)
+
+
+def test_the_cron_job_of_kubernetes(tmp_path, regen, simulator, monkeypatch):
+    """Its arguments are a command; what another try cannot mend is not tried again; there is time to end."""
+    job: dict[str, Any] = yaml.safe_load(*blocks("yaml", "kind: CronJob"))["spec"]["jobTemplate"]["spec"]
+    pod = job["template"]["spec"]
+    (container,) = pod["containers"]
+    (rule,) = job["podFailurePolicy"]["rules"]
+    assert rule["onExitCodes"]["containerName"] == container["name"]
+    assert set(rule["onExitCodes"]["values"]) == {2, 3, 4, 5} <= set(ExitCode)
+    assert pod["restartPolicy"] == "Never", "a pod failure policy needs it"
+    assert pod["terminationGracePeriodSeconds"] > 2 * Profile().drain_seconds
+    assert f"USER {pod['securityContext']['runAsUser']}" in (ROOT / ".github/Dockerfile").read_text()
+    with simulator() as server:
+        monkeypatch.setenv("ZUORA_BASE_URL", server.url)
+        subscriptions(tmp_path / "nightly.csv", 2)
+        assert regen(*container["args"]).code == 0
+
+
+def test_the_airflow_task():
+    """It is Python, begins the script, and skips what stopped at its deadline."""
+    (text,) = blocks("python", "airflow")
+    (call,) = [
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and "Bash" in ast.dump(node.func)
+    ]
+    given = {word.arg: ast.unparse(word.value) for word in call.keywords}
+    assert given["bash_command"] == "'./night.sh '"
+    assert ast.literal_eval(given["skip_on_exit_code"]) == [int(ExitCode.PAUSED)]
+
+
+def test_the_image():
+    """All that is copied is there; nobody is root; the runs are a volume; the command is ours."""
+    lines = [line.split() for line in (ROOT / ".github/Dockerfile").read_text().splitlines()]
+    told = {words[0]: words[1:] for words in lines if words and words[0].isupper()}
+    for words in lines:
+        if words[:1] == ["COPY"] and not words[1].startswith("--"):
+            assert all((ROOT / name).exists() for name in words[1:-1])
+    assert int(told["USER"][0]) > 0
+    assert told["VOLUME"] == ['["/data/runs"]']
+    assert told["ENTRYPOINT"] == ['["regen"]']
+    kept = {line[1:] for line in (ROOT / ".github/Dockerfile.dockerignore").read_text().split() if line[0] == "!"}
+    assert kept == {"pyproject.toml", "README.md", "LICENSE", "manifests", "runner"}
+
+
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not there")
+def test_the_image_is_linted():
+    """The workflow has hadolint."""
+    subprocess.run(["hadolint", ROOT / ".github/Dockerfile"], check=True)
+
+
+def test_the_workflow():
+    """Three systems and every Python that the package names."""
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    named = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text())
+    for job in (jobs["posix"], jobs["windows"]):
+        assert job["strategy"]["matrix"]["python"] == named
+    assert jobs["posix"]["strategy"]["matrix"]["os"] == ["ubuntu-latest", "macos-latest"]
+    typed = " ".join(step.get("run", "") for job in jobs.values() for step in job["steps"])
+    for path in re.findall(r"\b(?:tests|sample_data)/[\w/.]+|\.(?:ci|github)/[\w.]+", typed):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_release_notes_tell_this_version():
+    """First of all."""
+    notes = (ROOT / ".github/CHANGELOG.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)$", notes, re.MULTILINE)[0] == __version__

@@ -1,0 +1,230 @@
+"""How a night is told: a command, a web hook, a metrics file; and none of them changes it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import shlex
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from runner.notify import prometheus, webhook
+from tests.flows.test_flows import one, subscriptions
+
+
+@dataclass
+class Hook:
+    """A web hook on this machine, and what it was told."""
+
+    url: str = ""
+    told: list[Any] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def hook(*statuses: int, location: str = "") -> Iterator[Hook]:
+    """A web hook that answers with these, the last one again and again."""
+    kept, answers = Hook(), list(statuses or (200,))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            kept.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            kept.paths.append(self.path)
+            self.send_response(answers.pop(0) if len(answers) > 1 else answers[0])
+            if location:
+                self.send_header("Location", location)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        kept.url = f"http://127.0.0.1:{server.server_port}/services/T0/very-secret"
+        try:
+            yield kept
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def noting(path) -> str:
+    """A command that notes its last argument and its environment in a file."""
+    code = (
+        "import json, os, sys; "
+        "json.dump([sys.argv[1:], {k: v for k, v in os.environ.items() if k[:5] in ('REGEN', 'ZUORA')}], "
+        f"open({str(path)!r}, 'w'))"
+    )
+    return shlex.join([sys.executable, "-c", code, "given"])
+
+
+def sample(text: str, name: str) -> float:
+    """The value of a metric."""
+    (line,) = [line for line in text.splitlines() if line.startswith(name) and line[len(name)] in "{ "]
+    return float(line.rpartition(" ")[2])
+
+
+def test_two_nights_are_told(tmp_path, regen, simulator):
+    """A night with failing rows, the next with them mended: exit codes, diff, metrics and hook tell the story."""
+    manifest = subscriptions(tmp_path / "nightly.csv", 10, missing=2)
+    file, note = tmp_path / "regen.prom", tmp_path / "note.json"
+    with simulator() as server, hook() as hooked:
+        words = ("--base-url", server.url, "--metrics", file, "--notify", hooked.url, "--on-finish", noting(note))
+        assert regen("run", manifest, *words).code == 3
+        first = file.read_text()
+        document = json.loads((one(tmp_path / "runs") / "run.json").read_text())
+        arguments, environment = json.loads(note.read_text())
+        server.post("faults", {"missing_prefix": "none"})  # somebody mends the objects in the tenant
+        with manifest.open("a") as rows:
+            rows.write("A-S900000,1,tonight's\n")
+        assert regen("run", manifest, *words).code == 0
+        second = file.read_text()
+        nights = [told["run"] for told in hooked.told]
+        forth, back = regen("diff", *nights), regen("diff", *reversed(nights))
+    assert (forth.code, back.code) == (0, 3)
+    assert "2  fixed" in forth.out and "1  appeared" in forth.out
+    assert "2  newly failing" in back.out
+    assert 'regen_rows{name="nightly",state="failed"} 2\n' in first
+    assert 'regen_rows{name="nightly",state="succeeded"} 8\n' in first
+    assert (sample(first, "regen_exit_code"), sample(second, "regen_exit_code")) == (3, 0)
+    assert sample(first, "regen_requests_sent") == 10
+    assert sample(first, "regen_retries") == 0
+    assert sample(first, "regen_run_duration_seconds") >= 0
+    assert "last_success" not in first
+    assert sample(second, "regen_last_success_timestamp_seconds") == sample(second, "regen_end_timestamp_seconds")
+    assert arguments == ["given", environment["REGEN_RUN_JSON"]]
+    assert environment["REGEN_RUN_JSON"] == str(one_of(tmp_path, document) / "run.json")
+    assert (environment["REGEN_EXIT_CODE"], environment["REGEN_STATUS"]) == ("3", "finished")
+    assert environment["REGEN_HEAD"] == document["head"]
+    assert "ZUORA_CLIENT_SECRET" not in environment and "REGEN_NOTIFY" not in environment
+    story, mended = hooked.told
+    assert story["counts"]["failed"] == 2 and story["head"] == document["head"]
+    assert (story["exit_code"], mended["exit_code"]) == (3, 0)
+    assert "10 rows = 8 succeeded + 2 failed" in story["text"]
+    assert "S00000" not in json.dumps(story), "no identifier leaves the machine"
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
+def one_of(tmp_path, document):
+    return tmp_path / "runs" / document["run"]
+
+
+def test_a_refusal_and_a_held_run_are_told(tmp_path, regen, simulator):
+    """There is no run.json, so no command runs; the last success stays in the metrics."""
+    manifest, file, note = subscriptions(tmp_path / "s.csv", 2), tmp_path / "m.prom", tmp_path / "note.json"
+    with simulator() as server, hook() as hooked:
+        words = ("--base-url", server.url, "--metrics", file, "--notify", hooked.url)
+        assert regen("run", manifest, *words).code == 0
+        success = sample(file.read_text(), "regen_last_success_timestamp_seconds")
+        manifest.write_text("colour\nred\n")
+        assert regen("run", manifest, *words, "--on-finish", noting(note)).code == 2
+    assert sample(file.read_text(), "regen_last_success_timestamp_seconds") == success
+    assert sample(file.read_text(), "regen_exit_code") == 2
+    assert "regen s: refused, exit code 2" in hooked.told[1]["text"]
+    assert not note.exists()
+
+
+def test_a_finished_run_is_not_told_twice(tmp_path, regen, simulator):
+    """Nothing was sent, so nothing has ended."""
+    manifest = subscriptions(tmp_path / "s.csv", 2)
+    with simulator() as server, hook() as hooked:
+        for _ in range(2):
+            assert regen("run", manifest, "--base-url", server.url, "--notify", hooked.url).code == 0
+    assert len(hooked.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--on-finish", f"{sys.executable} -c 'raise SystemExit(9)'"), "exited with 9"),
+        (("--on-finish", "no-such-command"), "no-such-command"),
+        (("--on-finish", "'unclosed"), "No closing quotation"),
+        (("--metrics", "no/such/folder/x.prom"), "no/such/folder/x.prom"),
+        (("--notify", "http://hooks.invalid/very-secret"), "must begin with https://"),
+        (("--notify", "http://127.0.0.1:1/very-secret"), "--notify: "),
+    ],
+)
+def test_nothing_of_it_fails_the_run(tmp_path, regen, simulator, words, told, monkeypatch):
+    """It is said on stderr, without the hook's URL; the exit code is the run's."""
+    monkeypatch.setattr(webhook.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(webhook, "TRIES", 1)
+    with simulator() as server:
+        done = regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", server.url, *words)
+    assert done.code == 0
+    assert told in done.err
+    assert "the run is not affected" in done.err
+    assert "very-secret" not in done.err + done.out
+
+
+def test_resume_tells_as_its_profile_says(tmp_path, regen, simulator):
+    """Profile and environment can wish, too; JSON on stdout stays JSON whatever the command prints."""
+    manifest = subscriptions(tmp_path / "s.csv", 4)
+    command = shlex.join([sys.executable, "-c", "print('noise')"])
+    with simulator() as server, hook() as hooked:
+        config = tmp_path / "regen.toml"
+        config.write_text(f"[profile.p]\nnotify = {hooked.url!r}\non_finish = {json.dumps(command)}\n")
+        config.chmod(0o600)
+        words = ("--base-url", server.url, "--profile", "p")
+        assert regen("run", manifest, *words, "--max-requests", 2).code == 5
+        done = regen("resume", one(tmp_path / "runs").name, *words, "--json")
+        assert (done.code, done.document["counts"]["succeeded"]) == (0, 4)
+    assert [told["exit_code"] for told in hooked.told] == [5, 0]
+    assert "max-requests" in hooked.told[0]["reason"]
+
+
+class TestHook:
+    """A few tries; no redirect; nothing that a message could inject."""
+
+    def test_tries_again(self):
+        with hook(500, 503, 200) as hooked:
+            webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
+            assert len(hooked.told) == 3
+
+    def test_gives_up(self):
+        with hook(500) as hooked, pytest.raises(webhook.NotTold, match="HTTP 500"):
+            webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
+
+    def test_a_redirect_is_not_followed(self):
+        with hook() as other, hook(307, location=other.url) as hooked:
+            with pytest.raises(webhook.NotTold, match="HTTP 307"):
+                webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
+            assert other.told == []
+
+    def test_one_that_hangs_holds_nothing_up(self, monkeypatch):
+        monkeypatch.setattr(webhook, "MOST_SECONDS", 0.0)
+        monkeypatch.setattr(webhook, "_tried", lambda url, body: threading.Event().wait(0.2) and None)
+        with pytest.raises(webhook.NotTold, match="no answer in time"):
+            webhook.post("http://127.0.0.1:1/", {}, sleep=lambda seconds: None)
+
+    def test_text_holds_no_markup_and_no_escapes(self):
+        told = webhook.payload("n", 4, "<!channel> \x1b[31m & more", None)
+        assert "<" not in told["text"] and "\x1b" not in told["text"]
+        assert "&lt;!channel&gt;" in told["text"]
+
+
+class TestMetrics:
+    """Whole or not at all; labels escaped."""
+
+    def test_labels_are_escaped(self, tmp_path):
+        file = tmp_path / "m.prom"
+        prometheus.write(file, 'a"b\\c\nd', 0, 5.0, None)
+        prometheus.write(file, 'a"b\\c\nd', 1, 6.0, None)
+        assert r'regen_exit_code{name="a\"b\\c\nd"} 1' in file.read_text()
+        assert sample(file.read_text(), "regen_last_success_timestamp_seconds") == 5.0
+
+    def test_a_failed_write_leaves_the_old_file(self, tmp_path, monkeypatch):
+        file = tmp_path / "m.prom"
+        prometheus.write(file, "n", 0, 5.0, None)
+        before = file.read_text()
+        monkeypatch.setattr(prometheus.Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        with pytest.raises(OSError, match="full"):
+            prometheus.write(file, "n", 1, 6.0, None)
+        assert file.read_text() == before
+        assert [path.name for path in tmp_path.iterdir()] == ["m.prom"]

@@ -1,0 +1,394 @@
+"""What goes over the wire, exactly; and what comes back when the network is bad."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+from aioresponses import aioresponses
+from yarl import URL
+
+from runner import __version__
+from runner.domain.model import Reply, Request, Silence
+from runner.zuora.auth import Credentials
+from runner.zuora.client import connected
+from runner.zuora.connection import Wire, environment_proxy
+from runner.zuora.response import MAX_BODY_BYTES, retry_after
+
+BODY = b'{"number":"INV1","type":"Invoice"}'
+REQUEST = Request(7, 1, "billing-transaction", BODY, "reMigrate=true", "ab" * 20, 1, None)
+CREDENTIALS = Credentials("the-id", "the-secret")
+TOKEN = b'{"access_token": "T1", "expires_in": 3599, "token_type": "bearer"}'
+
+
+class Response(aiohttp.ClientResponse):
+    """aioresponses 0.7.9 does not know of `stream_writer`, which aiohttp 3.14 demands."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs.setdefault("stream_writer", Mock(output_size=0))
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+
+def wire(url: str, **more: object) -> Wire:
+    return Wire(url, CREDENTIALS, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["express", "session"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test goes both ways: what a request does may not depend on the way that it takes."""
+    if request.param == "session":
+        monkeypatch.setattr("runner.zuora.client.fits", lambda session: False)
+
+
+HEADERS = {
+    "User-Agent": f"regeneration-runner/{__version__}",
+    "Accept-Encoding": "gzip",
+    "Zuora-Entity-Ids": "e1,e2",
+    "Zuora-Org-Ids": "o1",
+    "Zuora-Version": "2026-01-01",
+    "Authorization": "Bearer T1",
+    "Idempotency-Key": "regen1-" + "ab" * 20 + "-2",
+    "Zuora-Track-Id": "ab" * 20 + "-5",
+    "Content-Type": "application/json",
+}
+PARTICULARS = {"entity_ids": ("e1", "e2"), "org_ids": ("o1",), "zuora_version": "2026-01-01"}
+
+
+@pytest.mark.parametrize("proxy", ["http://proxy.invalid:3128", None])
+async def test_the_exact_request_of_the_session(monkeypatch, proxy):
+    """Path, query, headers and body as documented; one token for all. What stands before the session sees it."""
+    base = "https://rest.test.zuora.com"
+    url = f"{base}/v1/uno-regenerate/billing-transaction?reMigrate=true"
+    if proxy is not None:
+        monkeypatch.setenv("https_proxy", proxy)
+    with aioresponses() as mocked:
+        mocked.post(f"{base}/oauth/token", body=TOKEN, response_class=Response)
+        mocked.post(
+            url,
+            body=b'{"success": true, "idList": []}',
+            headers={"Zuora-Request-Id": "R"},
+            response_class=Response,
+            repeat=True,
+        )
+        async with connected(wire(base, **PARTICULARS)) as client:
+            answer = await client.send(REQUEST, 2, 5)
+            await client.send(REQUEST, 2, 6)
+        tokens = mocked.requests[("POST", URL(f"{base}/oauth/token"))]
+        calls = mocked.requests[("POST", URL(url))]
+    assert answer == Reply(200, b'{"success": true, "idList": []}', "R", None, None, 1)
+    assert len(tokens) == 1
+    assert tokens[0].kwargs["data"]()._value == (
+        b"client_id=the-id&client_secret=the-secret&grant_type=client_credentials"
+    )
+    assert calls[0].kwargs["data"] == BODY
+    assert calls[0].kwargs["allow_redirects"] is False
+    assert calls[0].kwargs["proxy"] == proxy
+    assert dict(calls[0].kwargs["headers"]) == HEADERS
+
+
+async def test_the_exact_request_on_the_wire():
+    """The same, as it comes out of the wire; the connection is kept for the next."""
+    heard: list[bytes] = []
+    connections: list[object] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                told = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
+                heard.append(head + await reader.readexactly(int(told[b"Content-Length"])))
+                body = TOKEN if b"/oauth/token" in head else b'{"success": true, "idList": []}'
+                writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" if body is not TOKEN else b"")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, connected(wire(f"http://{host}", **PARTICULARS)) as client:
+        answers = [await client.send(REQUEST, 2, attempt) for attempt in (5, 6)]
+    assert answers == [Reply(200, b'{"success": true, "idList": []}', None, None, None, 1)] * 2
+    assert len(connections) == 1
+    head, _, body = heard[1].partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    assert first == "POST /v1/uno-regenerate/billing-transaction?reMigrate=true HTTP/1.1"
+    sent = dict(line.split(": ", 1) for line in lines)
+    assert sent == {"Host": host, "Accept": "*/*"} | HEADERS | {"Content-Length": str(len(BODY))}
+    assert body == BODY
+
+
+async def test_a_header_cannot_break_out_of_its_line():
+    """Whatever a value holds, it adds no header of its own."""
+    async with raw_server(lambda *_: asyncio.sleep(0)) as url, connected(wire(url)) as client:
+        token = await client.auth.token()
+        client.auth._token = replace(token, value="T1\r\nZuora-Entity-Ids: other")
+        with pytest.raises(ValueError, match="control character"):
+            await client.send(REQUEST, 0, 1)
+
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def raw_server(answer: Handler) -> AsyncIterator[str]:
+    """A server that hands out a token and answers every other request as it likes, byte by byte."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                (
+                    int(line.split(b":")[1])
+                    for line in head.split(b"\r\n")
+                    if line.lower().startswith(b"content-length")
+                ),
+                0,
+            )
+            await reader.readexactly(length)
+            if b"/oauth/token" in head:
+                writer.write(http(TOKEN))
+                await writer.drain()
+            else:
+                await answer(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json"]
+    told = {"Content-Length": str(len(body)), "Connection": "close"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    lines += [f"{name}: {value}" for name, value in told.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+async def answered(raw: bytes, *, reset: bool = False, **more: object) -> Reply | Silence:
+    """The client's answer when the server writes these bytes and closes."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+        await writer.drain()
+        if reset:
+            writer.transport.abort()
+
+    async with raw_server(answer) as url, connected(wire(url, **more)) as client:
+        return await client.send(REQUEST, 0, 1)
+
+
+async def test_a_reply_with_all_its_headers():
+    """Ids, limits, Retry-After; compressed bodies are read."""
+    packed = gzip.compress(b'{"success": true}' + b" " * 2000)
+    answer = await answered(
+        http(
+            packed,
+            Content_Encoding="gzip",
+            Zuora_Request_Id="R1",
+            Retry_After="3",
+            Concurrency_Limit_Limit="40",
+            Concurrency_Limit_Remaining="7",
+            ratelimit_limit="5, 5;w=60",
+            ratelimit_remaining="4",
+            ratelimit_reset="2",
+        )
+    )
+    assert isinstance(answer, Reply)
+    assert answer.body.startswith(b'{"success": true}')
+    assert (answer.request_id, answer.retry_after_seconds, answer.token) == ("R1", 3.0, 1)
+    assert answer.limits is not None
+    assert (answer.limits.concurrency, answer.limits.concurrency_remaining) == (40, 7)
+    assert (answer.limits.rate_remaining, answer.limits.rate_reset_seconds) == (4, 2.0)
+
+
+async def test_a_redirect_is_not_followed():
+    """It is a reply like any other."""
+    answer = await answered(http(b"", "302 Found", Location="http://127.0.0.1:9/elsewhere"))
+    assert isinstance(answer, Reply)
+    assert answer.status == 302
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (b"", "reset"),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", "reset"),
+        (b"rubbish\r\n\r\n", "reset"),
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"success": true, "idList": []}', "broken-body"),
+        (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"suc', "broken-body"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnothex\r\n", "reset"),
+        (http(gzip.compress(b'{"success": true}')[:-9], Content_Encoding="gzip"), "broken-body"),
+        (http(b"not gzip at all", Content_Encoding="gzip"), "broken-body"),
+    ],
+)
+async def test_what_breaks_off_is_silence(raw, kind):
+    """Nothing that is not whole is a reply."""
+    answer = await answered(raw)
+    assert isinstance(answer, Silence), answer
+    assert (answer.kind, answer.sent) == (kind, True)
+
+
+async def test_a_reset_is_silence():
+    """RST instead of FIN."""
+    answer = await answered(b"", reset=True)
+    assert isinstance(answer, Silence)
+    assert answer.kind == "reset"
+
+
+async def test_a_body_without_end_is_capped():
+    """50 MB of anything: no more than the cap is held."""
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n")
+        for _ in range(50):
+            writer.write(b"x" * 1048576)
+            await writer.drain()
+
+    async with raw_server(flood) as url, connected(wire(url)) as client:
+        answer = await client.send(REQUEST, 0, 1)
+    assert isinstance(answer, Silence)
+    assert answer.kind == "oversized"
+    assert 0 < len(answer.snippet) <= 2048
+
+
+async def test_a_small_gzip_that_unpacks_to_much_is_capped():
+    """A bomb is as any other oversized body."""
+    answer = await answered(http(gzip.compress(b"0" * (MAX_BODY_BYTES + 10)), Content_Encoding="gzip"))
+    assert isinstance(answer, Silence)
+    assert answer.kind == "oversized"
+
+
+async def test_a_server_that_never_answers_is_a_time_out():
+    """The whole request has a limit."""
+
+    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with raw_server(stall) as url, connected(wire(url, request_seconds=0.2)) as client:
+        answer = await client.send(REQUEST, 0, 1)
+    assert isinstance(answer, Silence)
+    assert (answer.kind, answer.sent) == ("time-out", True)
+
+
+async def test_a_server_that_is_not_there_was_sent_nothing():
+    """Refused before a byte went out: no token either."""
+    async with connected(wire("http://127.0.0.1:1")) as client:
+        answer = await client.send(REQUEST, 0, 1)
+    assert isinstance(answer, Silence)
+    assert (answer.kind, answer.sent) == ("token", False)
+
+
+class TestTokens:
+    """One token for all; wrong credentials are told from an endpoint that is out of order."""
+
+    @contextlib.asynccontextmanager
+    async def client(self, *answers: bytes):
+        self.asked = 0
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answers[min(self.asked, len(answers) - 1)])
+            self.asked += 1
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            async with connected(wire(url)) as client:
+                yield client
+
+    async def test_a_storm_of_401s_makes_one_token_request(self):
+        async with self.client(http(TOKEN)) as client:
+            first = await asyncio.gather(*(client.auth.token() for _ in range(100)))
+            assert {token.serial for token in first} == {1}
+            for token in first:
+                client.auth.reject(token.serial)
+            second = await asyncio.gather(*(client.auth.token() for _ in range(100)))
+            client.auth.reject(1)  # a straggler
+            assert {token.serial for token in second} == {2}
+            assert (await client.auth.token()).serial == 2
+        assert self.asked == 2
+
+    @pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden"])
+    async def test_wrong_credentials(self, status):
+        async with self.client(http(b'{"message": "no"}', status)) as client:
+            answer = await client.send(REQUEST, 0, 1)
+        assert isinstance(answer, Silence)
+        assert (answer.kind, answer.sent) == ("credentials", False)
+        assert "the-secret" not in answer.detail
+
+    @pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "405 No", "407 Proxy Authentication Required"])
+    async def test_what_is_no_token_endpoint(self, status):
+        """A wrong base URL, a proxy that lets nobody through: waiting mends neither, so the run stops at once."""
+        async with self.client(http(b"<html>", status, Location="http://127.0.0.1:1/")) as client:
+            answer = await client.send(REQUEST, 0, 1)
+        assert isinstance(answer, Silence)
+        assert (answer.kind, answer.sent) == ("credentials", False)
+        assert "check the base URL" in answer.detail
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            http(b"", "429 Too Many Requests", Retry_After="7"),
+            http(b"<html>", "403 Forbidden"),
+            http(b"", "503 Service Unavailable"),
+            http(b"<html>welcome"),
+            http(b'{"token": 1}'),
+            http(b'{"access_token": ""}'),
+            http(b'{"access_token": "T1\\r\\nZuora-Entity-Ids: other"}'),
+            b"",
+        ],
+    )
+    async def test_an_endpoint_out_of_order(self, raw):
+        async with self.client(raw, http(TOKEN)) as client:
+            answers = [await client.send(REQUEST, 0, 1) for _ in range(5)]
+        assert self.asked == 1, "while it is out of order it is left alone"
+        for answer in answers:
+            assert isinstance(answer, Silence)
+            assert (answer.kind, answer.sent) == ("token", False)
+        assert answers[0].retry_after_seconds == (7.0 if b"429" in raw else 1.0)
+
+    async def test_a_token_is_renewed_before_it_expires(self):
+        async with self.client(http(TOKEN.replace(b"3599", b"0")), http(TOKEN)) as client:
+            assert (await client.auth.token()).serial == 1
+            assert (await client.auth.token()).serial == 2
+            assert (await client.auth.token()).serial == 2
+
+    def test_secrets_mask_themselves(self):
+        assert "the-secret" not in repr(CREDENTIALS)
+        assert "the-secret" not in repr(wire("http://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [(None, None), ("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("nan", None), ("1e99", 86400.0)],
+)
+def test_retry_after_is_seconds(text, seconds):
+    """Anything else is no advice; no advice holds more than a day."""
+    assert retry_after(text) == seconds
+
+
+def test_retry_after_is_a_date():
+    """The other form that HTTP allows."""
+    assert retry_after("Thu, 01 Jan 1970 00:00:00 GMT") == 0.0
+
+
+def test_the_proxy_comes_from_the_environment(monkeypatch):
+    """HTTPS_PROXY and NO_PROXY; loopback is exempt where the person says so."""
+    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,rest.eu.zuora.com")
+    assert environment_proxy("https://rest.test.zuora.com") == "http://proxy.invalid:3128"
+    assert environment_proxy("https://rest.eu.zuora.com") is None
+    assert environment_proxy("http://127.0.0.1:9080") is None

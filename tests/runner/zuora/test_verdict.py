@@ -1,0 +1,365 @@
+"""Every line of the table that says what an answer does to its request."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from runner.domain.model import History, Judgement, Kind, Reason, Reply, Seen, Silence
+from runner.zuora.envelope import envelope
+from runner.zuora.operations import BOOKING
+from runner.zuora.verdict import verdict
+
+NOW = 1_000_000.0
+ASKED = History(attempts=1, claimed_at=NOW - 1)
+DOUBTED = replace(ASKED, attempts=2, doubts=1, doubted_at=NOW - 5)
+
+
+def said(*codes, success=False, **more):
+    reasons = [{"code": code, "message": f"because {code}"} for code in codes]
+    return json.dumps({"success": success, "reasons": reasons, **more}).encode()
+
+
+def judged(status, body=b"", history=ASKED, now=NOW, **more):
+    return verdict(Reply(status, body, **more), history, BOOKING, now=now, progress_seconds=240)
+
+
+DONE = b'{"success": true, "idList": ["a", "b"]}'
+
+
+class TestSuccess:
+    """`success: true` and the declared field, with 2xx or 409; nothing else succeeds."""
+
+    @pytest.mark.parametrize("status", [200, 201, 204])
+    def test_with_2xx(self, status):
+        judgement = judged(status, DONE)
+        assert (judgement.kind, judgement.ids, judgement.replayed) == (Kind.SUCCEEDED, ("a", "b"), False)
+
+    def test_an_empty_list_is_a_list(self):
+        assert judged(200, b'{"success": true, "idList": []}').kind is Kind.SUCCEEDED
+
+    def test_a_409_that_holds_the_result_is_a_replay(self):
+        judgement = judged(409, DONE)
+        assert (judgement.kind, judgement.ids, judgement.replayed) == (Kind.SUCCEEDED, ("a", "b"), True)
+
+    def test_a_reply_that_was_told_before_is_a_replay(self):
+        history = replace(ASKED, reply_ids=frozenset({"R1"}))
+        assert judged(200, DONE, history, request_id="R1").replayed
+
+    @pytest.mark.parametrize("ids", ["null", '"a"', "[1]", '["a", null]', '{"a": 1}', "true"])
+    @pytest.mark.parametrize("status", [200, 409])
+    def test_the_declared_field_of_another_type_is_as_silence(self, status, ids):
+        judgement = judged(status, b'{"success": true, "idList": %s}' % ids.encode())
+        assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.UNEXPECTED)
+        assert judgement.in_doubt
+        assert judgement.unexpected
+        assert not judgement.next_generation
+
+    @pytest.mark.parametrize("status", [500, 503])
+    def test_success_with_5xx_is_a_gateway_talking(self, status):
+        assert judged(status, DONE).reason is Reason.GATEWAY
+
+    @pytest.mark.parametrize("status", [400, 403, 404])
+    def test_success_with_4xx_is_believed_neither_way(self, status):
+        judgement = judged(status, DONE)
+        assert (judgement.reason, judgement.in_doubt) == (Reason.UNEXPECTED, True)
+
+
+class TestSilence:
+    """The same key again; the work may be done."""
+
+    @pytest.mark.parametrize("kind", ["time-out", "reset", "broken-body", "connect", "oversized"])
+    def test_asks_again_with_the_same_key(self, kind):
+        judgement = verdict(Silence(kind, "so it was"), ASKED, BOOKING, now=NOW, progress_seconds=240)
+        assert (judgement.kind, judgement.reason, judgement.next_generation) == (Kind.AGAIN, Reason.SILENCE, False)
+        assert judgement.in_doubt
+        assert judgement.spends
+        assert "so it was" in (judgement.message or "")
+
+    def test_without_a_detail_names_its_kind(self):
+        judgement = verdict(Silence("reset"), ASKED, BOOKING, now=NOW, progress_seconds=240)
+        assert judgement.message == "reset"
+
+    @pytest.mark.parametrize(("status", "body"), [(200, b""), (200, b"<html>"), (200, b"[]"), (200, b'{"success": 1}')])
+    def test_a_2xx_without_an_envelope_is_silence_worth_keeping(self, status, body):
+        judgement = judged(status, body)
+        assert (judgement.kind, judgement.in_doubt, judgement.unexpected) == (Kind.AGAIN, True, True)
+
+    def test_no_token_just_now_holds_everyone_and_spends_nothing(self):
+        silence = Silence("token", "429", sent=False, retry_after_seconds=7.0)
+        judgement = verdict(silence, ASKED, BOOKING, now=NOW, progress_seconds=240)
+        assert (judgement.reason, judgement.spends, judgement.in_doubt) == (Reason.NO_TOKEN, False, False)
+        assert (judgement.holds_everyone, judgement.hold_seconds) == (True, 7.0)
+
+    @pytest.mark.parametrize(
+        ("kind", "reason"), [("credentials", Reason.CREDENTIALS), ("certificate", Reason.ENDPOINT)]
+    )
+    def test_wrong_credentials_or_certificate_stop_the_run(self, kind, reason):
+        judgement = verdict(Silence(kind, "no", sent=False), ASKED, BOOKING, now=NOW, progress_seconds=240)
+        assert (judgement.kind, judgement.reason) == (Kind.STOP, reason)
+
+
+class TestGateway:
+    """5xx and 408 without an envelope: the work may go on behind it."""
+
+    @pytest.mark.parametrize("status", [408, 500, 501, 502, 503, 504, 507, 599])
+    @pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>"])
+    def test_the_same_key(self, status, body):
+        judgement = judged(status, body)
+        assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.GATEWAY)
+        assert judgement.in_doubt
+        assert not judgement.next_generation
+
+    def test_retry_after_holds_everyone(self):
+        judgement = judged(503, b"", retry_after_seconds=9.0)
+        assert (judgement.holds_everyone, judgement.hold_seconds) == (True, 9.0)
+        assert not judged(503).holds_everyone
+
+    def test_the_next_key_when_this_reply_was_told_before(self):
+        history = replace(DOUBTED, reply_ids=frozenset({"R1"}))
+        judgement = judged(503, b"", history, request_id="R1")
+        assert (judgement.next_generation, judgement.in_doubt) == (True, False)
+        assert not judged(503, b"", history, request_id="R2").next_generation
+
+    @pytest.mark.parametrize("name", ["requestId", "processId"])
+    def test_an_id_in_the_body_tells_too(self, name):
+        body = json.dumps({"success": False, name: "P1"}).encode()
+        first = judged(500, body)
+        assert first.reply_ids == ("P1",)
+        history = replace(ASKED, reply_ids=frozenset(first.reply_ids))
+        assert judged(500, body, history).next_generation
+
+    @pytest.mark.parametrize("said_id", [0, "0", "", "  ", "00000000-0000-0000-0000-000000000000", "-"])
+    def test_an_id_that_names_nothing_proves_nothing(self, said_id):
+        """Zeros and blanks stand in every reply: two of them are not one reply told twice."""
+        body = json.dumps({"success": False, "processId": said_id}).encode()
+        history = replace(ASKED, reply_ids=frozenset(judged(500, body).reply_ids))
+        judgement = judged(500, body, history)
+        assert (judgement.next_generation, judgement.in_doubt) == (False, True)
+
+    def test_an_envelope_that_explains_nothing_leaves_the_word_to_the_status(self):
+        assert judged(503, said()).reason is Reason.GATEWAY
+
+
+class TestSavedFailure:
+    """The API itself said no, for now: the key is spent."""
+
+    @pytest.mark.parametrize("category", [50, 60, 61, 99])
+    @pytest.mark.parametrize("status", [200, 400, 429, 500, 503])
+    def test_takes_the_next_key(self, status, category):
+        judgement = judged(status, said(int(f"531003{category}")))
+        assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.SAVED_FAILURE)
+        assert judgement.next_generation
+        assert judgement.spends
+        assert not judgement.in_doubt
+        assert judgement.category == str(category)
+
+    def test_every_reason_must_be_temporary(self):
+        assert judged(200, said("53100350", "53100360")).reason is Reason.SAVED_FAILURE
+        judgement = judged(200, said("53100350", "53100340"))
+        assert (judgement.kind, judgement.code) == (Kind.FAILED, "53100340")
+        assert judgement.message == "because 53100350; because 53100340"
+
+    @pytest.mark.parametrize("other", [{"message": "nobody knows"}, {"code": None}, {"code": "x"}, None])
+    def test_a_reason_without_a_code_is_not_temporary(self, other):
+        body = json.dumps({"success": False, "reasons": [{"code": 53100350, "message": "locked"}, other]}).encode()
+        judgement = judged(200, body)
+        assert (judgement.kind, judgement.reason, judgement.code) == (Kind.FAILED, Reason.REFUSED, "53100350")
+
+    def test_is_over_even_if_an_attempt_was_in_doubt(self):
+        assert judged(200, said(53100360), DOUBTED).next_generation
+
+
+class TestPermanent:
+    """`success: false` otherwise: the row failed."""
+
+    @pytest.mark.parametrize("category", [15, 20, 21, 22, 23, 27, 30, 40, 45, 90])
+    @pytest.mark.parametrize("status", [200, 400, 401, 404, 409, 429, 500, 503])
+    def test_the_category_outranks_the_status(self, status, category):
+        judgement = judged(status, said(int(f"531003{category}")))
+        assert (judgement.kind, judgement.reason) == (Kind.FAILED, Reason.REFUSED)
+        assert judgement.category == str(category)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            said(),
+            b'{"success": false}',
+            b'{"success": false, "reasons": null}',
+            b'{"success": false, "reasons": [1, {"code": "x"}, {"code": true}, {"code": 7}]}',
+        ],
+    )
+    @pytest.mark.parametrize("status", [200, 400, 404])
+    def test_a_no_without_a_reason_is_a_no(self, status, body):
+        judgement = judged(status, body)
+        assert (judgement.kind, judgement.code, judgement.message) == (Kind.FAILED, None, f"HTTP {status}")
+
+
+class TestThrottled:
+    """429 and category 70 hold everyone and spend no attempt."""
+
+    @pytest.mark.parametrize(("status", "body"), [(429, b""), (429, said()), (429, said(53100370)), (200, said(1370))])
+    def test_the_same_key_at_first(self, status, body):
+        judgement = judged(status, body, retry_after_seconds=3.0)
+        assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.THROTTLED)
+        assert (judgement.holds_everyone, judgement.hold_seconds, judgement.spends) == (True, 3.0, False)
+        assert not judgement.next_generation
+        assert not judgement.in_doubt
+
+    def test_the_next_key_once_it_repeats_and_nothing_is_in_doubt(self):
+        assert judged(429, b"", replace(ASKED, throttled=1)).next_generation
+        assert not judged(429, b"", replace(DOUBTED, throttled=1)).next_generation
+
+    def test_the_same_key_while_one_is_in_doubt_even_if_the_ids_repeat(self):
+        """A limiter's ids may name the limiter; the attempt in doubt may still be at work."""
+        history = replace(DOUBTED, throttled=1, reply_ids=frozenset({"R1"}))
+        assert not judged(429, b"", history, request_id="R1").next_generation
+
+    def test_with_a_temporary_reason_beside_it(self):
+        assert judged(200, said(53100350, 53100370)).reason is Reason.THROTTLED
+
+
+class TestInProgress:
+    """409: this key's request is still going on, for so long as it can be."""
+
+    @pytest.mark.parametrize("body", [b"", b"<html>", said(), said(53100350), said(53100310)])
+    def test_the_same_key(self, body):
+        judgement = judged(409, body)
+        assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.IN_PROGRESS)
+        assert judgement.in_doubt
+        assert not judgement.spends
+        assert not judgement.next_generation
+
+    def test_is_a_saved_failure_once_nothing_can_be_going_on(self):
+        history = replace(DOUBTED, doubted_at=NOW - 241)
+        judgement = judged(409, said(53100350), history)
+        assert (judgement.reason, judgement.next_generation) == (Reason.SAVED_FAILURE, True)
+        assert judged(409, b"", replace(history, doubted_at=NOW - 239)).reason is Reason.IN_PROGRESS
+
+    def test_its_own_409s_do_not_put_the_time_off(self):
+        history = ASKED
+        for second in range(0, 300, 30):
+            judgement = judged(409, b"", history, now=NOW + second)
+            history = history.claim(NOW + second).after(judgement, NOW + second)
+        assert history.generation == 1
+
+
+class TestTokens:
+    """401 and category 11: a new token, once."""
+
+    @pytest.mark.parametrize(("status", "body"), [(401, b""), (401, said()), (200, said(90000011)), (401, said("111"))])
+    def test_again_with_another_token(self, status, body):
+        judgement = judged(status, body, token=4)
+        assert (judgement.kind, judgement.reason, judgement.spends) == (Kind.AGAIN, Reason.TOKEN, False)
+        assert not judgement.in_doubt
+
+    def test_refused_with_a_later_token_stops_the_run(self):
+        history = replace(ASKED, refused_token=4)
+        assert judged(401, b"", history, token=4).kind is Kind.AGAIN
+        judgement = judged(401, b"", history, token=5)
+        assert (judgement.kind, judgement.reason) == (Kind.STOP, Reason.CREDENTIALS)
+
+
+class TestPermission:
+    """403 and category 10 with an envelope fail the row; many in a row stop the run, which is the breaker's."""
+
+    @pytest.mark.parametrize(("status", "body"), [(403, said()), (403, said(53100310)), (200, said(53100310))])
+    def test_fails_the_row(self, status, body):
+        judgement = judged(status, body)
+        assert (judgement.kind, judgement.reason) == (Kind.FAILED, Reason.PERMISSION)
+
+
+class TestStops:
+    """Every row would fail alike."""
+
+    @pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 407, 403, 404, 405])
+    def test_the_wrong_address(self, status):
+        judgement = judged(status, b"<html>")
+        assert (judgement.kind, judgement.reason) == (Kind.STOP, Reason.ENDPOINT)
+
+    @pytest.mark.parametrize("status", [302, 407])
+    def test_a_redirect_with_an_envelope(self, status):
+        assert judged(status, said()).kind is Kind.STOP
+        assert judged(status, DONE).kind is Kind.STOP
+
+    @pytest.mark.parametrize("body", [b"", said(), DONE, said(53100399), said(53100315)])
+    def test_a_key_that_was_used_for_something_else(self, body):
+        judgement = judged(422, body)
+        assert (judgement.kind, judgement.reason) == (Kind.STOP, Reason.KEY_MISMATCH)
+
+    def test_a_422_with_a_category_is_the_rows_own(self):
+        assert judged(422, said(53100320)).kind is Kind.FAILED
+        assert judged(422, said(53100350)).reason is Reason.SAVED_FAILURE
+
+
+@pytest.mark.parametrize("status", [400, 406, 410, 413, 415, 418, 451])
+def test_other_4xx_without_an_envelope_fail_the_row(status):
+    """Ten in a row stop the run, which is the breaker's."""
+    judgement = judged(status, b"no")
+    assert (judgement.kind, judgement.reason, judgement.unexpected) == (Kind.FAILED, Reason.CLIENT_ERROR, True)
+
+
+def test_what_support_asks_for_is_kept():
+    """Process id, and every id that names the reply."""
+    judgement = judged(200, said(53100320, processId="P", requestId="Q"), request_id="R")
+    assert judgement.process_id == "P"
+    assert judgement.reply_ids == ("Q", "P", "R")
+
+
+@pytest.mark.parametrize("body", [DONE.replace(b'"a"', b'"\xff"'), b'{"success": false, "\xe4": 1}', b'"\xff"'])
+def test_what_is_not_utf_8_is_no_envelope(body):
+    """Half of the message of an error in another encoding ends no run."""
+    assert envelope(body) is None
+    assert judged(200, body).reason is Reason.UNEXPECTED
+
+
+def test_deeply_nested_json_is_no_envelope():
+    """A body made to break the parser is merely unexpected."""
+    assert envelope(b"[" * 100_000) is None
+
+
+json_values = st.sampled_from([None, True, False, 0, 1, -5, 2.5, "", "x", "53100350", [], [1], ["a"], {}, {"code": 1}])
+codes = st.one_of(json_values, st.integers(10**7, 10**8), st.sampled_from(["00000050", "53100370", "53100311"]))
+envelopes = st.fixed_dictionaries(
+    {},
+    optional={
+        "success": json_values,
+        "idList": json_values,
+        "reasons": json_values | st.lists(st.fixed_dictionaries({"code": codes}), max_size=3),
+        "requestId": json_values,
+        "processId": json_values,
+    },
+)
+bodies = st.binary() | envelopes.map(lambda value: json.dumps(value).encode())
+histories = st.builds(
+    History,
+    attempts=st.integers(1, 9),
+    doubts=st.integers(0, 3),
+    doubted_at=st.none() | st.floats(0, 2 * NOW),
+    throttled=st.integers(0, 2),
+    refused_token=st.none() | st.integers(0, 3),
+    reply_ids=st.frozensets(st.sampled_from(["R1", "R2"])),
+)
+
+
+@given(st.integers(100, 999), bodies, histories, st.sampled_from(["R1", "R3", None]), st.integers(0, 4))
+def test_nothing_raises_and_nothing_succeeds_without_success_true(status, body, history, request_id, token):
+    """Whatever the server says."""
+    judgement = judged(status, body, history, request_id=request_id, token=token)
+    if judgement.kind is Kind.SUCCEEDED:
+        document = json.loads(body)
+        assert document["success"] is True
+        assert list(judgement.ids) == document["idList"]
+        assert status == 409 or 200 <= status < 300
+    if judgement.next_generation:
+        assert not judgement.in_doubt
+
+
+def test_what_was_judged_where_it_was_seen_stands():
+    """A following of several answers (a job) brings its judgement along."""
+    judgement = Judgement(Kind.FAILED, Reason.REFUSED, message="3 of 5 records")
+    assert verdict(Seen(judgement), ASKED, BOOKING, now=NOW, progress_seconds=240) is judgement
