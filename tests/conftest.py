@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 
-pytest_plugins = ["tests.harness.program"]
+pytest_plugins = ["tests.harness.program", "tests.harness.clock"]
 
 settings.register_profile("suite", max_examples=60, deadline=None)
 settings.load_profile("suite")

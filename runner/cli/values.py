@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runner.config.settings import Flags
     from runner.dispatch.circuit_breaker import FailureLimit
     from runner.domain.steps import AnyWork
-    from runner.session.run_request import Asked
+    from runner.session.run_request import RunRequest
     from runner.session.session import Invocation
 
 Given = dict[str, Any]
@@ -34,12 +34,12 @@ def runs_in(runs_dir: str | None) -> Path:
     return runs_folder(Flags(runs_dir=runs_dir))
 
 
-def asked(given: Given) -> Asked:
+def asked(given: Given) -> RunRequest:
     """A run over manifests, or a plan file."""
-    from runner.session.run_request import Asked
+    from runner.session.run_request import RunRequest
 
     names = ("run_id", "only_resend", "re_migrate", "skip_rejected", "resend_unknown", "again", "if_unfinished")
-    return Asked(
+    return RunRequest(
         manifests=given["manifests"],
         flags=flags(given),
         type=given["type_"],
@@ -51,13 +51,13 @@ def asked(given: Given) -> Asked:
     )
 
 
-def asked_for(given: Given, work: AnyWork, name: str) -> Asked:
+def asked_for(given: Given, work: AnyWork, name: str) -> RunRequest:
     """A run of one step that is not over manifests of objects."""
     from runner.domain.steps import files_of
-    from runner.session.run_request import Asked
+    from runner.session.run_request import RunRequest
 
     names = ("run_id", "resend_unknown", "again", "if_unfinished")
-    return Asked(
+    return RunRequest(
         manifests=(),
         works=(work,),
         name=(files_of(work) or (name,))[0],

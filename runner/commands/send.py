@@ -23,7 +23,7 @@ from runner.session.approval import consequences, permit
 from runner.session.ownership import refuse_moved, refuse_other_tenant
 from runner.session.prepare import Prepared, prepare
 from runner.session.quota_usage import quota_of
-from runner.session.run_request import Asked
+from runner.session.run_request import RunRequest
 from runner.session.session import Invocation, proceed
 from runner.system.console import printable, say, say_json
 from runner.system.filesystem import is_network, kind_of_disk
@@ -49,7 +49,7 @@ class Resumed:
     moved: bool = False
 
 
-def plan(asked: Asked, output: Output, max_requests: int | None = None) -> ExitCode:
+def plan(asked: RunRequest, output: Output, max_requests: int | None = None) -> ExitCode:
     """Read, check and enrol; print what would be sent. Sends nothing."""
     prepared = prepare(asked)
     if output.json:
@@ -62,7 +62,7 @@ def plan(asked: Asked, output: Output, max_requests: int | None = None) -> ExitC
     return ExitCode.SUCCEEDED
 
 
-def run(asked: Asked, invocation: Invocation, output: Output) -> ExitCode:
+def run(asked: RunRequest, invocation: Invocation, output: Output) -> ExitCode:
     """Plan, then send. A run that is finished already is told, not sent again."""
     with telling(asked.flags, asked.stem) as known:
         prepared = prepare(asked)

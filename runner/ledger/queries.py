@@ -219,6 +219,25 @@ def pending(store: Store) -> int:
     return row[0] if row else 0
 
 
+def lanes_in_doubt(store: Store) -> list[int]:
+    """The lanes of the requests that were sent and whose outcome is not known."""
+    sql = (
+        "SELECT DISTINCT r.lane FROM request r JOIN attempt a USING (request)"
+        " WHERE r.state IN ('pending', 'unknown') AND (a.answered_at IS NULL OR a.in_doubt)"
+    )
+    return [lane for (lane,) in store.rows(sql)]
+
+
+def labels_in_lanes(store: Store, lanes: list[int]) -> list[str]:
+    """The objects of pending requests in these lanes, for people, in order."""
+    sql = (
+        "SELECT DISTINCT coalesce(l.type || ' ' || l.object, r.operation) FROM request r"
+        " JOIN line l ON l.line = r.request"
+        " WHERE r.state = 'pending' AND r.lane IN (SELECT value FROM json_each(?)) ORDER BY r.request"
+    )
+    return [label for (label,) in store.rows(sql, json.dumps(lanes))]
+
+
 def waiting_after(store: Store, step: int) -> bool:
     """Whether later steps have something to send and none of them has begun."""
     later = "SELECT 1 FROM request WHERE step > ? AND state = 'pending' LIMIT 1"

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,12 @@ from runner.results.writer import write_csv
 from runner.runs.folder import RETRIES, RunFolder, all_runs, existing
 from runner.runs.run_id import stem
 from runner.runs.run_json import reread
+from runner.session.existing_run import SAME_RUN_FOR
 from runner.system.console import say
-from runner.system.timestamps import iso, now_microseconds
+from runner.system.timestamps import utc_now
 
 if TYPE_CHECKING:
-    from runner.session.run_request import Asked
+    from runner.session.run_request import RunRequest
 
 OPEN = frozenset({"running", "stopped", "paused", "interrupted", "terminated", "fault"})
 
@@ -53,8 +55,8 @@ class Carried:
 
 
 def carry_over(
-    asked: Asked, runs: Path, host: str, tenant: str, fingerprint: Callable[[Asked], str]
-) -> tuple[Asked, Carried | None]:
+    asked: RunRequest, runs: Path, host: str, tenant: str, fingerprint: Callable[[RunRequest], str]
+) -> tuple[RunRequest, Carried | None]:
     """What was asked with the failed rows of the last run added. Raises Refused with the remedy.
 
     `fingerprint` tells of what was asked which run it would be.
@@ -91,8 +93,8 @@ def _left_behind(runs: Path, source: str | None) -> str | None:
 
 
 def _found(
-    asked: Asked, runs: Path, host: str, tenant: str, fingerprint: Callable[[Asked], str]
-) -> tuple[Asked, Carried]:
+    asked: RunRequest, runs: Path, host: str, tenant: str, fingerprint: Callable[[RunRequest], str]
+) -> tuple[RunRequest, Carried]:
     named = asked.retry_failed_from or "last"
     if named != "last":
         return _with_failed(asked, runs, _within(runs, existing(runs, named)))
@@ -105,7 +107,7 @@ def _found(
     return _with_failed(asked, runs, last["run"])
 
 
-def _last(asked: Asked, runs: Path, host: str, tenant: str) -> dict[str, Any] | None:
+def _last(asked: RunRequest, runs: Path, host: str, tenant: str) -> dict[str, Any] | None:
     """The document of the last run of this name that has sent something to this tenant."""
     documents = [
         document | {"run": run.id} for run in all_runs(runs) if (document := _document(run)) is not None
@@ -151,10 +153,11 @@ def _name(document: dict[str, Any]) -> str | None:
 def _may_go_on(document: dict[str, Any]) -> bool:
     """Whether the same command again would be that run."""
     unfinished = document.get("status") in OPEN and document.get("counts", {}).get("pending", 0) > 0
-    return unfinished or str(document.get("planned_at"))[:10] == iso(now_microseconds())[:10]
+    started = document.get("started_at")
+    return unfinished or (started is not None and datetime.fromisoformat(started) > utc_now() - SAME_RUN_FOR)
 
 
-def _with_failed(asked: Asked, runs: Path, source: str | None) -> tuple[Asked, Carried]:
+def _with_failed(asked: RunRequest, runs: Path, source: str | None) -> tuple[RunRequest, Carried]:
     if source is None:
         return asked, Carried()
     if not (runs / source / "ledger.db").exists():

@@ -1,4 +1,4 @@
-"""From manifests to a run folder: a new one, the one that this command began before, or a refusal."""
+"""From manifests to a run folder: a new run, the run that this command began before, or a refusal."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from runner.config.settings import Settings, gather
 from runner.domain.errors import ExitCode, Refused
 from runner.domain.steps import Backfill
 from runner.ledger import Store, open_read_only, queries
+from runner.plan.enroller import plain
 from runner.plan.planner import Opened, Target
 from runner.results.writer import write_views
-from runner.runs.folder import RunFolder, all_runs, folder
+from runner.runs.folder import RunFolder, folder
 from runner.runs.run_id import default_id, next_id
 from runner.runs.run_json import write_document
 from runner.session.carryover import Carried, carry_over
+from runner.session.existing_run import Decision, ExistingRun, decide, state_of
+from runner.session.other_runs import objects_in_doubt, same_command, unfinished_twin, unsent_plan
 from runner.session.ownership import facts_of
-from runner.session.run_request import Asked, with_plan_file
+from runner.session.run_request import RunRequest, with_plan_file
 from runner.system.console import printable
-from runner.system.timestamps import iso, now_microseconds
+from runner.system.timestamps import utc_now
 
 VIEWS = ("results.parquet", "results.csv", "errors.csv")
-RESUMABLE = frozenset({"running", "stopped", "paused", "interrupted", "terminated", "fault"})
+AGAIN = "add --again to send everything once more as a new run"
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,14 @@ class Prepared:
     folder: RunFolder
     settings: Settings
     begun: bool  # something was sent from it before
-    over: bool  # nothing is left to send: it was told before
+    over: bool  # nothing is left to send: it ended before
     exit_code: ExitCode = ExitCode.SUCCEEDED
 
 
-def prepare(asked: Asked) -> Prepared:
-    """Plan the run, or find it. Raises Refused with the remedy."""
-    asked = with_plan_file(asked)
-    settings = gather(asked.flags)
+def prepare(request: RunRequest) -> Prepared:
+    """Plan the run, or take up the one that the command began before. Raises Refused with the remedy."""
+    request = with_plan_file(request)
+    settings = gather(request.flags)
     profile = settings.profile
     target = Target(
         base_url=settings.base_url,
@@ -51,151 +54,159 @@ def prepare(asked: Asked) -> Prepared:
         org_ids=tuple(profile.org_ids),
         billing_id_field=profile.billing_id_field,
     )
-    asked, carried = carry_over(
-        asked, settings.runs_dir, settings.host, target.tenant, partial(_fingerprint, target=target)
+    request, carried = carry_over(
+        request, settings.runs_dir, settings.host, target.tenant, partial(_fingerprint, target=target)
     )
-    with Opened(asked.steps, target, resend_unknown=asked.resend_unknown) as opened:
-        return _Preparation(asked, settings, opened, carried).prepared()
+    with Opened(request.steps, target, resend_unknown=request.resend_unknown) as opened:
+        return _Preparation(request, settings, opened, carried).prepared()
 
 
-def _fingerprint(asked: Asked, target: Target) -> str:
-    with Opened(asked.steps, target, resend_unknown=asked.resend_unknown) as opened:
+def _fingerprint(request: RunRequest, target: Target) -> str:
+    with Opened(request.steps, target, resend_unknown=request.resend_unknown) as opened:
         return opened.fingerprint
 
 
 class _Preparation:
-    def __init__(self, asked: Asked, settings: Settings, opened: Opened, carried: Carried | None) -> None:
-        self.asked, self.settings, self.opened, self.carried = asked, settings, opened, carried
+    def __init__(self, request: RunRequest, settings: Settings, opened: Opened, carried: Carried | None) -> None:
+        self.request, self.settings, self.opened, self.carried = request, settings, opened, carried
         self.runs = settings.runs_dir
 
     def prepared(self) -> Prepared:
-        place = self._place()
-        if place.ledger.exists():
-            found = self._found(place)
-            if found is not None:
-                return found
-        other = self._unfinished(place)
-        if other is not None:
-            return Prepared(other, self.settings, begun=True, over=False)
-        return self._enrolled(place)
+        run = self._folder()
+        prepared = self._existing(run) if run.ledger.exists() else None
+        if prepared is None or not prepared.begun:
+            prepared = self._twin(run) or prepared or self._enrolled(run)
+        if not prepared.begun and self.request.if_unfinished != "new":
+            self._refuse_objects_in_doubt(prepared.folder)
+        return prepared
 
-    def _place(self) -> RunFolder:
-        """Which folder the run goes into."""
-        asked, mark = self.asked, self.opened.fingerprint
-        name = default_id(asked.stem, mark) if asked.run_id is None else asked.run_id
-        place = folder(self.runs, name)
-        if asked.again:
+    def _folder(self) -> RunFolder:
+        """The run's folder: of a fixed id, of the same command in the last 20 hours, of an unsent plan, or new."""
+        request, fingerprint = self.request, self.opened.fingerprint
+        if request.run_id is not None:
+            return folder(self.runs, next_id(self.runs, request.run_id) if request.again else request.run_id)
+        name = default_id(request.stem, fingerprint, utc_now())
+        if request.again:
             return folder(self.runs, next_id(self.runs, name))
-        if asked.run_id is None and not place.ledger.exists():
-            return self._unsent_plan(mark) or place
-        return place
+        earlier = same_command(self.runs, request.stem, fingerprint, utc_now())
+        if earlier is not None:
+            return earlier
+        run = folder(self.runs, name)
+        if not run.ledger.exists():
+            return unsent_plan(self.runs, fingerprint) or run
+        return folder(self.runs, next_id(self.runs, name)) if self._is_of_another_night(run) else run
 
-    def _unsent_plan(self, mark: str) -> RunFolder | None:
-        """A plan with equal inputs that nothing was sent from, whatever its date."""
-        for candidate in reversed(all_runs(self.runs)):
-            document = candidate.document() or {}
-            if document.get("fingerprint") == mark and document.get("status") == "planned":
-                return candidate
-        return None
+    def _is_of_another_night(self, run: RunFolder) -> bool:
+        """Whether a run of the default id, made on the same UTC day, has started too long ago to be this one."""
+        document = run.document() or {}
+        return document.get("fingerprint") == self.opened.fingerprint and document.get("started_at") is not None
 
-    def _found(self, place: RunFolder) -> Prepared | None:
-        """The run that is there already; None if it may be planned anew."""
-        with open_read_only(place.ledger) as store:
-            facts, begun, pending = store.facts(), queries.begun(store), queries.pending(store)
-            changed = not begun and facts["status"] != "abandoned" and self._is_planned_otherwise(store, facts)
-        differing = self._differences(facts)
-        if changed or (differing and not begun):
-            return None
-        if differing:
-            raise Refused(
-                f"run {place.id} was made with other {', '.join(differing)}; name another --run-id, or leave it out"
+    def _existing(self, run: RunFolder) -> Prepared | None:
+        """The run that is there already; None if it is to be planned anew."""
+        with open_read_only(run.ledger) as store:
+            facts = store.facts()
+            existing = ExistingRun(
+                status=str(facts["status"]),
+                begun=queries.begun(store),
+                pending=queries.pending(store),
+                sealed=run.sealed,
+                started_at=facts.get("started_at"),
+                differences=tuple(self._differences(facts)),
+                replanned=self._is_planned_otherwise(store, facts),
             )
-        return self._same(place, facts, begun, pending)
-
-    def _same(self, place: RunFolder, facts: dict[str, Any], begun: bool, pending: int) -> Prepared | None:
-        status = facts["status"]
-        if status == "refused":
-            return None
-        if status == "abandoned":
-            raise Refused(f"run {place.id} was abandoned; {self._again()}")
-        if place.sealed and status not in RESUMABLE and begun and not (status == "planned" and pending):
-            self._refuse_old(place, facts)
-            return Prepared(place, self.settings, True, True, ExitCode(facts.get("exit_code", 0)))
-        return Prepared(place, self.settings, begun=begun, over=False)
-
-    def _refuse_old(self, place: RunFolder, facts: dict[str, Any]) -> None:
-        """An explicit id that finished on an earlier day would send nothing for ever."""
-        ended, today = str(facts.get("ended_at") or "")[:10], iso(now_microseconds())[:10]
-        if self.asked.run_id is not None and ended < today:
-            raise Refused(
-                f"run {place.id} finished on {ended}: a fixed --run-id would send nothing for ever; leave it out, "
-                f"give another, or {self._again()}"
-            )
-
-    def _again(self) -> str:
-        return "add --again to send everything once more as a new run"
+        match decide(state_of(existing, utc_now()), id_is_fixed=self.request.run_id is not None):
+            case Decision.PLAN:
+                return None
+            case Decision.SEND:
+                return Prepared(run, self.settings, begun=existing.begun, over=False)
+            case Decision.REPORT:
+                exit_code = ExitCode(facts.get("exit_code", 0))
+                return Prepared(run, self.settings, begun=True, over=True, exit_code=exit_code)
+            case Decision.REFUSE_ABANDONED:
+                raise Refused(f"run {run.id} was abandoned; {AGAIN}")
+            case Decision.REFUSE_INPUTS:
+                names = ", ".join(existing.differences)
+                raise Refused(f"run {run.id} was made with other {names}; use another --run-id, or leave it out")
+            case Decision.REFUSE_OLD:
+                raise Refused(
+                    f"run {run.id} is over and was started at {existing.started_at}, more than 20 hours ago: a fixed "
+                    f"--run-id would send nothing for ever; leave it out, use another, or {AGAIN}"
+                )
 
     def _differences(self, facts: dict[str, Any]) -> list[str]:
-        """The names of the inputs in which a run differs from what is asked for now."""
+        """The names of the inputs in which a run differs from this command."""
         theirs, ours = facts.get("inputs", {}), self.opened.inputs
-        return [name.replace("_", " ") for name in ours if theirs.get(name) != _plain(ours[name])]
+        return [name.replace("_", " ") for name in ours if theirs.get(name) != plain(ours[name])]
 
     def _is_planned_otherwise(self, store: Store, facts: dict[str, Any]) -> bool:
-        """Whether a plan was made with what does not tell runs apart, but decides how this one goes: a canary, what is
-        done about rejected rows, the files' places."""
-        asked = [{"step": step.number, "do": step.does} | step.options for step in self.opened.steps]
+        """Whether a plan was made with options that are no inputs of a run, but decide how it goes: a canary, what is
+        done about rejected rows, the files' paths."""
+        steps = [{"step": step.number, "do": step.does} | step.options for step in self.opened.steps]
         paths = [source.path for sources in self.opened.sources.values() for source in sources]
         return (
-            queries.steps(store) != _plain(asked)
+            queries.steps(store) != plain(steps)
             or [manifest.path for manifest in queries.manifests(store) if manifest.path] != paths
             or any(facts.get(name, value) != value for name, value in self._deciding.items())
         )
 
-    def _unfinished(self, place: RunFolder) -> RunFolder | None:
-        """An unfinished run of the same manifests for the same tenant, to be resumed; refuses unless told."""
-        if self.asked.if_unfinished == "new":
+    def _twin(self, run: RunFolder) -> Prepared | None:
+        """An unfinished run of the same manifests for the same tenant, if it is to be resumed. Raises Refused."""
+        if self.request.if_unfinished == "new":
             return None
-        for other in all_runs(self.runs):
-            if other.id != place.id and self._is_unfinished_twin(other):
-                if self.asked.if_unfinished == "resume":
-                    return other
-                raise Refused(
-                    f"run {other.id} holds the same manifests for the same tenant and is unfinished: "
-                    f"`regen resume {other.id}`, or `regen abandon {other.id}`, or --if-unfinished new|resume"
-                )
-        return None
+        twin = unfinished_twin(self.runs, self.opened, besides=run)
+        if twin is None:
+            return None
+        with open_read_only(twin.ledger) as store:
+            facts = store.facts()
+        names = self._differences(facts) + self._deciding_differences(facts)
+        if self.request.if_unfinished == "resume" and not names:
+            return Prepared(twin, self.settings, begun=True, over=False)
+        other = f", but was made with other {', '.join(names)}" if names else ""
+        choices = "new" if names else "new|resume"
+        raise Refused(
+            f"run {twin.id} holds the same manifests for the same tenant and is unfinished{other}: "
+            f"`regen resume {twin.id}`, or `regen abandon {twin.id}`, or --if-unfinished {choices}"
+        )
 
-    def _is_unfinished_twin(self, other: RunFolder) -> bool:
-        document = other.document() or {}
-        digests = [m["sha256"] for step in document.get("steps", []) for m in step.get("manifests", []) if m["path"]]
-        same = sorted(digests) == sorted(self.opened.digests) and document.get("tenant") == self.opened.target.tenant
-        if not self.opened.digests:  # operations on the whole tenant: they are the same if they ask for the same
-            same = same and document.get("fingerprint") == self.opened.fingerprint
-        if not same or document.get("host") != self.opened.target.host or not other.ledger.exists():
-            return False
-        with open_read_only(other.ledger) as store:
-            closed = store.facts()["status"] in ("halted", "abandoned")
-            return not closed and queries.begun(store) and queries.pending(store) > 0
+    def _deciding_differences(self, facts: dict[str, Any]) -> list[str]:
+        """The settings in which what an unfinished run sends differs from what this command would send."""
+        ours = {
+            "billing_id_field": self.opened.target.billing_id_field,
+            "zuora_version": self.settings.profile.zuora_version,
+            "base_url": self.settings.base_url,
+        }
+        return [name.replace("_", " ") for name, value in ours.items() if facts.get(name, value) != value]
 
-    def _enrolled(self, place: RunFolder) -> Prepared:
+    def _refuse_objects_in_doubt(self, run: RunFolder) -> None:
+        """Raises Refused if an unfinished run may be at work on an object of this plan: it would be done twice."""
+        target = self.opened.target
+        for other in objects_in_doubt(self.runs, run, target.host, target.tenant):
+            raise Refused(
+                f"run {other.run.id} is unfinished and may have regenerated {other.count:,} "
+                f"{'object' if other.count == 1 else 'objects'} of this plan, whose outcome it does not know yet "
+                f"(such as {printable(other.example)}); nothing was sent. First `regen resume {other.run.id}`, or "
+                "--if-unfinished new to send them all the same"
+            )
+
+    def _enrolled(self, run: RunFolder) -> Prepared:
         """Read, check and enrol the manifests. Raises Refused if rows were rejected and not to be skipped."""
         opened = self.opened
-        place.make()
-        with place.lock():
-            found = self._found(place) if place.ledger.exists() else None
-            if found is not None:  # another process was faster with the same command
-                return found
-            facts = facts_of(self.settings, opened.target.tenant, _plain(opened.inputs), opened.fingerprint, place)
+        run.make()
+        with run.lock():
+            existing = self._existing(run) if run.ledger.exists() else None
+            if existing is not None:  # another process was faster with the same command
+                return existing
+            facts = facts_of(self.settings, opened.target.tenant, plain(opened.inputs), opened.fingerprint, run)
             try:
-                refused = opened.enrol(place.ledger, place.id, facts | self._more_facts(), self._templates())
+                refused = opened.enrol(run.ledger, run.id, facts | self._more_facts(), self._templates())
             except BaseException:
-                _remove_if_empty(place)
+                _remove_if_empty(run)
                 raise
-            place.unseal()
+            run.unseal()
             for view in VIEWS:  # of a plan that was refused before
-                (place.path / view).unlink(missing_ok=True)
-            self._write_plan(place, refused)
-        return Prepared(place, self.settings, begun=False, over=False)
+                (run.path / view).unlink(missing_ok=True)
+            self._write_plan(run, refused)
+        return Prepared(run, self.settings, begun=False, over=False)
 
     def _templates(self) -> dict[str, tuple[str, ...]]:
         """The tenant's own templates of what is to be backfilled: the only question to it while planning."""
@@ -203,53 +214,44 @@ class _Preparation:
 
         works = [step.work for step in self.opened.steps]
         wanted = [work.type for work in works if isinstance(work, Backfill) and work.template_check]
-        return templates(self.settings, wanted if self.asked.template_check else ())
+        return templates(self.settings, wanted if self.request.template_check else ())
 
     def _more_facts(self) -> dict[str, Any]:
         carried = {} if self.carried is None else {"carried": self.carried.fact}
-        return {"name": self.asked.stem} | self._deciding | carried
+        return {"name": self.request.stem} | self._deciding | carried
 
     @property
     def _deciding(self) -> dict[str, Any]:
         """Facts of a plan that are no inputs of its run, but would make another plan."""
         return {
-            "formats": list(self.asked.formats),
+            "formats": list(self.request.formats),
             "billing_id_field": self.opened.target.billing_id_field,
-            "resend_unknown": self.asked.resend_unknown,
+            "resend_unknown": self.request.resend_unknown,
         }
 
-    def _write_plan(self, place: RunFolder, refused: bool) -> None:
-        with open_read_only(place.ledger) as store:
-            write_document(place, store)
+    def _write_plan(self, run: RunFolder, refused: bool) -> None:
+        with open_read_only(run.ledger) as store:
+            write_document(run, store)
             if not refused:
                 return
-            write_views(store, place.path, (), place.id)
+            write_views(store, run.path, (), run.id)
             problems, notes = queries.problems(store, 10), store.facts().get("notes", [])
             rejected = sum(step.get("rejected", 0) for step in queries.counts(store).values())
-        raise Refused(_rejection(problems, rejected, place, notes))
+        raise Refused(_rejection(problems, rejected, run, notes))
 
 
-def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, place: RunFolder, notes: Sequence[str]) -> str:
+def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, run: RunFolder, notes: Sequence[str]) -> str:
     shown = ["  " + printable(f"{path}, row {row}: {problem}") for path, row, problem in problems]
     more = [f"  … and {rejected - len(shown)} more"] if rejected > len(shown) else []
     head = f"{rejected} {'row was' if rejected == 1 else 'rows were'} rejected; nothing was sent:"
     tail = (
-        f"all of them are in {place.path / 'errors.csv'}; mend the manifest and give the same command again, or send "
+        f"all of them are in {run.path / 'errors.csv'}; fix the manifest and run the same command again, or send "
         "the rest with --skip-rejected"
     )
     return "\n".join([head, *shown, *more, *(f"  {printable(note)}" for note in notes), tail])
 
 
-def _remove_if_empty(place: RunFolder) -> None:
+def _remove_if_empty(run: RunFolder) -> None:
     """Leave no folder behind for a manifest that could not be read."""
-    if place.path.is_dir() and not any(place.path.iterdir()):
-        place.path.rmdir()
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON gives it back: tuples are lists."""
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
+    if run.path.is_dir() and not any(run.path.iterdir()):
+        run.path.rmdir()

@@ -12,7 +12,7 @@ from runner.runs.run_id import stem
 
 
 @dataclass(frozen=True)
-class Asked:
+class RunRequest:
     """What a person asked to have planned or run."""
 
     manifests: tuple[str, ...]
@@ -54,7 +54,7 @@ class Asked:
         )
 
 
-def with_plan_file(asked: Asked) -> Asked:
+def with_plan_file(asked: RunRequest) -> RunRequest:
     """What was asked for, its plan file read if it names one. Raises Refused."""
     plans = [path for path in asked.manifests if is_plan(path)]
     if not plans:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -26,7 +27,12 @@ def _second(seconds: int) -> str:
 
 def now_microseconds() -> int:
     """The wall clock."""
-    return (datetime.now(UTC) - _EPOCH) // timedelta(microseconds=1)
+    return time.time_ns() // 1000
+
+
+def utc_now() -> datetime:
+    """The wall clock as a datetime in UTC."""
+    return moment(now_microseconds())
 
 
 def duration(seconds: float) -> str:

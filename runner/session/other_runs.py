@@ -1,0 +1,99 @@
+"""The other runs of the folder, as a new command must see them: its own earlier self, a twin, objects in doubt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runner.domain.errors import LedgerError
+from runner.ledger import open_read_only, queries
+from runner.plan.planner import Opened
+from runner.runs.folder import RunFolder, all_runs
+from runner.session.existing_run import SAME_RUN_FOR
+
+
+def same_command(runs: Path, stem: str, fingerprint: str, now: datetime) -> RunFolder | None:
+    """The run that the same command started in the last 20 hours, whatever the date; the last one, if there are more.
+
+    Only ids that the program chose count: a run under a fixed --run-id is the run of another command.
+    """
+    chosen = re.compile(rf"\d{{4}}-\d\d-\d\d-{re.escape(stem)}-{fingerprint[:8]}(-\d+)?")
+    started: list[tuple[datetime, RunFolder]] = []
+    for run in all_runs(runs):
+        document = run.document() or {} if chosen.fullmatch(run.id) else {}
+        if document.get("fingerprint") == fingerprint and document.get("started_at"):
+            at = datetime.fromisoformat(document["started_at"])
+            if at > now - SAME_RUN_FOR:
+                started.append((at, run))
+    return max(started, key=lambda pair: pair[0])[1] if started else None
+
+
+def unsent_plan(runs: Path, fingerprint: str) -> RunFolder | None:
+    """A plan with equal inputs that nothing was sent from, whatever its date."""
+    for run in reversed(all_runs(runs)):
+        document = run.document() or {}
+        if document.get("fingerprint") == fingerprint and document.get("status") == "planned":
+            return run
+    return None
+
+
+def unfinished_twin(runs: Path, opened: Opened, besides: RunFolder) -> RunFolder | None:
+    """An unfinished run of the same manifests for the same tenant, whatever its options."""
+    for other in all_runs(runs):
+        if other.id != besides.id and _is_twin(other.document() or {}, opened) and _is_unfinished(other):
+            return other
+    return None
+
+
+def _is_twin(document: dict[str, Any], opened: Opened) -> bool:
+    target = opened.target
+    if (document.get("tenant"), document.get("host")) != (target.tenant, target.host):
+        return False
+    if not opened.digests:  # operations on the whole tenant are the same if their options are
+        return bool(document.get("fingerprint") == opened.fingerprint)
+    sources = [source for step in document.get("steps", []) for source in step.get("manifests", [])]
+    return sorted(source["sha256"] for source in sources if source["path"]) == sorted(opened.digests)
+
+
+def _is_unfinished(run: RunFolder) -> bool:
+    """Whether a run has sent something, has something left, and was neither halted nor abandoned."""
+    if not run.ledger.exists():
+        return False
+    with open_read_only(run.ledger) as store:
+        closed = store.facts()["status"] in ("halted", "abandoned")
+        return not closed and queries.begun(store) and queries.pending(store) > 0
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """An unfinished run, and the objects of a plan whose outcome it does not know."""
+
+    run: RunFolder
+    count: int
+    example: str
+
+
+def objects_in_doubt(runs: Path, plan: RunFolder, host: str, tenant: str) -> Iterator[InDoubt]:
+    """The unfinished runs of a tenant that may be at work on objects of a plan."""
+    for other in all_runs(runs):
+        document = other.document() or {}
+        if other.id == plan.id or (document.get("host"), document.get("tenant")) != (host, tenant):
+            continue
+        with suppress(LedgerError):
+            if _is_unfinished(other):
+                with open_read_only(other.ledger) as store:
+                    lanes = queries.lanes_in_doubt(store)
+                if lanes:
+                    yield from _shared(other, plan, lanes)
+
+
+def _shared(other: RunFolder, plan: RunFolder, lanes: list[int]) -> Iterator[InDoubt]:
+    with open_read_only(plan.ledger) as store:
+        labels = queries.labels_in_lanes(store, lanes)
+    if labels:
+        yield InDoubt(other, len(labels), labels[0])
