@@ -56,7 +56,7 @@ def _rows(store: Store, folder: Path, *, agreed: bool) -> Iterator[str]:
     found = [path for name in ("results.parquet", "results.csv") if (path := folder / name).exists()]
     if not found:
         yield "there are no results; make them with `regen results`"
-    formats = store.facts()["formats"] if agreed and (first, last) == (1, rows) else ()
+    formats = store.facts().formats if agreed and (first, last) == (1, rows) else ()
     for path in found:
         if path.suffix[1:] in formats:
             continue

@@ -38,12 +38,12 @@ def results_agree(ledger: Path, folder: Path) -> Invariant:
 def _differing(store: Store, folder: Path) -> Iterator[str]:
     """Where the result files of a run differ from its ledger."""
     facts = store.facts()
-    layout = Layout(facts["run_id"], queries.manifests(store))
+    layout = Layout(facts.run_id, queries.manifests(store))
     with ExitStack() as stack:
         files: list[_ResultFile] = []
-        if "parquet" in facts["formats"]:
+        if "parquet" in facts.formats:
             files.append(_Parquet(folder / "results.parquet", layout, stack))
-        if "csv" in facts["formats"]:
+        if "csv" in facts.formats:
             files.append(_Csv(folder / "results.csv", layout, stack))
         files.append(_Csv(folder / "errors.csv", layout, stack, only_errors=True))
         for group in grouped(layout, queries.lines(store)):

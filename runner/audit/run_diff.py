@@ -159,12 +159,17 @@ def _count_back(still: dict[str, int], earlier: Sequence[RunFolder]) -> None:
         open_ -= {name for name in states if name not in failing}
 
 
+def _started(run: RunFolder) -> str:
+    document = run.document()
+    return "" if document is None else document.started_at or ""
+
+
 def runs_before(runs: Path, *than: RunFolder) -> list[RunFolder]:
     """The runs that began before all of these and were not merely planned, the latest first."""
-    begun = min((str((run.document() or {}).get("started_at") or "") for run in than), default="")
+    begun = min((_started(run) for run in than), default="")
     found = []
     for run in all_runs(runs):
-        started = str((run.document() or {}).get("started_at") or "")
+        started = _started(run)
         if started and started < begun and run.ledger.exists():
             found.append((started, run))
     return [run for _, run in sorted(found, key=lambda pair: pair[0], reverse=True)]

@@ -6,12 +6,10 @@ those anew, too, is found by a head that was noted elsewhere.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from runner import __version__
 from runner.audit.check import DAMAGE, Invariant, Note, examined
@@ -21,9 +19,8 @@ from runner.ledger.hash_chain import chain, genesis
 from runner.ledger.integrity import unbalanced
 from runner.results.report import page as report
 from runner.runs.folder import AFTER, DOCUMENT, SEAL, UNSEALED, RunFolder, sha256_of
-from runner.runs.run_json import document_of
+from runner.runs.run_json import differences, document_of
 
-OPEN = frozenset({"planned", "refused", "running"})  # states in which a run has no seal
 SHORTEST_HEAD = 16
 
 _SUM = re.compile(r"([0-9a-f]{64})  ([^/\n]+)")
@@ -56,7 +53,7 @@ def _of_views(store: Store, folder: RunFolder) -> list[Invariant]:
         return []
     document = examined("document", f"{DOCUMENT} tells what the ledger tells", partial(_document, store, folder))
     found = [document, results_agree(store.path, folder.path)]
-    if store.facts().get("version") == __version__:  # another version draws another page
+    if store.facts().version == __version__:  # another version draws another page
         found.append(examined("report", "the report is the one that the ledger gives", partial(_report, store, folder)))
     return found
 
@@ -67,8 +64,8 @@ def _of_views(store: Store, folder: RunFolder) -> list[Invariant]:
 def _seal(folder: RunFolder) -> Iterator[str]:
     place = folder.path / SEAL
     if not place.exists():
-        document = folder.document() or {}
-        if document.get("status") not in OPEN:
+        document = folder.document()
+        if document is None or document.status.ended:
             yield f"{SEAL} is missing"
         return
     sums = {}
@@ -119,7 +116,7 @@ def _enrolled(store: Store) -> Iterator[str]:
     for part in checkpoint.ENROLLED:
         yield from _changed(store, part)
     known = {part: checkpoint.recorded(store, part) for part in checkpoint.ENROLLED}
-    if checkpoint.total(known) != store.facts().get("enrolled"):
+    if checkpoint.total(known) != store.facts().enrolled:
         yield "the digests of what was enrolled are not those that the chain begins with"
 
 
@@ -141,8 +138,8 @@ def _block(part: str, block: int) -> str:
 def _ended(store: Store) -> Iterator[str]:
     endings = checkpoint.closings(store)
     facts = store.facts()
-    if facts["status"] in OPEN:
-        yield Note(f"the run is {facts['status']}: it has no ending to be compared with")
+    if not facts.status.ended:
+        yield Note(f"the run is {facts.status}: it has no ending to be compared with")
         return
     if not endings:
         yield "the run has ended, but its closing is missing"
@@ -154,7 +151,7 @@ def _ended(store: Store) -> Iterator[str]:
     if checkpoint.total(known) != endings[-1].digests:
         yield "the digests of the ending are not those that the head holds"
     yield from _broken_closings(store, endings)
-    if facts.get("head") != endings[-1].hash:
+    if facts.head != endings[-1].hash:
         yield "the head that the facts name is not that of the last ending"
 
 
@@ -184,7 +181,7 @@ def _other_head(store: Store, head: str) -> Iterator[str]:
     told, endings = head.strip().lower(), checkpoint.closings(store)
     if len(told) < SHORTEST_HEAD:
         yield f"{head}: give at least {SHORTEST_HEAD} characters of it"
-    elif store.facts()["status"] in OPEN or not endings:
+    elif not store.facts().status.ended or not endings:
         yield "the run has no ending to be compared with"
     elif not endings[-1].hash.startswith(told):
         earlier = [ending for ending in endings if ending.hash.startswith(told)]
@@ -198,18 +195,14 @@ def _other_head(store: Store, head: str) -> Iterator[str]:
 
 
 def _document(store: Store, folder: RunFolder) -> Iterator[str]:
-    told, due = folder.document(), _plain(document_of(store))
-    if told is None:
-        yield f"{DOCUMENT}: missing or not JSON"
+    document = folder.document()
+    if document is None:
+        yield f"{DOCUMENT}: missing, or not the document of a run"
         return
-    for name in sorted(told.keys() | due.keys()):
-        if told.get(name) != due.get(name):
-            yield f"{DOCUMENT}, {name}: {told.get(name)!r} in the file, {due.get(name)!r} in the ledger"
-
-
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(document))
-    return plain
+    for difference in differences((folder.path / DOCUMENT).read_bytes(), document_of(store)):
+        yield (
+            f"{DOCUMENT}, {difference.name}: {difference.in_file!r} in the file, {difference.in_ledger!r} in the ledger"
+        )
 
 
 def _report(store: Store, folder: RunFolder) -> Iterator[str]:

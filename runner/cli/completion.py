@@ -18,8 +18,8 @@ def run_ids(context: click.Context, _: click.Parameter, begun: str) -> list[Comp
             for run in all_runs(runs_folder(Flags(runs_dir=context.params.get("runs_dir"))))
             if run.id.startswith(begun)
         ]
-        documents = [(run.id, run.document() or {}) for run in runs]
+        documents = [(run.id, document) for run in runs if (document := run.document()) is not None]
     except (RunnerError, OSError):
         return []
-    documents.sort(key=lambda found: str(found[1].get("planned_at")), reverse=True)
-    return [CompletionItem(run, help=str(document.get("status"))) for run, document in documents]
+    documents.sort(key=lambda found: str(found[1].planned_at), reverse=True)
+    return [CompletionItem(run, help=str(document.status)) for run, document in documents]

@@ -8,8 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from runner.config.settings import Flags, gather
 from runner.domain.errors import ExitCode, LedgerError, Refused
+from runner.domain.run_status import RunStatus
 from runner.ledger import Journal, Store, open_read_only, open_writable, queries
 from runner.results.columns import Layout
 from runner.results.failures import Remedy, clusters, remedy_of
@@ -20,64 +23,77 @@ from runner.results.support_ticket import ticket
 from runner.results.writer import write_csv, write_views
 from runner.runs.annotations import summed
 from runner.runs.folder import RunFolder, all_runs, existing
-from runner.runs.run_json import reread, write_document
+from runner.runs.run_json import RunDocument
 from runner.system.console import printable, say, say_json
 from runner.system.timestamps import duration, iso, now_microseconds
 
 TICKET_NOTE = (
     "the messages are Zuora's words without ids, numbers and what the rows hold; read them before you send them"
 )
-CLOSED = frozenset({"finished", "halted", "abandoned", "refused"})
 
 
 def list_runs(runs: Path, *, as_json: bool, unfinished: bool = False) -> ExitCode:
     """All runs in the folder, newest first; or the ids of the unfinished, oldest first. Reads run.json, and the ledgers
     of runs that were killed: their run.json is of their begin."""
     listed = [_listed(run, document) for run in all_runs(runs) if (document := run.document()) is not None]
-    listed.sort(key=lambda document: str(document.get("started_at") or document.get("planned_at")), reverse=True)
+    listed.sort(key=lambda run: str(run.document.started_at or run.document.planned_at), reverse=True)
     if unfinished:
-        listed = [document for document in reversed(listed) if document["unfinished"]]
+        listed = [run for run in reversed(listed) if run.document.unfinished]
     if as_json:
-        say_json(listed)
+        say_json([run.as_json() for run in listed])
     elif unfinished:
-        say("".join(f"{document['run']}\n" for document in listed), end="")
+        say("".join(f"{run.document.run}\n" for run in listed), end="")
         return ExitCode.SUCCEEDED
     elif not listed:
         say(f"no runs in {runs}")
-    for document in listed if not as_json else ():
-        say(_run_line(document))
+    for listed_run in listed if not as_json else ():
+        say(_run_line(listed_run))
     return ExitCode.SUCCEEDED
 
 
-def _listed(run: RunFolder, document: dict[str, Any]) -> dict[str, Any]:
-    """A run's document with what its list adds: whether it is unfinished, and whether its process is gone."""
-    status = document.get("status")
-    crashed = status == "running" and not run.is_held()
+@dataclass(frozen=True)
+class _Listed:
+    """A run in the list: its document, and whether its process is gone."""
+
+    document: RunDocument
+    crashed: bool
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first request to the last response."""
+        return _seconds(self.document)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document with what the list adds."""
+        more = {"unfinished": self.document.unfinished, "crashed": self.crashed, "seconds": self.seconds}
+        return self.document.as_json() | more
+
+
+def _listed(run: RunFolder, document: RunDocument) -> _Listed:
+    crashed = document.status is RunStatus.RUNNING and not run.is_held()
     if crashed:
         with suppress(LedgerError):
-            document = reread(run)
-    begun, pending = document.get("started_at") is not None, document.get("counts", {}).get("pending", 0)
-    unfinished = begun and status not in CLOSED and (status == "running" or pending > 0)
-    return document | {"unfinished": unfinished, "crashed": crashed, "seconds": _seconds(document)}
+            document = structs.replace(run.current_document(), status=document.status)
+    return _Listed(document, crashed)
 
 
-def _seconds(document: dict[str, Any]) -> float | None:
+def _seconds(document: RunDocument) -> float | None:
     """From the first request to the last answer."""
-    first, last = document.get("first_claimed_at"), document.get("last_answered_at")
+    first, last = document.first_claimed_at, document.last_answered_at
     if first is None or last is None:
         return None
     return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
 
 
-def _run_line(document: dict[str, Any]) -> str:
-    counts = document.get("counts", {"rows": 0})
+def _run_line(run: _Listed) -> str:
+    document, counts = run.document, run.document.counts
     told = ", ".join(f"{counts[state]:,} {state}" for state in counts if state != "rows" and counts[state])
-    when = str(document.get("started_at") or document.get("planned_at"))[:16].replace("T", " ")
-    status = "crashed" if document["crashed"] else document.get("status", "?")
-    took = f" in {duration(document['seconds'])}" if document["seconds"] is not None else ""
-    idle = document["crashed"] or status != "running"
-    go_on = f"; go on: regen resume {document.get('run')}" if document["unfinished"] and idle else ""
-    return f"{when}  {status:<11} {document.get('run')}  {counts['rows']:,} rows: {told}{took}{go_on}"
+    when = str(document.started_at or document.planned_at)[:16].replace("T", " ")
+    status = "crashed" if run.crashed else document.status
+    took = f" in {duration(run.seconds)}" if run.seconds is not None else ""
+    idle = run.crashed or document.status is not RunStatus.RUNNING
+    go_on = f"; go on: regen resume {document.run}" if document.unfinished and idle else ""
+    return f"{when}  {status:<11} {document.run}  {counts['rows']:,} rows: {told}{took}{go_on}"
 
 
 @dataclass(frozen=True)
@@ -103,12 +119,11 @@ def show(runs: Path, run: str, asked: Shown) -> ExitCode:
             say_json(told) if asked.as_json else say("\n".join(story_lines(told)))
         elif asked.as_json:
             failures = [cluster.document() for cluster in clusters(queries.troubles(store))]
-            say_json(reread(folder) | {"failures": failures})
+            say_json(folder.current_document().as_json() | {"failures": failures})
         else:
-            document = reread(folder)
-            if document["status"] == "running" and not folder.is_held():
-                document["status"] = "crashed"
-            say(summary(document, store, str(folder.path)))
+            document = folder.current_document()
+            crashed = document.status is RunStatus.RUNNING and not folder.is_held()
+            say(summary(document, store, str(folder.path), crashed=crashed))
             if (said := summed(folder)) is not None:
                 say(f"  {said}")
     return ExitCode.SUCCEEDED
@@ -134,7 +149,7 @@ def results(runs: Path, run: str, wanted: Wanted) -> ExitCode:
         if wanted.category is not None:
             say(str(_errors_of(store, folder, Remedy(wanted.category), wanted.steps)))
             return ExitCode.SUCCEEDED
-        formats = wanted.formats if wanted.formats is not None else tuple(store.facts()["formats"])
+        formats = wanted.formats if wanted.formats is not None else store.facts().formats
         for path in write_views(store, folder.later(), formats, folder.id):
             say(str(path))
     return ExitCode.SUCCEEDED
@@ -157,14 +172,14 @@ def abandon(runs: Path, run: str) -> ExitCode:
     folder = existing(runs, run)
     with folder.lock():
         with open_writable(folder.ledger) as store:
-            status = store.facts()["status"]
-            if status == "finished":
+            status = store.facts().status
+            if status is RunStatus.FINISHED:
                 raise Refused(f"run {folder.id} is finished; there is nothing to abandon")
             folder.unseal()
-            store.set_facts({"status": "abandoned", "ended_at": iso(now_microseconds())})
-            store.set_facts({"head": Journal(store).close(now_microseconds())})
-            write_views(store, folder.path, store.facts()["formats"], folder.id)
-            write_report(store, folder.path, write_document(folder, store))
+            store.set_facts(status=RunStatus.ABANDONED, ended_at=iso(now_microseconds()))
+            store.set_facts(head=Journal(store).close(now_microseconds()))
+            write_views(store, folder.path, store.facts().formats, folder.id)
+            write_report(store, folder.path, folder.write_document(store))
             store.settle_down()
         folder.seal()
     say(f"run {folder.id} is abandoned; its results stay in {folder.path}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,12 +14,13 @@ from runner.config.production import is_guarded
 from runner.config.settings import Flags, Settings, gather
 from runner.dispatch.forecast import forecast
 from runner.domain.errors import ExitCode, Refused, RunnerError
-from runner.ledger import open_read_only, queries
+from runner.domain.run_status import RunStatus
+from runner.ledger import Facts, open_read_only, queries
 from runner.notify.on_finish import Telling, telling
 from runner.results.next_steps import next_steps
 from runner.results.summary import balance, summary
 from runner.runs.folder import RunFolder, existing
-from runner.runs.run_json import reread
+from runner.runs.run_json import StepDocument
 from runner.session.approval import consequences, permit
 from runner.session.ownership import refuse_moved, refuse_other_tenant
 from runner.session.prepare import Prepared, prepare
@@ -56,7 +58,9 @@ def plan(asked: RunRequest, output: Output, max_requests: int | None = None) -> 
         _print_json(prepared.folder)
     else:
         say(_plan_text(prepared.folder, prepared.settings, max_requests))
-        say("\n".join(f"  {step}" for step in next_steps(reread(prepared.folder), str(prepared.folder.path))))
+        say(
+            "\n".join(f"  {step}" for step in next_steps(prepared.folder.current_document(), str(prepared.folder.path)))
+        )
         if prepared.over:
             say(f"already finished; nothing would be sent. Everything once more: {_command_again()}")
     return ExitCode.SUCCEEDED
@@ -89,7 +93,7 @@ def _resume(resumed: Resumed, invocation: Invocation, output: Output, known: Tel
     with open_read_only(folder.ledger) as store:
         facts = store.facts()
     if resumed.flags.base_url is None and resumed.flags.profile is None:
-        settings_of_flags = replace(resumed.flags, base_url=facts["base_url"], profile=facts.get("profile"))
+        settings_of_flags = replace(resumed.flags, base_url=facts.base_url, profile=facts.profile)
     known.flags = settings_of_flags
     settings = gather(settings_of_flags)
     refuse_other_tenant(facts, settings, tenant_of(settings))
@@ -99,11 +103,11 @@ def _resume(resumed: Resumed, invocation: Invocation, output: Output, known: Tel
     return _send(folder, settings, invocation, output, known)
 
 
-def _refuse_status(facts: dict[str, Any]) -> None:
-    if facts["status"] == "abandoned":
-        raise Refused(f"run {facts['run_id']} was abandoned; plan the manifest anew")
-    if facts["status"] == "refused":
-        raise Refused(f"run {facts['run_id']} holds a refused manifest; mend it and run it again")
+def _refuse_status(facts: Facts) -> None:
+    if facts.status is RunStatus.ABANDONED:
+        raise Refused(f"run {facts.run_id} was abandoned; plan the manifest anew")
+    if facts.status is RunStatus.REFUSED:
+        raise Refused(f"run {facts.run_id} holds a refused manifest; mend it and run it again")
 
 
 def _send(
@@ -133,8 +137,8 @@ def _send(
         _print_json(folder)
     elif not output.quiet:
         _print_summary(folder)
-    if ending.reason and ending.name != "finished":
-        say(printable(f"{ending.name}: {ending.reason}"), err=True)
+    if ending.reason and ending.status is not RunStatus.FINISHED:
+        say(printable(f"{ending.status}: {ending.reason}"), err=True)
     return ending.exit_code
 
 
@@ -143,43 +147,43 @@ def _tell_over(prepared: Prepared, output: Output) -> ExitCode:
         _print_json(prepared.folder)
     elif not output.quiet:
         _print_summary(prepared.folder)
-        over = "halted" if reread(prepared.folder)["status"] == "halted" else "already finished"
+        over = "halted" if prepared.folder.current_document().status is RunStatus.HALTED else "already finished"
         say(f"{over}: nothing was sent. Everything once more, as a new run: {_command_again()}")
     return prepared.exit_code
 
 
 def _print_summary(folder: RunFolder) -> None:
     with open_read_only(folder.ledger) as store:
-        say(summary(reread(folder), store, str(folder.path)))
-        head = store.facts().get("head")
+        say(summary(folder.current_document(), store, str(folder.path)))
+        head = store.facts().head
     if head:
         say(f"  head of the ledger's chain: {head}")
 
 
 def _print_json(folder: RunFolder) -> None:
-    document = reread(folder)
-    say_json(document | {"folder": str(folder.path)})
+    document = folder.current_document()
+    say_json(document.as_json() | {"folder": str(folder.path)})
 
 
 def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None = None) -> str:
-    document = reread(folder)
+    document = folder.current_document()
     with open_read_only(folder.ledger) as store:
         first = queries.bodies(store, SHOWN_REQUESTS)
         pending = queries.pending(store)
-        notes = store.facts().get("notes", [])
+        notes = store.facts().notes
     told = forecast(
         pending,
-        quota=quota_of(settings, folder.path.parent, document["tenant"]),
+        quota=quota_of(settings, folder.path.parent, document.tenant),
         rate=settings.rate,
         concurrency=settings.concurrency,
     )
-    lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document['counts'])}"]
-    for step in document["steps"]:
-        lines += _step_lines(step, of=len(document["steps"]))
+    lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document.counts)}"]
+    for step in document.steps:
+        lines += _step_lines(step, of=len(document.steps))
     lines += [
         f"  POST …/{operation}{'?' if query else ''}{query} {body or ''}".rstrip() for operation, query, body in first
     ]
-    if is_guarded(settings) or any(step.get("re_migrate") for step in document["steps"]):
+    if is_guarded(settings) or any(step.options.get("re_migrate") for step in document.steps):
         lines += [f"  {line}" for line in consequences(folder.ledger)]
     lines += [f"  {printable(note)}" for note in notes]
     if is_network(kind := kind_of_disk(folder.path) or ""):
@@ -187,26 +191,26 @@ def _plan_text(folder: RunFolder, settings: Settings, max_requests: int | None =
             f"  {folder.path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
         )
     lines += [f"  {line}" for line in told.lines(datetime.now().astimezone(), max_requests, settings.blackouts)]
-    lines += _job_lines(document["steps"])
+    lines += _job_lines(document.steps)
     return "\n".join(lines)
 
 
-def _job_lines(steps: list[dict[str, Any]]) -> list[str]:
+def _job_lines(steps: Sequence[StepDocument]) -> list[str]:
     """Nobody can tell how long a job of the tenant takes."""
-    jobs = [str(step["step"]) for step in steps if step["do"] != "regenerate" and step["counts"].get("pending")]
+    jobs = [str(step.number) for step in steps if step.do != "regenerate" and step.counts.get("pending")]
     if not jobs:
         return []
     return [f"  and as long as the tenant takes for the jobs of step{'s' * (len(jobs) > 1)} {', '.join(jobs)}"]
 
 
-def _step_lines(step: dict[str, Any], of: int) -> list[str]:
+def _step_lines(step: StepDocument, of: int) -> list[str]:
     """A step of the plan and its manifests; a run of one step names the manifests alone."""
-    named = [manifest for manifest in step["manifests"] if manifest["path"]]
-    lines = [f"  {printable(manifest['path'])}: {manifest['rows']:,} rows" for manifest in named]
+    named = [manifest for manifest in step.manifests if manifest.path]
+    lines = [f"  {printable(manifest.path)}: {manifest.rows:,} rows" for manifest in named]
     if of == 1:
         return lines
-    told = ", ".join(f"{count:,} {state}" for state, count in step["counts"].items())
-    return [f"  step {step['step']}, {step['do']}: {told or 'nothing'}", *(f"  {line}" for line in lines)]
+    told = ", ".join(f"{count:,} {state}" for state, count in step.counts.items())
+    return [f"  step {step.number}, {step.do}: {told or 'nothing'}", *(f"  {line}" for line in lines)]
 
 
 def _command_again() -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from runner.domain.errors import ExitCode
 from runner.domain.model import Judgement, Kind, Reason
+from runner.domain.run_status import RunStatus
 
 OUTAGE_REASONS = frozenset({Reason.SILENCE, Reason.GATEWAY, Reason.NO_TOKEN, Reason.UNEXPECTED})
 OUTAGE_REQUESTS = 10  # so many different requests in a row, and nothing else between
@@ -27,7 +28,7 @@ _RANK = (
 class Ending:
     """How an invocation ended."""
 
-    name: str  # finished, halted, stopped, paused, interrupted, terminated, fault
+    status: RunStatus
     exit_code: ExitCode
     reason: str = ""
 
@@ -128,4 +129,4 @@ class Breaker:
 
 
 def _stopped(reason: str) -> Ending:
-    return Ending("stopped", ExitCode.STOPPED, reason)
+    return Ending(RunStatus.STOPPED, ExitCode.STOPPED, reason)

@@ -30,6 +30,7 @@ from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError
 from runner.domain.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
+from runner.domain.run_status import RunStatus
 from runner.ledger import Claim, Journal, Pen
 from runner.system.failpoints import reach
 
@@ -90,7 +91,7 @@ class Dispatch:
         """Claim nothing more and end in good order; a signal outranks the breaker, that a budget."""
         if self._ending is None or ending.outranks(self._ending):
             self._ending = ending
-            self._note("stopping", {"why": ending.name, "reason": ending.reason})
+            self._note("stopping", {"why": ending.status, "reason": ending.reason})
         self._wake.set()
 
     def hurry(self) -> None:
@@ -107,14 +108,14 @@ class Dispatch:
         try:
             await self._feed()
         except BaseException as error:
-            self.stop(Ending("fault", ExitCode.FAULT, str(error)))
+            self.stop(Ending(RunStatus.FAULT, ExitCode.FAULT, str(error)))
             raise
         finally:
             await self._end()
         await self._pen.flush()
         self._pen.failure.remove_done_callback(self._ledger_failed)
         if self._ending is None or (self._ending.exit_code is ExitCode.PAUSED and self._nothing_left):
-            return Ending("finished", ExitCode.SUCCEEDED)
+            return Ending(RunStatus.FINISHED, ExitCode.SUCCEEDED)
         return self._ending
 
     # -- feeding: what to claim ---------------------------------------------------------------------------------
@@ -160,15 +161,15 @@ class Dispatch:
         """Stop when the deadline has come, the budget is spent or the canary has died."""
         now, until = self._now(), self._terms.until
         if until is not None and now >= until:
-            self.stop(Ending("paused", ExitCode.PAUSED, "the deadline (--until) has come"))
+            self.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED, "the deadline (--until) has come"))
         elif until is not None and self._unsent_work and self._terms.blackouts.closed_until(now) >= until:
             reason = f"the blackout ({self._terms.blackouts}) lasts beyond the deadline (--until)"
-            self.stop(Ending("paused", ExitCode.PAUSED, reason))
+            self.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED, reason))
         elif self._claims_left == 0 and not self._outstanding and (self._backlog or not self._exhausted):
-            self.stop(Ending("paused", ExitCode.PAUSED, f"{self._tally.sent} requests sent (--max-requests)"))
+            self.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED, f"{self._tally.sent} requests sent (--max-requests)"))
         elif self._unsent_work and not self._terms.wait_for_quota and self._pace.day_is_spent:
             reason = "our share of the tenant's quota for the day is spent (--wait-for-quota waits)"
-            self.stop(Ending("paused", ExitCode.PAUSED, reason))
+            self.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED, reason))
         elif self._canary_left == 0 and self._canary_open == 0:
             self._canary_left = None  # all of them succeeded
             self._note("canary-succeeded", {"requests": self._terms.canary})
@@ -402,7 +403,7 @@ class Dispatch:
             self._canary_open -= job.begun
             if not succeeded:
                 reason = f"a canary {outcome.state.value} ({outcome.message}); nothing but the first was sent"
-                self.stop(Ending("stopped", ExitCode.STOPPED, reason))
+                self.stop(Ending(RunStatus.STOPPED, ExitCode.STOPPED, reason))
 
     def _free(self, job: Job) -> None:
         """Let the next request of the lane go."""
@@ -420,7 +421,7 @@ class Dispatch:
     def _released(self, task: asyncio.Task[None]) -> None:
         self._outstanding -= 1
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.stop(Ending("fault", ExitCode.FAULT, str(error)))
+            self.stop(Ending(RunStatus.FAULT, ExitCode.FAULT, str(error)))
         self._wake.set()
 
     def _again(self, job: Job, judgement: Judgement, before: History) -> None:
@@ -460,7 +461,7 @@ class Dispatch:
 
     def _ledger_failed(self, failure: asyncio.Future[Any]) -> None:
         if not failure.cancelled():
-            self.stop(Ending("fault", ExitCode.FAULT, str(failure.result())))
+            self.stop(Ending(RunStatus.FAULT, ExitCode.FAULT, str(failure.result())))
 
     async def _end(self) -> None:
         """Let what is under way finish, give the unsent back."""
@@ -487,7 +488,7 @@ class Dispatch:
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
         if not worker.cancelled() and worker.exception() is not None:
-            self.stop(Ending("fault", ExitCode.FAULT, repr(worker.exception())))
+            self.stop(Ending(RunStatus.FAULT, ExitCode.FAULT, repr(worker.exception())))
 
 
 def _why(judgement: Judgement) -> str:

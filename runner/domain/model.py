@@ -26,9 +26,6 @@ class State(enum.StrEnum):
     DUPLICATE = "duplicate"  # repeats another row of its step; shares that one's outcome
 
 
-SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN)
-
-
 class Limits(Struct, frozen=True):
     """What the headers of a reply say about the tenant's limits; None where they say nothing."""
 

@@ -2,6 +2,7 @@
 
 from runner.ledger.database import Store, create, open_read_only, open_writable
 from runner.ledger.enrolment import Enrolment, Line, Manifest
+from runner.ledger.facts import Facts
 from runner.ledger.journal import Claim, Event, Journal, Record
 from runner.ledger.writer import Pen
 
@@ -9,6 +10,7 @@ __all__ = [
     "Claim",
     "Enrolment",
     "Event",
+    "Facts",
     "Journal",
     "Line",
     "Manifest",

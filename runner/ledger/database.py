@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import sqlite3
 import time
@@ -16,7 +15,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from runner.domain.errors import LedgerError, LedgerFull, LedgerUnusable
+from runner.ledger import facts
+from runner.ledger.facts import Facts
 
 APPLICATION_ID = 0x52474E31  # "RGN1"
 VERSION = 1
@@ -103,15 +106,19 @@ class Store:
             row: tuple[Any, ...] | None = self.connection.execute(sql, values).fetchone()
             return row
 
-    def facts(self) -> dict[str, Any]:
-        """What the ledger says of the run as a whole."""
-        return {name: json.loads(value) for name, value in self.rows("SELECT name, value FROM fact")}
+    def facts(self) -> Facts:
+        """What the ledger records of the run as a whole. Raises LedgerUnusable if that cannot be read."""
+        try:
+            return facts.decoded(dict(self.rows("SELECT name, value FROM fact")))
+        except msgspec.MsgspecError as error:
+            raise LedgerUnusable(
+                f"{self.path}: the facts of the run cannot be read ({error}); restore the run folder from a copy"
+            ) from error
 
-    def set_facts(self, facts: dict[str, Any]) -> None:
-        """Record facts of the run, in one transaction."""
-        values = [(name, json.dumps(value)) for name, value in facts.items()]
+    def set_facts(self, **changes: Any) -> None:
+        """Record facts of the run by the names of `Facts`, in one transaction."""
         with self.transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", values)
+            write_facts(connection, facts.encoded_changes(changes))
 
     def settle_down(self) -> bool:
         """Make one plain file of it: the run is over. Waits some time for others to close it.
@@ -164,6 +171,11 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def write_facts(connection: sqlite3.Connection, rows: dict[str, str]) -> None:
+    """Write facts as JSON texts, within the transaction of the caller."""
+    connection.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", rows.items())
 
 
 def create(path: Path) -> Store:

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from runner.ledger.checkpoint import ENROLLED, record
-from runner.ledger.database import Store, create, translated
+from runner.ledger.database import Store, create, translated, write_facts
+from runner.ledger.facts import Facts, encoded
 from runner.system.atomic_file import sync_folder
 from runner.system.failpoints import reach
 
@@ -142,12 +145,14 @@ class Enrolment:
         """Enrol the parts that requests upload."""
         self._many("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?)", parts)
 
-    def finish(self, facts: dict[str, Any]) -> None:
+    def finish(self, facts: Facts) -> None:
         """Find duplicates and lanes, make the ledger durable and put it in its place."""
         with translated(self._draft):
             self._store.connection.execute("COMMIT")
             self._store.connection.executescript(f"BEGIN; {DUPLICATES} {LANES} COMMIT;")
-            self._store.set_facts(facts | {"enrolled": record(self._store, ENROLLED)})
+            complete = replace(facts, enrolled=record(self._store, ENROLLED))
+            with self._store.transaction() as connection:
+                write_facts(connection, encoded(complete))
             self._store.close()
         with self._draft.open("r+b") as file:  # Windows syncs only what may be written
             os.fsync(file.fileno())

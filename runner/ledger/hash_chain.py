@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.domain.identity import canonical
 from runner.ledger.database import Store
+from runner.ledger.facts import Facts
 
 GENESIS_FACTS = ("run_id", "fingerprint", "tenant", "enrolled")
 
@@ -18,9 +19,9 @@ _OUTCOME = (
 )
 
 
-def genesis(facts: dict[str, Any]) -> str:
+def genesis(facts: Facts) -> str:
     """The hash before the first entry: it binds the chain to the run."""
-    return hashlib.sha256(canonical([facts.get(name) for name in GENESIS_FACTS])).hexdigest()
+    return hashlib.sha256(canonical([getattr(facts, name) for name in GENESIS_FACTS])).hexdigest()
 
 
 def link(before: str, entry: Sequence[Any]) -> str:

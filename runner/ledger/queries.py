@@ -71,6 +71,14 @@ class ManifestFacts:
     columns: tuple[str, ...]
 
 
+class StepFacts(NamedTuple):
+    """A step of the run, as enrolled."""
+
+    number: int
+    do: str  # the word of the plan file
+    options: dict[str, Any]  # JSON values by the names of the plan file
+
+
 class ResultLine(NamedTuple):
     """One manifest row and its fate, as the query `LINES` tells it. Times in microseconds."""
 
@@ -128,15 +136,15 @@ def manifests(store: Store) -> list[ManifestFacts]:
     ]
 
 
-def steps(store: Store) -> list[dict[str, Any]]:
+def steps(store: Store) -> list[StepFacts]:
     """The steps of the run with their options, in order."""
     rows = store.rows("SELECT step, does, options FROM step ORDER BY step")
-    return [{"step": step, "do": does} | json.loads(options) for step, does, options in rows]
+    return [StepFacts(step, does, json.loads(options)) for step, does, options in rows]
 
 
 def counts(store: Store) -> dict[int, dict[str, int]]:
     """Rows by state, for every step."""
-    found: dict[int, dict[str, int]] = {step["step"]: {} for step in steps(store)}
+    found: dict[int, dict[str, int]] = {step.number: {} for step in steps(store)}
     for step, state, count in store.rows(COUNTS):
         found[step][state] = count
     return found

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from msgspec.structs import replace
 
 from runner.config.file import Secret
 from runner.config.settings import Flags, Layers
@@ -20,6 +21,7 @@ from runner.ledger import open_read_only
 from runner.ledger.queries import retries
 from runner.notify import prometheus, webhook
 from runner.runs.folder import DOCUMENT, RunFolder
+from runner.runs.run_json import RunDocument
 from runner.system.console import say
 
 COMMAND_SECONDS = 300.0
@@ -92,7 +94,7 @@ def tell(wishes: Wishes, known: Telling) -> None:
     if not wishes or known.code is None:
         return
     document = _document(known.folder)
-    name = str((document or {}).get("name") or known.name)
+    name = (document.name if document is not None else None) or known.name
     if wishes.metrics:
         try:
             prometheus.write(Path(wishes.metrics), name, int(known.code), time.time(), document)
@@ -107,17 +109,17 @@ def tell(wishes: Wishes, known: Telling) -> None:
         _run(wishes, known, document)
 
 
-def _document(folder: RunFolder | None) -> dict[str, Any] | None:
+def _document(folder: RunFolder | None) -> RunDocument | None:
     """run.json, with the number of retries."""
     document = folder.document() if folder is not None else None
     if folder is None or document is None:
         return None
     with contextlib.suppress(RunnerError), open_read_only(folder.ledger) as store:
-        document["requests"] = document.get("requests", {}) | {"retries": retries(store)}
+        return replace(document, requests=replace(document.requests, retries=retries(store)))
     return document
 
 
-def _run(wishes: Wishes, known: Telling, document: Mapping[str, Any]) -> None:
+def _run(wishes: Wishes, known: Telling, document: RunDocument) -> None:
     """Run the command: run.json's path is its last argument; the rest is in its environment."""
     assert wishes.on_finish is not None and known.folder is not None and known.code is not None
     path = (known.folder.path / DOCUMENT).resolve()
@@ -125,9 +127,9 @@ def _run(wishes: Wishes, known: Telling, document: Mapping[str, Any]) -> None:
         "REGEN_RUN_JSON": str(path),
         "REGEN_FOLDER": str(path.parent),
         "REGEN_RUN": known.folder.id,
-        "REGEN_STATUS": str(document.get("status")),
+        "REGEN_STATUS": str(document.status),
         "REGEN_EXIT_CODE": str(int(known.code)),
-        "REGEN_HEAD": str(document.get("head") or ""),
+        "REGEN_HEAD": str(document.head or ""),
     }
     inherited = {name: value for name, value in os.environ.items() if name not in wishes.secrets}
     try:

@@ -13,7 +13,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+
+from msgspec import UnsetType
+
+from runner.runs.run_json import RunDocument
 
 LAST_SUCCESS = "regen_last_success_timestamp_seconds"
 HELP = {
@@ -28,10 +31,10 @@ HELP = {
 }
 
 
-def write(path: Path, name: str, exit_code: int, ended: float, document: Mapping[str, Any] | None) -> None:
+def write(path: Path, name: str, exit_code: int, ended: float, document: RunDocument | None) -> None:
     """Write the metrics of a run called `name`; `document` is its run.json, None if it never began. Raises OSError."""
     success = ended if exit_code == 0 else last_success(path, name)
-    samples = [*_of_document(name, document or {})]
+    samples = [] if document is None else [*_of_document(name, document)]
     samples += [
         ("regen_exit_code", {"name": name}, float(exit_code)),
         ("regen_end_timestamp_seconds", {"name": name}, ended),
@@ -55,22 +58,20 @@ def last_success(path: Path, name: str) -> float | None:
 Sample = tuple[str, dict[str, str], float]
 
 
-def _of_document(name: str, document: Mapping[str, Any]) -> Iterator[Sample]:
-    counts = document.get("counts", {})
+def _of_document(name: str, document: RunDocument) -> Iterator[Sample]:
+    counts = document.counts
     for state, count in counts.items():
         if state != "rows":
             yield "regen_rows", {"name": name, "state": state}, float(count)
-    if "requests" in document:
-        yield "regen_requests_sent", {"name": name}, float(document["requests"].get("sent", 0))
-        yield "regen_retries", {"name": name}, float(document["requests"].get("retries", 0))
-    begin, end = document.get("started_at"), document.get("ended_at")
+    yield "regen_requests_sent", {"name": name}, float(document.requests.sent)
+    retries = document.requests.retries
+    yield "regen_retries", {"name": name}, 0.0 if isinstance(retries, UnsetType) else float(retries)
+    begin, end = document.started_at, document.ended_at
     if begin and end:
         seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
         yield "regen_run_duration_seconds", {"name": name}, seconds
-    if document:
-        named = {"run": "run", "host": "host", "status": "status", "version": "version"}
-        labels = {label: str(document.get(key, "")) for label, key in named.items()}
-        yield "regen_run_info", {"name": name} | labels, 1.0
+    labels = {label: str(getattr(document, label)) for label in ("run", "host", "status", "version")}
+    yield "regen_run_info", {"name": name} | labels, 1.0
 
 
 def _lines(samples: list[Sample]) -> Iterator[str]:

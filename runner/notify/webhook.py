@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from runner import __version__
 from runner.results.summary import balance
+from runner.runs.run_json import RunDocument
 from runner.system.console import printable
 from runner.system.hosts import is_loopback
 
@@ -32,21 +33,20 @@ class NotTold(Exception):
     """The hook could not be told; the message does not name its URL."""
 
 
-def payload(name: str, exit_code: int, reason: str, document: Mapping[str, Any] | None) -> dict[str, Any]:
+def payload(name: str, exit_code: int, reason: str, document: RunDocument | None) -> dict[str, Any]:
     """What is posted. `document` is run.json, None if no run began."""
-    document = document or {}
     told = printable(reason)[:REASON_LENGTH]
-    parts = [f"regen {document.get('run', name)}"]
-    if "host" in document:
-        parts.append(f" on {document['host']}")
-    parts.append(f": {document.get('status', 'refused')}, exit code {exit_code}")
-    if "counts" in document:
-        parts.append(f"; {balance(document['counts'])}")
+    if document is None:
+        parts = [f"regen {name}: refused, exit code {exit_code}"]
+    else:
+        parts = [f"regen {document.run} on {document.host}: {document.status}, exit code {exit_code}"]
+        parts.append(f"; {balance(document.counts)}")
     if told:
         parts.append(f"; {told}")
-    if document.get("head"):
-        parts.append(f"; head of the ledger's chain {document['head']}")
-    facts = {key: document[key] for key in KEYS if key in document}
+    if document is not None and document.head:
+        parts.append(f"; head of the ledger's chain {document.head}")
+    plain = {} if document is None else document.as_json()
+    facts = {key: plain[key] for key in KEYS if key in plain}
     return {"text": _plain("".join(parts)), "name": name, "exit_code": exit_code, "reason": told} | facts
 
 

@@ -7,12 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 import manifests
 from manifests import ManifestError, Source, open_manifest
 from runner.domain.errors import Refused
 from runner.domain.identity import fingerprint
+from runner.domain.run_status import RunStatus
 from runner.domain.steps import Backfill, BookingDates, JournalRun, Regenerate, Step
-from runner.ledger import Enrolment
+from runner.ledger import Enrolment, Facts
 from runner.plan import backfill, journal_run, regenerate
 from runner.plan.enroller import Enroller, Target
 from runner.system.runtime_tuning import give_back
@@ -91,7 +94,7 @@ class Opened:
         return fingerprint(self.inputs.values())
 
     def enrol(
-        self, ledger: Path, run: str, facts: Mapping[str, Any], templates: Mapping[str, tuple[str, ...]] | None = None
+        self, ledger: Path, run: str, facts: Facts, templates: Mapping[str, tuple[str, ...]] | None = None
     ) -> bool:
         """Read, check and enrol every row. Returns whether rows were rejected that nobody said to skip.
 
@@ -105,8 +108,8 @@ class Opened:
                     self._enrol(enroller, step)
             except ManifestError as error:
                 raise Refused(str(error)) from error
-            status = "refused" if enroller.refused else "planned"
-            enrolment.finish({**facts, "status": status, "notes": enroller.notes})
+            status = RunStatus.REFUSED if enroller.refused else RunStatus.PLANNED
+            enrolment.finish(replace(facts, status=status, notes=tuple(enroller.notes)))
         give_back()
         return enroller.refused
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
+from runner.domain.run_status import RunStatus
 from runner.results.failures import Cluster, Remedy
+from runner.runs.run_json import RunDocument, StepDocument
 
 
-def commands(mender: Remedy, run: str, found: Iterable[Cluster], document: Mapping[str, Any]) -> list[str]:
+def commands(mender: Remedy, run: str, found: Iterable[Cluster], document: RunDocument) -> list[str]:
     """What to type about the clusters of one remedy. `run` is how the person names it, `document` its run.json."""
     found = list(found)
     typed = [f"regen show {run} --ticket"] if mender is Remedy.VENDOR else []
     failing = commands_of(document, {step for one in found if one.state != "unknown" for step in one.steps})
     for again, steps in failing.items():
-        only = "".join(f" --step {step}" for step in steps) if len(document["steps"]) > 1 else ""
+        only = "".join(f" --step {step}" for step in steps) if len(document.steps) > 1 else ""
         typed += _again(mender, again, f"regen results {run} --category {mender}{only}")
     if unknown := {step for one in found if one.state == "unknown" for step in one.steps}:
         typed.append(f"regen resume {run}   # {asked_again(document, unknown)}")
@@ -44,75 +45,76 @@ SAME = "the same command, with --again"
 _FLAGS = ("only_resend", "re_migrate", "allow_nulls", "zip")
 
 
-def command(step: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
+def command(step: StepDocument, document: RunDocument) -> str | None:
     """The command that takes a manifest of a step's failed rows; None if the step read none. `document` is run.json."""
-    if not any(manifest["path"] for manifest in step["manifests"]):
+    if not any(manifest.path for manifest in step.manifests):
         return None
-    words = ["regen", "run" if step["do"] == "regenerate" else str(step["do"])]
-    if step["do"] == "backfill":
-        words.append(step["type"])
-    elif step.get("type"):
-        words += ["--type", step["type"]]
-    words += [f"--{flag.replace('_', '-')}" for flag in _FLAGS if step.get(flag)]
-    if step.get("template_check") is False:
+    words = ["regen", "run" if step.do == "regenerate" else step.do]
+    options = step.options
+    if step.do == "backfill":
+        words.append(options["type"])
+    elif options.get("type"):
+        words += ["--type", options["type"]]
+    words += [f"--{flag.replace('_', '-')}" for flag in _FLAGS if options.get(flag)]
+    if options.get("template_check") is False:
         words.append("--no-template-check")
-    if document.get("profile") is not None:
-        words += ["--profile", document["profile"]]
-    words += ["--base-url", document["base_url"]]  # also beside a profile, which may be of another tenant by then
+    if document.profile is not None:
+        words += ["--profile", document.profile]
+    words += ["--base-url", document.base_url]  # also beside a profile, which may be of another tenant by then
     return shlex.join(words)
 
 
-def commands_of(document: Mapping[str, Any], steps: Iterable[int]) -> dict[str | None, list[int]]:
+def commands_of(document: RunDocument, steps: Iterable[int]) -> dict[str | None, list[int]]:
     """The commands that send rows of these steps again, and the steps that each is for."""
     found: dict[str | None, list[int]] = {}
     wanted = set(steps)
-    for step in document["steps"]:
-        if step["step"] in wanted:
-            found.setdefault(command(step, document), []).append(step["step"])
+    for step in document.steps:
+        if step.number in wanted:
+            found.setdefault(command(step, document), []).append(step.number)
     return found
 
 
-def asked_again(document: Mapping[str, Any], steps: Iterable[int]) -> str:
+def asked_again(document: RunDocument, steps: Iterable[int]) -> str:
     """What `resume` does about the unknown rows of these steps: uploads have no key, and are looked for."""
     wanted = set(steps)
-    does = {step["do"] for step in document["steps"] if step["step"] in wanted}
+    does = {step.do for step in document.steps if step.number in wanted}
     if does == {"backfill"}:
         return "looks for the lost uploads once more; with --resend-unknown it uploads them again"
     return "asks unknown rows again under the same key"
 
 
-def _named(document: dict[str, Any], folder: str) -> str:
+def _named(document: RunDocument, folder: str) -> str:
     """How a command names the run: by its id where commands look for runs by themselves, else by its folder."""
-    return str(document["run"]) if Path(folder).parent == Path("runs") else shlex.quote(folder)
+    return document.run if Path(folder).parent == Path("runs") else shlex.quote(folder)
 
 
-def next_steps(document: dict[str, Any], folder: str) -> list[str]:
+def next_steps(document: RunDocument, folder: str, *, crashed: bool = False) -> list[str]:
     """What a person does next, as commands."""
-    counts, run = document["counts"], _named(document, folder)
+    counts, run = document.counts, _named(document, folder)
     steps = []
-    if document["status"] == "planned":
+    if document.status is RunStatus.PLANNED:
         steps.append(f"send it: regen resume {run}")
-    elif document["status"] == "abandoned":
+    elif document.status is RunStatus.ABANDONED:
         steps.append("abandoned: it will not go on")
-    elif document["status"] == "halted":
+    elif document.status is RunStatus.HALTED:
         steps.append(f"go on with the next step in spite of the failures: regen resume {run} --accept-failures")
-    elif counts["pending"] and document["status"] != "running":
+    elif counts["pending"] and (crashed or document.status is not RunStatus.RUNNING):
         steps.append(f"go on: regen resume {run}")
     if counts["unknown"] and not counts["pending"]:
-        unknown = [step["step"] for step in document["steps"] if step["counts"].get("unknown")]
+        unknown = [step.number for step in document.steps if step.counts.get("unknown")]
         steps.append(f"regen resume {run} {asked_again(document, unknown)}")
-    if counts["failed"] and (not counts["pending"] or document["status"] == "halted"):
+    if counts["failed"] and (not counts["pending"] or document.status is RunStatus.HALTED):
         steps += _mending(document, folder)
-    if document["status"] not in ("planned", "running"):
+    if crashed or document.status.has_results:
         steps.append(f"results: {folder}")
     return steps
 
 
-def _mending(document: dict[str, Any], folder: str) -> Iterator[str]:
+def _mending(document: RunDocument, folder: str) -> Iterator[str]:
     """How all failed rows are sent again at once: by their step's command, unless that would refuse the file, for
     rows of unknown outcome or of other steps. They are mended in a copy: the folder itself is evidence."""
-    if len(document["steps"]) == 1 and not document["counts"]["unknown"]:
-        (typed,) = commands_of(document, [document["steps"][0]["step"]])
+    if len(document.steps) == 1 and not document.counts["unknown"]:
+        (typed,) = commands_of(document, [document.steps[0].number])
         if typed is None:
             yield f"once that is mended: {SAME}"
         else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
+from runner.domain.run_status import RunStatus
 from runner.ledger import Store, jobs, queries
 from runner.results.failures import ADVICE, by_remedy, clusters
 from runner.results.next_steps import _named, commands, next_steps
+from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.console import printable
 from runner.system.timestamps import duration, iso, now_microseconds
 
@@ -23,27 +24,27 @@ def balance(counts: dict[str, int]) -> str:
     return f"{counts['rows']:,} rows = {parts or 0}"
 
 
-def step_balance(step: dict[str, Any]) -> str:
+def step_balance(step: StepDocument) -> str:
     """The same of one step."""
-    counts = dict.fromkeys(STATES, 0) | step["counts"]
+    counts = dict.fromkeys(STATES, 0) | step.counts
     return balance({"rows": sum(counts.values())} | counts)
 
 
-def summary(document: dict[str, Any], store: Store, folder: str) -> str:
+def summary(document: RunDocument, store: Store, folder: str, *, crashed: bool = False) -> str:
     """The summary of a run, several lines."""
-    why = document.get("reason") if document["status"] != "finished" else None
+    why = document.reason if document.status is not RunStatus.FINISHED else None
     told = f": {printable(str(why))}" if why else ""
-    lines = [f"run {document['run']}: {document['status']}{told}", f"  {balance(document['counts'])}"]
-    if document["requests"]["sent"]:
+    lines = [f"run {document.run}: {'crashed' if crashed else document.status}{told}", f"  {balance(document.counts)}"]
+    if document.requests.sent:
         lines.append(f"  {_effort(store)}")
-    if document["status"] == "running" and (live := live_line(store)) is not None:
+    if document.status is RunStatus.RUNNING and not crashed and (live := live_line(store)) is not None:
         lines.append(f"  {live}")
     lines += islice(_under_way(store), MOST_SHOWN)
-    if len(document["steps"]) > 1:
-        lines += [f"  step {step['step']}, {step['do']}: {step_balance(step)}" for step in document["steps"]]
+    if len(document.steps) > 1:
+        lines += [f"  step {step.number}, {step.do}: {step_balance(step)}" for step in document.steps]
     lines += [f"  row {row}: job {printable(told)}; look at it in the tenant" for row, told in jobs.differing(store)]
     lines += failure_lines(store, document, folder)
-    lines += [f"  {step}" for step in next_steps(document, folder)]
+    lines += [f"  {step}" for step in next_steps(document, folder, crashed=crashed)]
     return "\n".join(lines)
 
 
@@ -55,7 +56,7 @@ def _under_way(store: Store) -> Iterator[str]:
         yield printable(f"  job {job.name}{f' ({file})' if file else ''}: {job.status or 'created'}{done}")
 
 
-def failure_lines(store: Store, document: dict[str, Any], folder: str) -> Iterator[str]:
+def failure_lines(store: Store, document: RunDocument, folder: str) -> Iterator[str]:
     """The failures, clustered, under what to do about each."""
     named = _named(document, folder)
     for mender, found in by_remedy(clusters(queries.troubles(store))).items():
@@ -86,7 +87,7 @@ TELLING_SECONDS = 5  # a shorter pause is over before it is read
 
 def live_line(store: Store, now: int | None = None) -> str | None:
     """Pace, concurrency and time left of a run under way; None of any other. `now` in microseconds."""
-    if store.facts()["status"] != "running":
+    if store.facts().status is not RunStatus.RUNNING:
         return None
     now = now_microseconds() if now is None else now
     answered, first, last = queries.answered_since(store, now - RECENT_SECONDS * 1_000_000)

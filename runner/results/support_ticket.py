@@ -26,10 +26,10 @@ def ticket(store: Store, row: int | None = None) -> Iterator[str]:
     else:
         found = by_remedy(found).get(Remedy.VENDOR) or [one for one in found if one.state != "rejected"]
     yield "Regenerate calls to Zuora Billing that did not succeed"
-    yield f"endpoint host: {facts['host']}"
+    yield f"endpoint host: {facts.host}"
     for name in ("entity_ids", "org_ids"):
-        if facts.get(name):
-            yield f"{name.replace('_', ' ')}: {', '.join(facts[name])}"
+        if getattr(facts, name):
+            yield f"{name.replace('_', ' ')}: {', '.join(getattr(facts, name))}"
     _, first, last = queries.sendings(store)
     if first is not None and last is not None:
         yield f"time: {iso(first)} to {iso(last)} (UTC)"

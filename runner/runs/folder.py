@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from runner.domain.errors import Refused
+from runner.ledger import Store, open_read_only
 from runner.runs.lock import LOCKS, held
 from runner.runs.run_id import RUN_ID
+from runner.runs.run_json import RunDocument, document_of, parsed
 from runner.system.atomic_file import replacing, sync_folder
 from runner.system.console import json_text
 from runner.system.timestamps import iso, now_microseconds
@@ -54,18 +54,24 @@ class RunFolder:
         except OSError as error:
             raise Refused(f"{self.path}: {error.strerror}; choose another --runs-dir") from error
 
-    def document(self) -> dict[str, Any] | None:
+    def document(self) -> RunDocument | None:
         """run.json; None if there is none, or none that can be read."""
         try:
-            document = json.loads((self.path / DOCUMENT).read_bytes())
-        except (OSError, ValueError):
+            return parsed((self.path / DOCUMENT).read_bytes())
+        except OSError:
             return None
-        return document if isinstance(document, dict) else None
 
-    def write_document(self, document: dict[str, Any]) -> None:
-        """Write run.json, whole or not at all."""
+    def current_document(self) -> RunDocument:
+        """The run's document from its ledger as it is now. Raises LedgerError."""
+        with open_read_only(self.ledger) as store:
+            return document_of(store)
+
+    def write_document(self, store: Store) -> RunDocument:
+        """Write run.json from the ledger, whole or not at all; returns it."""
+        document = document_of(store)
         with replacing(self.path / DOCUMENT) as file:
-            file.write(json_text(document, indent=2).encode() + b"\n")
+            file.write(json_text(document.as_json(), indent=2).encode() + b"\n")
+        return document
 
     def seal(self) -> None:
         """Write SHA256SUMS over every file of the run; `sha256sum -c` reads it."""

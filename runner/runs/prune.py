@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from runner.domain.errors import ExitCode, LedgerError, Refused, RunHeld
+from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.runs.folder import RETRIES, RunFolder, all_runs
+from runner.runs.run_json import RunDocument
 from runner.system.console import say
 
 DYING = ".pruned-"
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-CLOSED = frozenset({"finished", "halted", "abandoned", "planned", "refused"})
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def judged(runs: Path, before: datetime) -> Iterator[Pruned]:
             yield Pruned(folder, _why(folder))
 
 
-def _ended(document: dict[str, Any]) -> datetime | None:
+def _ended(document: RunDocument) -> datetime | None:
     """When a run was last touched; None if it does not say."""
-    times = [str(document[name]) for name in ("ended_at", "started_at", "planned_at") if document.get(name)]
+    times = [time for time in (document.ended_at, document.started_at, document.planned_at) if time]
     try:
         return max(map(datetime.fromisoformat, times), default=None)
     except (ValueError, TypeError):
@@ -79,13 +79,13 @@ def _why(folder: RunFolder) -> str | None:
         return "it is a symbolic link"
     try:
         with open_read_only(folder.ledger) as store:
-            status, pending = store.facts().get("status"), queries.pending(store)
+            status, pending = store.facts().status, queries.pending(store)
             begun = queries.begun(store)
     except LedgerError as error:
         return str(error)
-    if status not in CLOSED and (pending or status == "running"):
+    if status.resumable and (pending or status is RunStatus.RUNNING):
         return f"unfinished ({status}, {pending:,} requests pending): resume or abandon it"
-    if status == "planned" and begun:
+    if status is RunStatus.PLANNED and begun:
         return "unfinished: it has sent something"
     return None
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from runner.config.production import is_guarded, refuse_read_only
 from runner.config.settings import Settings
 from runner.domain.errors import Refused
 from runner.ledger import open_read_only, queries
-from runner.ledger.queries import pending_kinds
+from runner.ledger.queries import StepFacts, pending_kinds
 from runner.system.console import say
 from runner.zuora.effects import consequence, overwrites
 
@@ -73,18 +72,18 @@ def warnings(ledger: Path, *, production: bool) -> list[str]:
     return list(_warnings(steps, left, production))
 
 
-def _warnings(steps: list[dict[str, Any]], left: set[int], production: bool) -> Iterator[str]:
+def _warnings(steps: list[StepFacts], left: set[int], production: bool) -> Iterator[str]:
     """A step of which nothing is left to be sent needs no word."""
     regenerated = 0
     for step in steps:
-        if step["do"] == "regenerate":
-            regenerated = regenerated or step["step"]
-        if step["do"] != "backfill" or step["step"] not in left:
+        if step.do == "regenerate":
+            regenerated = regenerated or step.number
+        if step.do != "backfill" or step.number not in left:
             continue
         if regenerated:
             yield (
-                f"step {step['step']} backfills after step {regenerated} has regenerated: Zuora's order is backfill "
+                f"step {step.number} backfills after step {regenerated} has regenerated: Zuora's order is backfill "
                 "first, and what is regenerated before does not show the change"
             )
         if production:
-            yield f"step {step['step']} is a backfill on production: it can make Billing and Revenue disagree"
+            yield f"step {step.number} is a backfill on production: it can make Billing and Revenue disagree"

@@ -14,27 +14,28 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import structs
 
 from runner.domain.errors import LedgerError, Refused
+from runner.domain.run_status import RunStatus
 from runner.domain.steps import Regenerate
 from runner.ledger import Store, open_read_only, queries
+from runner.ledger.facts import Carried as CarriedFact
 from runner.ledger.queries import ResultLine
 from runner.results.columns import Layout
 from runner.results.writer import write_csv
 from runner.runs.folder import RETRIES, RunFolder, all_runs, existing
 from runner.runs.run_id import stem
-from runner.runs.run_json import reread
+from runner.runs.run_json import RunDocument
 from runner.session.existing_run import SAME_RUN_FOR
 from runner.system.console import say
 from runner.system.timestamps import utc_now
 
 if TYPE_CHECKING:
     from runner.session.run_request import RunRequest
-
-OPEN = frozenset({"running", "stopped", "paused", "interrupted", "terminated", "fault"})
 
 Row = tuple[int, str, str, str | None]  # step, operation, query, body: the same request in another run
 
@@ -49,9 +50,9 @@ class Carried:
     elsewhere: int = 0  # failed in steps that are none of `regenerate` now
 
     @property
-    def fact(self) -> dict[str, Any]:
+    def fact(self) -> CarriedFact:
         """As the ledger notes it."""
-        return {"from": self.source, "rows": self.rows, "given_up": self.given_up}
+        return CarriedFact(source=self.source, rows=self.rows, given_up=self.given_up)
 
 
 def carry_over(
@@ -83,11 +84,11 @@ def carry_over(
 def _left_behind(runs: Path, source: str | None) -> str | None:
     """What else the last run has open: only that run may send it again, under the keys that it had. Said in words."""
     document = _document(RunFolder(runs / source)) if source is not None else None
-    counts = (document or {}).get("counts", {})
+    counts = {} if document is None else document.counts
     rows = ", ".join(f"{counts[state]:,} {state}" for state in ("pending", "unknown") if counts.get(state))
     if document is None or not rows:
         return None
-    if document.get("status") == "abandoned":
+    if document.status is RunStatus.ABANDONED:
         return f"run {source} was abandoned with rows left ({rows}), and they are not carried over"
     return f"run {source} has rows left ({rows}), and they are not carried over: regen resume {source}"
 
@@ -101,25 +102,25 @@ def _found(
     last = _last(asked, runs, host, tenant)
     if last is None:
         return asked, Carried()
-    candidate = _with_failed(asked, runs, (last.get("carried") or {}).get("from"))
-    if _may_go_on(last) and fingerprint(candidate[0]) == last.get("fingerprint"):
+    candidate = _with_failed(asked, runs, None if last.carried is None else last.carried.source)
+    if _may_go_on(last) and fingerprint(candidate[0]) == last.fingerprint:
         return candidate
-    return _with_failed(asked, runs, last["run"])
+    return _with_failed(asked, runs, last.run)
 
 
-def _last(asked: RunRequest, runs: Path, host: str, tenant: str) -> dict[str, Any] | None:
+def _last(asked: RunRequest, runs: Path, host: str, tenant: str) -> RunDocument | None:
     """The document of the last run of this name that has sent something to this tenant."""
     documents = [
-        document | {"run": run.id} for run in all_runs(runs) if (document := _document(run)) is not None
+        structs.replace(document, run=run.id) for run in all_runs(runs) if (document := _document(run)) is not None
     ]  # by its folder's name, whatever that was when the run was made
     mine = [
         document
         for document in documents
         if _name(document) == asked.stem
-        and (document.get("host"), document.get("tenant")) == (host, tenant)
-        and document.get("first_claimed_at") is not None
+        and (document.host, document.tenant) == (host, tenant)
+        and document.first_claimed_at is not None
     ]
-    return max(mine, key=lambda document: str(document["first_claimed_at"]), default=None)
+    return max(mine, key=lambda document: str(document.first_claimed_at), default=None)
 
 
 def _within(runs: Path, run: RunFolder) -> str:
@@ -132,28 +133,28 @@ def _within(runs: Path, run: RunFolder) -> str:
     return run.id
 
 
-def _document(run: RunFolder) -> dict[str, Any] | None:
+def _document(run: RunFolder) -> RunDocument | None:
     """What is known of a run: run.json, or the ledger if the run is going on or was killed: run.json is of its begin
     then."""
     document = run.document()
-    if document is not None and document.get("status") == "running":
+    if document is not None and document.status is RunStatus.RUNNING:
         with suppress(LedgerError):
-            return reread(run)
+            return run.current_document()
     return document
 
 
-def _name(document: dict[str, Any]) -> str | None:
+def _name(document: RunDocument) -> str | None:
     """What a run's name began with."""
-    if document.get("name"):
-        return str(document["name"])
-    paths = [manifest["path"] for step in document.get("steps", []) for manifest in step.get("manifests", [])]
+    if document.name:
+        return document.name
+    paths = [manifest.path for step in document.steps for manifest in step.manifests]
     return stem(paths[0]) if paths else None
 
 
-def _may_go_on(document: dict[str, Any]) -> bool:
+def _may_go_on(document: RunDocument) -> bool:
     """Whether the same command again would be that run."""
-    unfinished = document.get("status") in OPEN and document.get("counts", {}).get("pending", 0) > 0
-    started = document.get("started_at")
+    unfinished = document.status.resumable and document.counts["pending"] > 0
+    started = document.started_at
     return unfinished or (started is not None and datetime.fromisoformat(started) > utc_now() - SAME_RUN_FOR)
 
 
@@ -212,6 +213,7 @@ def _given_up(runs: Path, source: str, after: int | None) -> set[Row]:
             return set()
         with open_read_only(runs / run / "ledger.db") as store:
             failed = {asked for _, asked in _requests(store)}
-            run = (store.facts().get("carried") or {}).get("from")
+            carried = store.facts().carried
+            run = None if carried is None else carried.source
         given_up = failed if given_up is None else given_up & failed
     return given_up or set()

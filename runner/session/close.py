@@ -7,7 +7,6 @@ from runner.ledger import Journal, Store
 from runner.results.report import write_report
 from runner.results.writer import write_views
 from runner.runs.folder import RunFolder
-from runner.runs.run_json import write_document
 from runner.system.console import say
 from runner.system.failpoints import reach
 from runner.system.timestamps import iso, now_microseconds
@@ -15,17 +14,16 @@ from runner.system.timestamps import iso, now_microseconds
 
 def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal) -> None:
     """Write the views of a run that ends here, make its ledger one plain file, and seal the folder."""
-    facts = {
-        "status": ending.name,
-        "ended_at": iso(now_microseconds()),
-        "exit_code": int(ending.exit_code),
-        "reason": ending.reason,
-    }
-    store.set_facts(facts)
-    store.set_facts({"head": journal.close(now_microseconds())})
-    write_views(store, folder.path, store.facts()["formats"], folder.id)
+    store.set_facts(
+        status=ending.status,
+        ended_at=iso(now_microseconds()),
+        exit_code=int(ending.exit_code),
+        reason=ending.reason,
+    )
+    store.set_facts(head=journal.close(now_microseconds()))
+    write_views(store, folder.path, store.facts().formats, folder.id)
     reach("viewed")
-    write_report(store, folder.path, write_document(folder, store))
+    write_report(store, folder.path, folder.write_document(store))
     if not store.settle_down():
         say(f"another program has {folder.ledger} open: it stays in WAL until `regen resume {folder.id}`", err=True)
     reach("settled-down")

@@ -9,8 +9,9 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from runner.domain.run_status import RunStatus
+
 SAME_RUN_FOR = timedelta(hours=20)  # from its start: the same command is the same run
-OVER = frozenset({"finished", "halted"})  # statuses that nothing but a new run follows
 
 
 class RunState(enum.Enum):
@@ -41,7 +42,7 @@ class Decision(enum.Enum):
 class ExistingRun:
     """The facts of a run folder that decide."""
 
-    status: str
+    status: RunStatus
     begun: bool  # something was claimed from it
     pending: int
     sealed: bool
@@ -60,18 +61,18 @@ def state_of(run: ExistingRun, now: datetime) -> RunState:
         return _unsent(run)
     if run.differences:
         return RunState.OTHER_INPUTS
-    if run.status == "abandoned":
+    if run.status is RunStatus.ABANDONED:
         return RunState.ABANDONED
-    if run.status in OVER and run.sealed:
+    if run.status.over and run.sealed:
         return RunState.OVER_LONG_AGO if run.started_before(now - SAME_RUN_FOR) else RunState.OVER
     return RunState.UNFINISHED
 
 
 def _unsent(run: ExistingRun) -> RunState:
     """The state of a folder from which nothing was ever sent."""
-    if run.status == "abandoned" and not run.differences:
+    if run.status is RunStatus.ABANDONED and not run.differences:
         return RunState.ABANDONED
-    if run.status == "refused":
+    if run.status is RunStatus.REFUSED:
         return RunState.PLAN_REFUSED
     return RunState.PLAN_OUTDATED if run.differences or run.replanned else RunState.PLAN_CURRENT
 

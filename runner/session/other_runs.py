@@ -8,12 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from runner.domain.errors import LedgerError
+from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.plan.planner import Opened
 from runner.runs.folder import RunFolder, all_runs
+from runner.runs.run_json import RunDocument
 from runner.session.existing_run import SAME_RUN_FOR
 
 
@@ -25,9 +26,9 @@ def same_command(runs: Path, stem: str, fingerprint: str, now: datetime) -> RunF
     chosen = re.compile(rf"\d{{4}}-\d\d-\d\d-{re.escape(stem)}-{fingerprint[:8]}(-\d+)?")
     started: list[tuple[datetime, RunFolder]] = []
     for run in all_runs(runs):
-        document = run.document() or {} if chosen.fullmatch(run.id) else {}
-        if document.get("fingerprint") == fingerprint and document.get("started_at"):
-            at = datetime.fromisoformat(document["started_at"])
+        document = run.document() if chosen.fullmatch(run.id) else None
+        if document is not None and document.fingerprint == fingerprint and document.started_at:
+            at = datetime.fromisoformat(document.started_at)
             if at > now - SAME_RUN_FOR:
                 started.append((at, run))
     return max(started, key=lambda pair: pair[0])[1] if started else None
@@ -36,8 +37,8 @@ def same_command(runs: Path, stem: str, fingerprint: str, now: datetime) -> RunF
 def unsent_plan(runs: Path, fingerprint: str) -> RunFolder | None:
     """A plan with equal inputs that nothing was sent from, whatever its date."""
     for run in reversed(all_runs(runs)):
-        document = run.document() or {}
-        if document.get("fingerprint") == fingerprint and document.get("status") == "planned":
+        document = run.document()
+        if document is not None and document.fingerprint == fingerprint and document.status is RunStatus.PLANNED:
             return run
     return None
 
@@ -45,19 +46,19 @@ def unsent_plan(runs: Path, fingerprint: str) -> RunFolder | None:
 def unfinished_twin(runs: Path, opened: Opened, besides: RunFolder) -> RunFolder | None:
     """An unfinished run of the same manifests for the same tenant, whatever its options."""
     for other in all_runs(runs):
-        if other.id != besides.id and _is_twin(other.document() or {}, opened) and _is_unfinished(other):
+        if other.id != besides.id and _is_twin(other.document(), opened) and _is_unfinished(other):
             return other
     return None
 
 
-def _is_twin(document: dict[str, Any], opened: Opened) -> bool:
+def _is_twin(document: RunDocument | None, opened: Opened) -> bool:
     target = opened.target
-    if (document.get("tenant"), document.get("host")) != (target.tenant, target.host):
+    if document is None or (document.tenant, document.host) != (target.tenant, target.host):
         return False
     if not opened.digests:  # operations on the whole tenant are the same if their options are
-        return bool(document.get("fingerprint") == opened.fingerprint)
-    sources = [source for step in document.get("steps", []) for source in step.get("manifests", [])]
-    return sorted(source["sha256"] for source in sources if source["path"]) == sorted(opened.digests)
+        return document.fingerprint == opened.fingerprint
+    sources = [source for step in document.steps for source in step.manifests]
+    return sorted(source.sha256 for source in sources if source.path) == sorted(opened.digests)
 
 
 def _is_unfinished(run: RunFolder) -> bool:
@@ -65,8 +66,7 @@ def _is_unfinished(run: RunFolder) -> bool:
     if not run.ledger.exists():
         return False
     with open_read_only(run.ledger) as store:
-        closed = store.facts()["status"] in ("halted", "abandoned")
-        return not closed and queries.begun(store) and queries.pending(store) > 0
+        return store.facts().status.may_be_unfinished and queries.begun(store) and queries.pending(store) > 0
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class InDoubt:
 def objects_in_doubt(runs: Path, plan: RunFolder, host: str, tenant: str) -> Iterator[InDoubt]:
     """The unfinished runs of a tenant that may be at work on objects of a plan."""
     for other in all_runs(runs):
-        document = other.document() or {}
-        if other.id == plan.id or (document.get("host"), document.get("tenant")) != (host, tenant):
+        document = other.document()
+        if document is None or other.id == plan.id or (document.host, document.tenant) != (host, tenant):
             continue
         with suppress(LedgerError):
             if _is_unfinished(other):

@@ -9,7 +9,8 @@ from typing import Any
 from runner import __version__
 from runner.config.settings import Settings
 from runner.domain.errors import Refused
-from runner.ledger import open_read_only
+from runner.domain.run_status import RunStatus
+from runner.ledger import Facts, open_read_only
 from runner.runs.folder import RunFolder
 from runner.system.timestamps import iso, now_microseconds
 
@@ -18,7 +19,7 @@ def refuse_moved(folder: RunFolder) -> None:
     """A folder that was copied could be sent twice: at another place that needs a word. Raises Refused."""
     with open_read_only(folder.ledger) as store:
         facts = store.facts()
-    here, there = (machine(), str(folder.path.resolve())), (facts["machine"], facts["place"])
+    here, there = (machine(), str(folder.path.resolve())), (facts.machine, facts.folder_path)
     if here != there:
         raise Refused(
             f"run {folder.id} was begun at {there[1]} on {there[0]}, this is {here[1]} on {here[0]}; if it was moved, "
@@ -26,28 +27,27 @@ def refuse_moved(folder: RunFolder) -> None:
         )
 
 
-def facts_of(
-    settings: Settings, tenant: str, inputs: dict[str, Any], fingerprint: str, folder: RunFolder
-) -> dict[str, Any]:
-    """What a new ledger says of the run as a whole."""
-    return {
-        "run_id": folder.id,
-        "fingerprint": fingerprint,
-        "inputs": inputs,
-        "tenant": tenant,
-        "tenant_kind": settings.tenant,
-        "profile": settings.profile_name,
-        "base_url": settings.base_url,
-        "host": settings.host,
-        "entity_ids": settings.profile.entity_ids,
-        "org_ids": settings.profile.org_ids,
-        "zuora_version": settings.profile.zuora_version,
-        "planned_at": iso(now_microseconds()),
-        "user": getpass.getuser(),
-        "machine": machine(),
-        "place": str(folder.path.resolve()),
-        "version": __version__,
-    }
+def facts_of(settings: Settings, tenant: str, inputs: dict[str, Any], fingerprint: str, folder: RunFolder) -> Facts:
+    """The facts of a new run."""
+    return Facts(
+        status=RunStatus.PLANNED,
+        run_id=folder.id,
+        fingerprint=fingerprint,
+        inputs=inputs,
+        tenant=tenant,
+        tenant_kind=settings.tenant,
+        profile=settings.profile_name,
+        base_url=settings.base_url,
+        host=settings.host,
+        entity_ids=tuple(settings.profile.entity_ids),
+        org_ids=tuple(settings.profile.org_ids),
+        zuora_version=settings.profile.zuora_version,
+        planned_at=iso(now_microseconds()),
+        user=getpass.getuser(),
+        machine=machine(),
+        folder_path=str(folder.path.resolve()),
+        version=__version__,
+    )
 
 
 def machine() -> str:
@@ -55,11 +55,9 @@ def machine() -> str:
     return socket.gethostname()
 
 
-def refuse_other_tenant(facts: dict[str, Any], settings: Settings, tenant: str) -> None:
+def refuse_other_tenant(facts: Facts, settings: Settings, tenant: str) -> None:
     """A run belongs to its tenant. Raises Refused under other credentials or at another place."""
-    if facts["tenant"] != tenant:
-        raise Refused(f"run {facts['run_id']} belongs to another tenant; use the credentials that it was made with")
-    if facts["host"] != settings.host:
-        raise Refused(
-            f"run {facts['run_id']} is for {facts['host']}, not {settings.host}; give --base-url or --profile"
-        )
+    if facts.tenant != tenant:
+        raise Refused(f"run {facts.run_id} belongs to another tenant; use the credentials that it was made with")
+    if facts.host != settings.host:
+        raise Refused(f"run {facts.run_id} is for {facts.host}, not {settings.host}; give --base-url or --profile")

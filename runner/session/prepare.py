@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import structs
+
 from runner.config.connection import tenant_of
 from runner.config.settings import Settings, gather
 from runner.domain.errors import ExitCode, Refused
 from runner.domain.steps import Backfill
-from runner.ledger import Store, open_read_only, queries
+from runner.ledger import Facts, Store, open_read_only, queries
 from runner.plan.enroller import plain
 from runner.plan.planner import Opened, Target
 from runner.results.writer import write_views
 from runner.runs.folder import RunFolder, folder
 from runner.runs.run_id import default_id, next_id
-from runner.runs.run_json import write_document
 from runner.session.carryover import Carried, carry_over
 from runner.session.existing_run import Decision, ExistingRun, decide, state_of
 from runner.session.other_runs import objects_in_doubt, same_command, unfinished_twin, unsent_plan
@@ -98,19 +99,21 @@ class _Preparation:
 
     def _is_of_another_night(self, run: RunFolder) -> bool:
         """Whether a run of the default id, made on the same UTC day, has started too long ago to be this one."""
-        document = run.document() or {}
-        return document.get("fingerprint") == self.opened.fingerprint and document.get("started_at") is not None
+        document = run.document()
+        if document is None:
+            return False
+        return document.fingerprint == self.opened.fingerprint and document.started_at is not None
 
     def _existing(self, run: RunFolder) -> Prepared | None:
         """The run that is there already; None if it is to be planned anew."""
         with open_read_only(run.ledger) as store:
             facts = store.facts()
             existing = ExistingRun(
-                status=str(facts["status"]),
+                status=facts.status,
                 begun=queries.begun(store),
                 pending=queries.pending(store),
                 sealed=run.sealed,
-                started_at=facts.get("started_at"),
+                started_at=facts.started_at,
                 differences=tuple(self._differences(facts)),
                 replanned=self._is_planned_otherwise(store, facts),
             )
@@ -120,7 +123,7 @@ class _Preparation:
             case Decision.SEND:
                 return Prepared(run, self.settings, begun=existing.begun, over=False)
             case Decision.REPORT:
-                exit_code = ExitCode(facts.get("exit_code", 0))
+                exit_code = ExitCode(facts.exit_code or 0)
                 return Prepared(run, self.settings, begun=True, over=True, exit_code=exit_code)
             case Decision.REFUSE_ABANDONED:
                 raise Refused(f"run {run.id} was abandoned; {AGAIN}")
@@ -133,20 +136,20 @@ class _Preparation:
                     f"--run-id would send nothing for ever; leave it out, use another, or {AGAIN}"
                 )
 
-    def _differences(self, facts: dict[str, Any]) -> list[str]:
+    def _differences(self, facts: Facts) -> list[str]:
         """The names of the inputs in which a run differs from this command."""
-        theirs, ours = facts.get("inputs", {}), self.opened.inputs
+        theirs, ours = facts.inputs, self.opened.inputs
         return [name.replace("_", " ") for name in ours if theirs.get(name) != plain(ours[name])]
 
-    def _is_planned_otherwise(self, store: Store, facts: dict[str, Any]) -> bool:
+    def _is_planned_otherwise(self, store: Store, facts: Facts) -> bool:
         """Whether a plan was made with options that are no inputs of a run, but decide how it goes: a canary, what is
         done about rejected rows, the files' paths."""
-        steps = [{"step": step.number, "do": step.does} | step.options for step in self.opened.steps]
+        steps = [(step.number, step.does, plain(step.options)) for step in self.opened.steps]
         paths = [source.path for sources in self.opened.sources.values() for source in sources]
         return (
-            queries.steps(store) != plain(steps)
+            queries.steps(store) != steps
             or [manifest.path for manifest in queries.manifests(store) if manifest.path] != paths
-            or any(facts.get(name, value) != value for name, value in self._deciding.items())
+            or any(getattr(facts, name) != value for name, value in self._deciding.items())
         )
 
     def _twin(self, run: RunFolder) -> Prepared | None:
@@ -168,14 +171,14 @@ class _Preparation:
             f"`regen resume {twin.id}`, or `regen abandon {twin.id}`, or --if-unfinished {choices}"
         )
 
-    def _deciding_differences(self, facts: dict[str, Any]) -> list[str]:
+    def _deciding_differences(self, facts: Facts) -> list[str]:
         """The settings in which what an unfinished run sends differs from what this command would send."""
         ours = {
             "billing_id_field": self.opened.target.billing_id_field,
             "zuora_version": self.settings.profile.zuora_version,
             "base_url": self.settings.base_url,
         }
-        return [name.replace("_", " ") for name, value in ours.items() if facts.get(name, value) != value]
+        return [name.replace("_", " ") for name, value in ours.items() if getattr(facts, name) != value]
 
     def _refuse_objects_in_doubt(self, run: RunFolder) -> None:
         """Raises Refused if an unfinished run may be at work on an object of this plan: it would be done twice."""
@@ -198,7 +201,8 @@ class _Preparation:
                 return existing
             facts = facts_of(self.settings, opened.target.tenant, plain(opened.inputs), opened.fingerprint, run)
             try:
-                refused = opened.enrol(run.ledger, run.id, facts | self._more_facts(), self._templates())
+                facts = structs.replace(facts, **self._more_facts())
+                refused = opened.enrol(run.ledger, run.id, facts, self._templates())
             except BaseException:
                 _remove_if_empty(run)
                 raise
@@ -224,18 +228,18 @@ class _Preparation:
     def _deciding(self) -> dict[str, Any]:
         """Facts of a plan that are no inputs of its run, but would make another plan."""
         return {
-            "formats": list(self.request.formats),
+            "formats": tuple(self.request.formats),
             "billing_id_field": self.opened.target.billing_id_field,
             "resend_unknown": self.request.resend_unknown,
         }
 
     def _write_plan(self, run: RunFolder, refused: bool) -> None:
         with open_read_only(run.ledger) as store:
-            write_document(run, store)
+            run.write_document(store)
             if not refused:
                 return
             write_views(store, run.path, (), run.id)
-            problems, notes = queries.problems(store, 10), store.facts().get("notes", [])
+            problems, notes = queries.problems(store, 10), store.facts().notes
             rejected = sum(step.get("rejected", 0) for step in queries.counts(store).values())
         raise Refused(_rejection(problems, rejected, run, notes))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.config.settings import Settings
 from runner.dispatch.quota import DAY, HOUR, MINUTE, Quota
 from runner.domain.errors import LedgerError
+from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.runs.folder import RunFolder, all_runs
 from runner.system.timestamps import iso, now_microseconds
@@ -36,8 +37,8 @@ def spent_before(runs: Path, tenant: str, host: str) -> list[tuple[float, int]]:
 
 
 def _sent_lately(run: RunFolder, tenant: str, host: str, since: str) -> bool:
-    document = run.document() or {}
-    if (document.get("tenant"), document.get("host")) != (tenant, host):
+    document = run.document()
+    if document is None or (document.tenant, document.host) != (tenant, host):
         return False
-    last = document.get("last_answered_at")
-    return document.get("status") == "running" or (last is not None and last >= since)
+    last = document.last_answered_at
+    return document.status is RunStatus.RUNNING or (last is not None and last >= since)

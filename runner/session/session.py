@@ -23,12 +23,14 @@ from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError
 from runner.domain.model import Answer, History, Judgement, Reason, Reply, Request, State
+from runner.domain.run_status import RunStatus
 from runner.ledger import Event, Journal, Pen, Store, open_writable
 from runner.ledger import queries as ledger_views
+from runner.ledger.queries import StepFacts
 from runner.runs.event_log import RECORDED, EventLog
 from runner.runs.folder import LOG, RunFolder
 from runner.runs.lock import held
-from runner.runs.run_json import totals_of, write_document
+from runner.runs.run_json import totals_of
 from runner.session.close import close_run
 from runner.session.job_store import JobBook, Tail
 from runner.session.progress import Progress
@@ -41,8 +43,6 @@ from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Looks
 from runner.zuora.operations import OPERATIONS
 from runner.zuora.verdict import verdict
-
-ENDINGS = {"finished", "halted", "abandoned"}  # those that no plain `resume` takes further
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> En
         stack.enter_context(folder.lock())
         store = stack.enter_context(open_writable(folder.ledger))
         facts = store.facts()
-        tenant = f"tenant-{str(facts['tenant'])[:16]}"
+        tenant = f"tenant-{str(facts.tenant)[:16]}"
         stack.enter_context(held(folder.path.parent, tenant, "this tenant", wait=invocation.wait))
-        if facts["status"] == "running":
+        if facts.status is RunStatus.RUNNING:
             store.check()  # the last invocation ended in no good order
         return _Session(folder, store, settings, invocation).run()
 
@@ -89,13 +89,13 @@ class _Session:
     def run(self) -> Ending:
         started = now_microseconds()
         facts = self.store.facts()
-        self.store.set_facts({"status": "running", "started_at": facts.get("started_at") or iso(started)})
-        write_document(self.folder, self.store)
+        self.store.set_facts(status=RunStatus.RUNNING, started_at=facts.started_at or iso(started))
+        self.folder.write_document(self.store)
         self.log.note("started", {"run": self.folder.id, "process": os.getpid(), "version": __version__})
         try:
             ending = asyncio.run(self._drive())
             ending = self._settle(ending)
-            self.log.note("ended", {"how": ending.name, "exit_code": int(ending.exit_code), "reason": ending.reason})
+            self.log.note("ended", {"how": ending.status, "exit_code": int(ending.exit_code), "reason": ending.reason})
         except LedgerError as error:
             self.log.note("fault", {"reason": str(error)})
             raise
@@ -107,17 +107,17 @@ class _Session:
 
     def _settle(self, ending: Ending) -> Ending:
         """A finished run whose rows did not all succeed says so; one with rows that wait has not finished."""
-        if ending.name != "finished":
+        if ending.status is not RunStatus.FINISHED:
             return ending
         totals = totals_of(ledger_views.counts(self.store))
         if waiting := totals["pending"]:
             reason = f"nothing was left to send, but {waiting} rows are pending; see `regen verify {self.folder.id}`"
-            return Ending("fault", ExitCode.FAULT, reason)
+            return Ending(RunStatus.FAULT, ExitCode.FAULT, reason)
         wrong = {state: totals[state] for state in ledger_views.TROUBLED if totals.get(state)}
         if not wrong:
             return ending
         told = ", ".join(f"{count} {state}" for state, count in wrong.items())
-        return Ending("finished", ExitCode.ROWS_FAILED, told)
+        return Ending(RunStatus.FINISHED, ExitCode.ROWS_FAILED, told)
 
     async def _drive(self) -> Ending:
         async with zuora.connected(wire_of(self.settings)) as client:
@@ -132,10 +132,10 @@ class _Session:
                     await pen.close()
 
     async def _steps(self, client: zuora.Client, pen: Pen) -> Ending:
-        ending = Ending("finished", ExitCode.SUCCEEDED)
+        ending = Ending(RunStatus.FINISHED, ExitCode.SUCCEEDED)
         pace = await self._paced(pen)
         for step in ledger_views.steps(self.store):
-            await pen.call(reopen_unknown, self.journal, step["step"], self.invocation.resend_unknown, time.time())
+            await pen.call(reopen_unknown, self.journal, step.number, self.invocation.resend_unknown, time.time())
             tail = await self._tail(step, client, pen)
             self.dispatch = self._dispatch(step, client, pen, pace, tail)
             if self.ending is not None:
@@ -143,16 +143,16 @@ class _Session:
             if self.invocation.no_wait and tail is not None and tail.all_created:
                 self._created()
             ending = await self.dispatch.run()
-            if ending.name != "finished":
+            if ending.status is not RunStatus.FINISHED:
                 return ending
             if (halted := await pen.call(self._halted, step)) is not None:
                 return halted
         return ending
 
-    def _halted(self, step: dict[str, Any]) -> Ending | None:
+    def _halted(self, step: StepFacts) -> Ending | None:
         """A step with failures halts the run before the next one, unless that was accepted."""
-        number = step["step"]
-        if self.invocation.accept_failures or step.get("on_failure") == "continue":
+        number = step.number
+        if self.invocation.accept_failures or step.options.get("on_failure") == "continue":
             return None
         if not ledger_views.waiting_after(self.store, number):
             return None  # nothing is left, or the next step has begun: it was accepted then
@@ -160,27 +160,25 @@ class _Session:
         wrong = [f"{counts[state]} {state}" for state in ("failed", "unknown") if counts.get(state)]
         if not wrong:
             return None
-        reason = f"step {number} ({step['do']}) ended with {', '.join(wrong)}; the next step was not begun"
-        return Ending("halted", ExitCode.ROWS_FAILED, reason)
+        reason = f"step {number} ({step.do}) ended with {', '.join(wrong)}; the next step was not begun"
+        return Ending(RunStatus.HALTED, ExitCode.ROWS_FAILED, reason)
 
-    async def _tail(self, step: dict[str, Any], client: zuora.Client, pen: Pen) -> Tail | None:
+    async def _tail(self, step: StepFacts, client: zuora.Client, pen: Pen) -> Tail | None:
         """What follows the jobs of a step; None for one without."""
-        if step["do"] == "regenerate":
+        if step.do == "regenerate":
             return None
         jobs = self.settings.profile.jobs
         looks = Looks(jobs.first_poll_seconds, jobs.longest_poll_seconds, jobs.search_seconds, jobs.patience_seconds)
         follower = Follower(client, JobBook(pen, self.store), looks)
-        return await Tail.of_step(follower, pen, self.store, step["step"], resend=self.invocation.resend_unknown)
+        return await Tail.of_step(follower, pen, self.store, step.number, resend=self.invocation.resend_unknown)
 
     def _created(self) -> None:
         """All jobs that may be under way at once are created, and nobody waits for them."""
         if self.dispatch is not None:
             reason = "created (--no-wait); `regen resume` follows"
-            self.dispatch.stop(Ending("paused", ExitCode.PAUSED, reason))
+            self.dispatch.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED, reason))
 
-    def _dispatch(
-        self, step: dict[str, Any], client: zuora.Client, pen: Pen, pace: Pace, tail: Tail | None
-    ) -> Dispatch:
+    def _dispatch(self, step: StepFacts, client: zuora.Client, pen: Pen, pace: Pace, tail: Tail | None) -> Dispatch:
         settings, note = self.settings, partial(self._note, pen)
         patience = settings.profile.patience
         request_seconds = settings.profile.request_timeout_seconds
@@ -189,7 +187,7 @@ class _Session:
         return Dispatch(
             pen=pen,
             journal=self.journal,
-            step=step["step"],
+            step=step.number,
             send=tail.send if tail else client.send,
             judge=judge_with(client, request_seconds, tail.judge if tail else judged),
             pace=pace,
@@ -201,7 +199,7 @@ class _Session:
 
     async def _paced(self, pen: Pen) -> Pace:
         """The pace of this invocation, for all its steps."""
-        settings, tenant = self.settings, self.store.facts()["tenant"]
+        settings, tenant = self.settings, self.store.facts().tenant
         pace = Pace(
             concurrency=settings.concurrency,
             rate=settings.rate,
@@ -212,13 +210,13 @@ class _Session:
         self.progress.paced(pace)
         return pace
 
-    def _terms(self, step: dict[str, Any]) -> Terms:
+    def _terms(self, step: StepFacts) -> Terms:
         """The terms of a step: its own canary, what earlier steps have left of the budget, the profile's own."""
         terms = self.invocation.terms
         left = None if terms.max_requests is None else max(0, terms.max_requests - self.tally.sent)
         return replace(
             terms,
-            canary=terms.canary or step.get("canary"),
+            canary=terms.canary or step.options.get("canary"),
             max_requests=left,
             drain_seconds=self.settings.profile.drain_seconds,
             blackouts=self.settings.blackouts,
@@ -231,8 +229,8 @@ class _Session:
 
     def _signals(self) -> contextlib.AbstractContextManager[None]:
         """The first signal ends the run in good order, the second at once. Ctrl-Break is Windows' SIGTERM."""
-        interrupted = Ending("interrupted", ExitCode.INTERRUPTED, "interrupted")
-        terminated = Ending("terminated", ExitCode.TERMINATED, "terminated")
+        interrupted = Ending(RunStatus.INTERRUPTED, ExitCode.INTERRUPTED, "interrupted")
+        terminated = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED, "terminated")
         return heard(
             {
                 "SIGINT": partial(self._signalled, interrupted),

@@ -25,7 +25,7 @@ def _inquired(store: Store, place: Path, flags: Flags) -> Inquiry:
 
     facts = store.facts()
     if flags.base_url is None and flags.profile is None:
-        flags = replace(flags, base_url=facts["base_url"], profile=facts.get("profile"))
+        flags = replace(flags, base_url=facts.base_url, profile=facts.profile)
     settings = gather(flags)
     refuse_read_only(settings, "a data query is a POST")
     refuse_other_tenant(facts, settings, tenant_of(settings))

@@ -251,7 +251,7 @@ class TestRunIds:
             from runner.ledger import open_writable
 
             with open_writable(tmp_path / "runs/nightly/ledger.db") as store:
-                store.set_facts({"started_at": "2020-01-01T00:00:00Z"})
+                store.set_facts(started_at="2020-01-01T00:00:00Z")
             refused = regen("run", manifest, *base)
             assert (refused.code, server.arrivals()) == (2, 1)
             assert "nothing for ever" in refused.err

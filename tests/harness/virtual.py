@@ -16,7 +16,8 @@ from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.throttle import Pace
 from runner.domain.identity import Identities, Place, canonical, key
 from runner.domain.model import Answer, Reply, Request, Silence
-from runner.ledger import Enrolment, Journal, Manifest, Pen, Store, open_writable
+from runner.domain.run_status import RunStatus
+from runner.ledger import Enrolment, Facts, Journal, Manifest, Pen, Store, open_writable
 from runner.ledger.enrolment import Line, NewRequest
 from runner.session.session import reopen_unknown
 from runner.zuora.operations import BOOKING
@@ -171,7 +172,7 @@ def enrolled(path: Path, requests: int, lanes: Callable[[int], str] = str) -> Pa
             lane = hash(lanes(number)) >> 1
             enrolment.requests([NewRequest(number, 1, BOOKING.name, "", body.decode(), digest, lane)])
         enrolment.manifest(Manifest(1, 1, "m.csv", "0" * 64, 1, ("id",)), requests)
-        enrolment.finish({"run_id": "run", "fingerprint": "f", "tenant": "t", "formats": ["csv"], "status": "planned"})
+        enrolment.finish(Facts(run_id="run", fingerprint="f", tenant="t", formats=("csv",), status=RunStatus.PLANNED))
     return path
 
 

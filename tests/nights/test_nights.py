@@ -6,11 +6,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
+from runner.domain.run_status import RunStatus
 from runner.ledger import open_writable
 from runner.runs.folder import RunFolder
 from runner.runs.prune import age, prune
-from runner.runs.run_json import document_of, write_document
+from runner.runs.run_json import document_of
 from tests.flows.test_flows import one, subscriptions
 from tests.harness.program import folders, table
 
@@ -26,8 +28,8 @@ def night_passes(tmp_path, days: float = 1) -> None:
         with open_writable(path / "ledger.db") as store:
             facts = store.facts()
             names = ("planned_at", "started_at", "ended_at")
-            store.set_facts({name: earlier(facts[name], days) for name in names if facts.get(name)})
-            write_document(RunFolder(path), store)
+            store.set_facts(**{name: earlier(getattr(facts, name), days) for name in names if getattr(facts, name)})
+            RunFolder(path).write_document(store)
             store.settle_down()
 
 
@@ -211,12 +213,13 @@ class TestCarryOver:
 def killed(path) -> None:
     """A run is left as SIGKILL leaves it: running, its run.json of its begin."""
     with open_writable(path / "ledger.db") as store:
-        store.set_facts({"status": "running", "ended_at": None, "exit_code": None})
+        store.set_facts(status=RunStatus.RUNNING, ended_at=None, exit_code=None)
         document = document_of(store)
         store.settle_down()
-    pending = document["counts"]["rows"]
-    begun = dict.fromkeys(document["counts"], 0) | {"rows": pending, "pending": pending}
-    RunFolder(path).write_document(document | {"counts": begun, "first_claimed_at": None, "last_answered_at": None})
+    pending = document.counts["rows"]
+    begun = dict.fromkeys(document.counts, 0) | {"rows": pending, "pending": pending}
+    document = replace(document, counts=begun, first_claimed_at=None, last_answered_at=None)
+    (path / "run.json").write_text(json.dumps(document.as_json()))
     RunFolder(path).unseal()
 
 
@@ -227,8 +230,8 @@ def one_named(tmp_path, part):
 def rehost(path, url):
     """Another simulator is the same tenant here."""
     with open_writable(path / "ledger.db") as store:
-        store.set_facts({"host": url.removeprefix("http://")})
-        write_document(RunFolder(path), store)
+        store.set_facts(host=url.removeprefix("http://"))
+        RunFolder(path).write_document(store)
         store.settle_down()
 
 

@@ -16,6 +16,7 @@ from runner.results.report.charts import milliseconds
 from runner.results.report.html import Markup, element, short, table, together
 from runner.results.report.statistics import course, latency, share
 from runner.results.summary import STATES, balance, step_balance
+from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.atomic_file import replacing
 from runner.system.timestamps import duration, iso
 
@@ -27,7 +28,7 @@ SLOWEST = 10
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def write_report(store: Store, folder: Path, document: dict[str, Any]) -> Path:
+def write_report(store: Store, folder: Path, document: RunDocument) -> Path:
     """Write report.html, whole or not at all. `document` is run.json."""
     place = folder / NAME
     with replacing(place) as file:
@@ -35,7 +36,7 @@ def write_report(store: Store, folder: Path, document: dict[str, Any]) -> Path:
     return place
 
 
-def render(store: Store, document: dict[str, Any]) -> str:
+def render(store: Store, document: RunDocument) -> str:
     """The page as text."""
     style = resources.files("runner.results.report").joinpath("style.css").read_text("utf-8")
     head = element(
@@ -43,7 +44,7 @@ def render(store: Store, document: dict[str, Any]) -> str:
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("title", f"Run {document['run']}"),
+        element("title", f"Run {document.run}"),
         element("style", Markup(style)),
     )
     sections = [
@@ -69,18 +70,18 @@ def _facts(facts: dict[str, object]) -> Markup:
     return element("dl", *rows)
 
 
-def _head(document: dict[str, Any]) -> Markup:
+def _head(document: RunDocument) -> Markup:
     return element(
         "header",
         element("p", "Regeneration run", class_="kind"),
-        element("h1", document["run"]),
-        element("p", element("strong", document["status"]), f" – {balance(document['counts'])}", class_="verdict"),
-        element("p", document["reason"]) if document.get("reason") else "",
+        element("h1", document.run),
+        element("p", element("strong", document.status), f" – {balance(document.counts)}", class_="verdict"),
+        element("p", document.reason) if document.reason else "",
     )
 
 
-def _balance(document: dict[str, Any]) -> Markup:
-    counts = document["counts"]
+def _balance(document: RunDocument) -> Markup:
+    counts = document.counts
     rows: list[list[object]] = [
         [element("span", "", class_=f"key {state}"), state, f"{counts[state]:,}", share(counts[state], counts["rows"])]
         for state in STATES
@@ -90,37 +91,36 @@ def _balance(document: dict[str, Any]) -> Markup:
     return _section("Balance", charts.balance(counts, STATES), legend)
 
 
-def _asked(document: dict[str, Any]) -> Markup:
+def _asked(document: RunDocument) -> Markup:
     facts: dict[str, object] = {
-        "Tenant": f"{document['base_url']} ({document['tenant_kind']} limits)",
-        "Tenant id": document["tenant"],
-        "Profile": document.get("profile"),
-        "Entities": ", ".join(document["entity_ids"]),
-        "Organisations": ", ".join(document["org_ids"]),
-        "Asked by": f"{document.get('user')} on {document.get('machine')}",
-        "Version": document["version"],
-        "Planned": document["planned_at"],
-        "First request": document["first_claimed_at"],
-        "Last answer": document["last_answered_at"],
-        "Ended": document.get("ended_at"),
-        "Requests sent": f"{document['requests']['sent']:,}",
-        "Exit code": None if document.get("exit_code") is None else str(document["exit_code"]),
+        "Tenant": f"{document.base_url} ({document.tenant_kind} limits)",
+        "Tenant id": document.tenant,
+        "Profile": document.profile,
+        "Entities": ", ".join(document.entity_ids),
+        "Organisations": ", ".join(document.org_ids),
+        "Asked by": f"{document.user} on {document.machine}",
+        "Version": document.version,
+        "Planned": document.planned_at,
+        "First request": document.first_claimed_at,
+        "Last answer": document.last_answered_at,
+        "Ended": document.ended_at,
+        "Requests sent": f"{document.requests.sent:,}",
+        "Exit code": None if document.exit_code is None else str(document.exit_code),
     }
-    return _section("What was asked", _facts(facts), *map(_step, document["steps"]))
+    return _section("What was asked", _facts(facts), *map(_step, document.steps))
 
 
-def _step(step: dict[str, Any]) -> Markup:
-    given = {name: value for name, value in step.items() if name not in ("step", "do", "counts", "manifests")}
-    options = ", ".join(f"{name} = {_plain(value)}" for name, value in unusual(step["do"], given).items())
-    files = [source for source in step["manifests"] if source["path"]]
+def _step(step: StepDocument) -> Markup:
+    options = ", ".join(f"{name} = {_plain(value)}" for name, value in unusual(step.do, step.options).items())
+    files = [source for source in step.manifests if source.path]
     sources: list[list[object]] = [
-        [source["path"], f"{source['rows']:,}", f"{source['bytes']:,}", element("code", source["sha256"])]
+        [source.path, f"{source.rows:,}", f"{source.bytes:,}", element("code", source.sha256)]
         for source in files[:MOST_MANIFESTS]
     ]
     more = len(files) - MOST_MANIFESTS
     return element(
         "div",
-        element("h3", f"Step {step['step']}: {step['do']}{f' ({short(options)})' if options else ''}"),
+        element("h3", f"Step {step.number}: {step.do}{f' ({short(options)})' if options else ''}"),
         element("p", step_balance(step)),
         table(["manifest", "rows", "bytes", "SHA-256"], sources, numbers=frozenset({1, 2})) if sources else "",
         element("p", f"… and {more:,} more manifests") if more > 0 else "",
@@ -148,7 +148,7 @@ def _course(store: Store) -> Markup:
     return _section("How it went", *inside, charts.latencies(took) if took else "")
 
 
-def _failures(store: Store, document: dict[str, Any]) -> Markup:
+def _failures(store: Store, document: RunDocument) -> Markup:
     found = by_remedy(clusters(queries.troubles(store)))
     if not found:
         return _section("What went wrong", element("p", "Nothing: no row failed, is unknown or was rejected."))
@@ -157,7 +157,7 @@ def _failures(store: Store, document: dict[str, Any]) -> Markup:
 
 
 def _remedy(
-    store: Store, own: dict[int, tuple[str, ...]], document: dict[str, Any], mender: Remedy, found: list[Cluster]
+    store: Store, own: dict[int, tuple[str, ...]], document: RunDocument, mender: Remedy, found: list[Cluster]
 ) -> Markup:
     count = sum(cluster.count for cluster in found)
     more = len(found) - MOST_CLUSTERS
@@ -165,7 +165,7 @@ def _remedy(
         "div",
         element("h3", f"{mender}: {count:,} {'row' if count == 1 else 'rows'}"),
         element("p", f"{ADVICE[mender]}."),
-        element("pre", "\n".join(commands(mender, document["run"], found, document))),
+        element("pre", "\n".join(commands(mender, document.run, found, document))),
         *(_cluster(store, own, cluster) for cluster in found[:MOST_CLUSTERS]),
         element("p", f"… and {more:,} more kinds") if more > 0 else "",
         class_="remedy",
@@ -199,10 +199,10 @@ def _slowest(store: Store) -> Markup:
     return _section("Slowest requests", table(headers, rows, numbers=frozenset({0, 2, 4}), whole=frozenset({3})))
 
 
-def _digests(document: dict[str, Any]) -> Markup:
+def _digests(document: RunDocument) -> Markup:
     facts: dict[str, object] = {
-        "Head of the ledger": element("code", document["head"]) if document.get("head") else None,
-        "Inputs": element("code", document["fingerprint"]),
+        "Head of the ledger": element("code", document.head) if document.head else None,
+        "Inputs": element("code", document.fingerprint),
     }
     told = (
         "The SHA-256 of every file of the run stands in SHA256SUMS beside this page. `regen verify` compares them, the "

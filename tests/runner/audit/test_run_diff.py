@@ -15,7 +15,8 @@ from runner.ledger.comparison import Change
 def night(place: Path, name: str, started: str, **rows: str) -> None:
     """A run of the past: its rows by object and fate (`ok`, `ok:id`, `failed`, `unknown`, `rejected`, `pending`)."""
     from runner.domain.model import Outcome, State
-    from runner.ledger import Claim, Enrolment, Journal, Manifest, Record, open_writable
+    from runner.domain.run_status import RunStatus
+    from runner.ledger import Claim, Enrolment, Facts, Journal, Manifest, Record, open_writable
     from runner.ledger.enrolment import Line, NewRequest
 
     folder = place / "runs" / name
@@ -32,7 +33,7 @@ def night(place: Path, name: str, started: str, **rows: str) -> None:
                     [NewRequest(number, 1, "booking-transaction", "", "{}", bytes([number] * 20), number)]
                 )
         enrolment.manifest(Manifest(1, 1, "m.csv", "0", 1, ()), len(rows))
-        enrolment.finish({"run_id": name, "status": "finished", "formats": []})
+        enrolment.finish(Facts(run_id=name, status=RunStatus.FINISHED))
     with open_writable(folder / "ledger.db") as store:
         journal = Journal(store)
         for number, fate in enumerate(rows.values(), 1):

@@ -19,7 +19,6 @@ from runner.ledger.hash_chain import chain
 from runner.results.report import write_report
 from runner.results.writer import write_views
 from runner.runs.folder import RunFolder
-from runner.runs.run_json import write_document
 from tests.harness.journeys import charges, quick
 
 
@@ -273,10 +272,10 @@ def test_a_chain_that_was_made_anew_is_found_by_a_head_noted_elsewhere(run):
         while wrong := [(due, seq) for seq, told, due in chain(store) if told != due]:
             store.connection.execute("UPDATE outcome SET hash = ? WHERE seq = ?", wrong[0])
         store.connection.execute("DELETE FROM closing")
-        store.set_facts({"head": Journal(store).close(0)})
+        store.set_facts(head=Journal(store).close(0))
         assert checkpoint.closings(store)[-1].hash != head
         write_views(store, run, ("csv", "parquet"), "it")
-        write_report(store, run, write_document(RunFolder(run), store))
+        write_report(store, run, RunFolder(run).write_document(store))
         store.settle_down()
     sealed_anew(run)
     assert broken(run) == {}

@@ -15,6 +15,7 @@ from runner.dispatch.run_limits import Terms
 from runner.domain.errors import ExitCode, LedgerFull, LedgerUnusable
 from runner.domain.identity import key
 from runner.domain.model import History, Judgement, Kind, Reason, Reply, Silence
+from runner.domain.run_status import RunStatus
 from runner.ledger import Journal, open_writable
 from runner.ledger.hash_chain import chain
 from tests.harness.virtual import EPOCH, Inline, Tenant, dispatched, enrolled, now, run_virtually, settle, states
@@ -28,7 +29,7 @@ def test_every_request_is_sent_once(tmp_path):
     """A quiet tenant: one attempt each, all succeeded, and no more in flight than allowed."""
     tenant = Tenant()
     ending, after = settle(enrolled(tmp_path / "l.db", 50), tenant, concurrency=7)
-    assert (ending.name, after) == ("finished", only("succeeded", 50))
+    assert (ending.status, after) == ("finished", only("succeeded", 50))
     assert all(len(keys) == 1 for keys in tenant.arrivals.values())
     assert tenant.peak == 7
 
@@ -118,7 +119,7 @@ def test_the_race_that_rotates_too_early(tmp_path_factory, mix, dialect, chance)
     while after[1] == "unknown":  # so many attempts in silence that patience was spent
         ending, after = settle(path, tenant, chance=lambda: chance)
     assert after == {1: "succeeded"}
-    assert ending.name == "finished"
+    assert ending.status is RunStatus.FINISHED
     assert len(tenant.effects[1]) == 1
 
 
@@ -170,7 +171,7 @@ class TestStopping:
     def test_a_signal_drains(self, tmp_path):
         def when(dispatch):
             asyncio.get_running_loop().call_later(
-                1.0, dispatch.stop, Ending("interrupted", ExitCode.INTERRUPTED, "interrupted")
+                1.0, dispatch.stop, Ending(RunStatus.INTERRUPTED, ExitCode.INTERRUPTED, "interrupted")
             )
 
         path, tenant = enrolled(tmp_path / "l.db", 200), Tenant()
@@ -191,7 +192,7 @@ class TestStopping:
                 return await super().send(request, generation, attempt)
 
         def when(dispatch):
-            asyncio.get_running_loop().call_later(1.0, dispatch.stop, Ending("terminated", ExitCode.TERMINATED))
+            asyncio.get_running_loop().call_later(1.0, dispatch.stop, Ending(RunStatus.TERMINATED, ExitCode.TERMINATED))
 
         path, tenant = enrolled(tmp_path / "l.db", 10), Slow()
         ending, after = settle(path, tenant, when=when)
@@ -229,9 +230,9 @@ class TestStopping:
 
     def test_a_signal_outranks_a_deadline(self, tmp_path):
         def when(dispatch):
-            dispatch.stop(Ending("paused", ExitCode.PAUSED))
-            dispatch.stop(Ending("interrupted", ExitCode.INTERRUPTED))
-            dispatch.stop(Ending("stopped", ExitCode.STOPPED))
+            dispatch.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED))
+            dispatch.stop(Ending(RunStatus.INTERRUPTED, ExitCode.INTERRUPTED))
+            dispatch.stop(Ending(RunStatus.STOPPED, ExitCode.STOPPED))
 
         ending, _ = settle(enrolled(tmp_path / "l.db", 3), Tenant(), when=when)
         assert ending.exit_code == 130
@@ -281,7 +282,7 @@ class TestStopping:
                 return late
 
         def when(dispatch):
-            told = Ending("terminated", ExitCode.TERMINATED)
+            told = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED)
             asyncio.get_running_loop().call_at(stopped - EPOCH, dispatch.stop, told)
 
         path, tenant = enrolled(tmp_path / "l.db", 1000), Tenant()
@@ -304,13 +305,13 @@ class TestCanary:
     def test_lives(self, tmp_path):
         tenant = Tenant(lambda number, arrival: "temporary" if arrival == 1 else "ok")
         ending, after = settle(enrolled(tmp_path / "l.db", 40), tenant, terms=Terms(canary=5))
-        assert (ending.name, after) == ("finished", only("succeeded", 40))
+        assert (ending.status, after) == ("finished", only("succeeded", 40))
         first_six = [number for number, keys in tenant.arrivals.items() if number == 6 and keys]
         assert first_six == [6]
 
     def test_a_manifest_smaller_than_the_canary(self, tmp_path):
         ending, after = settle(enrolled(tmp_path / "l.db", 3), Tenant(), terms=Terms(canary=5))
-        assert (ending.name, after) == ("finished", only("succeeded", 3))
+        assert (ending.status, after) == ("finished", only("succeeded", 3))
 
 
 class Answers(Tenant):
@@ -385,7 +386,7 @@ class TestBreaker:
     def test_waits_out_an_outage_without_burning_attempts(self, tmp_path, answer):
         tenant = Answers(answer, heals=400)
         ending, after = settle(enrolled(tmp_path / "l.db", 200), tenant, concurrency=20)
-        assert (ending.name, after) == ("finished", only("succeeded", 200))
+        assert (ending.status, after) == ("finished", only("succeeded", 200))
         assert sum(at - EPOCH < 400 for at in tenant.times) < 60
 
     @pytest.mark.parametrize("answer", [Reply(503, b""), Silence("token", "no", sent=False)])
@@ -462,7 +463,7 @@ class TestWindow:
         tenant = Answers(Silence("time-out"), heals=2 * 3600)
         path = self.in_doubt(tmp_path / "l.db", hours)
         ending, after = settle(path, tenant, now=wall, concurrency=10, terms=Terms(outage_patience_seconds=1e9))
-        assert ending.name == "finished"
+        assert ending.status is RunStatus.FINISHED
         assert {after[number] for number in range(1, 11)} == {state}
         assert all(len(tenant.effects[number]) <= 1 for number in after)
 

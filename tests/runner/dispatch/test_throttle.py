@@ -135,7 +135,7 @@ def test_behind_a_tenant_that_allows_eight_a_run_settles_there(tmp_path, headers
     tenant = Crowded(8, headers=headers, category=category)
     with open_writable(enrolled(tmp_path / "l.db", 3000)) as store:
         ending, _, _ = run_virtually(lambda: dispatched(store, tenant, concurrency=30))
-        assert (ending.name, set(states(store).values())) == ("finished", {"succeeded"})
+        assert (ending.status, set(states(store).values())) == ("finished", {"succeeded"})
     assert tenant.refused < 0.05 * tenant.asked
     best = 3000 * 0.05 / (6 if headers else 8)
     assert max(tenant.times) - EPOCH < 1.35 * best
@@ -226,5 +226,5 @@ def test_the_days_quota_ends_the_run_in_good_order_or_is_waited_out(tmp_path):
     with open_writable(path) as store:
         terms = Terms(wait_for_quota=True)
         ending, _, _ = run_virtually(lambda: dispatched(store, tenant, quota=quota, terms=terms))
-        assert (ending.name, len(tenant.times)) == ("finished", 50)
+        assert (ending.status, len(tenant.times)) == ("finished", 50)
     assert max(tenant.times) - EPOCH > 80_000

@@ -16,6 +16,7 @@ from runner.dispatch.quota import Quota
 from runner.dispatch.run_limits import Tally, Terms
 from runner.domain.blackout import Blackouts, parse
 from runner.domain.errors import ExitCode
+from runner.domain.run_status import RunStatus
 from runner.ledger import Event, Journal, open_read_only, open_writable, queries
 from runner.results.summary import live_line
 from runner.session.progress import Progress
@@ -172,7 +173,7 @@ class TestARun:
         terms = Terms(blackouts=window(60, 660))
         path = enrolled(tmp_path / "l.db", 240)
         ending, after = settle(path, tenant, terms=terms, rate=2.0, note=lambda *told: notes.append(told))
-        assert ending.name == "finished"
+        assert ending.status is RunStatus.FINISHED
         assert set(after.values()) == {"succeeded"}
         assert all(len(keys) == 1 for keys in tenant.arrivals.values())
         sent = [moment - EPOCH for moment in tenant.times]
@@ -213,13 +214,13 @@ class TestARun:
 
     def test_a_signal_ends_the_wait(self, tmp_path):
         def when(dispatch):
-            told = Ending("terminated", ExitCode.TERMINATED, "terminated")
+            told = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED, "terminated")
             asyncio.get_running_loop().call_later(30.0, dispatch.stop, told)
 
         tenant = Tenant()
         terms = Terms(blackouts=window(-600, 80_000))
         ending, _ = settle(enrolled(tmp_path / "l.db", 3), tenant, terms=terms, when=when)
-        assert (ending.name, tenant.times) == ("terminated", [])
+        assert (ending.status, tenant.times) == ("terminated", [])
 
     def test_it_is_no_part_of_an_outage(self, tmp_path):
         """The tenant is away before and shortly after the window: the patience with it is that of open time."""
@@ -227,14 +228,14 @@ class TestARun:
         tenant.script = lambda number, arrival: "ok" if tenant.times[-1] - EPOCH > 700 else "503"
         terms = Terms(blackouts=window(60, 660), outage_patience_seconds=300)
         ending, after = settle(enrolled(tmp_path / "l.db", 30), tenant, terms=terms)
-        assert (ending.name, set(after.values())) == ("finished", {"succeeded"})
+        assert (ending.status, set(after.values())) == ("finished", {"succeeded"})
 
     def test_a_canary_goes_on_where_it_was(self, tmp_path):
         """It is not begun anew."""
         tenant = Tenant()
         terms = Terms(blackouts=window(60, 660), canary=80)
         ending, _ = settle(enrolled(tmp_path / "l.db", 100), tenant, terms=terms, rate=1.0)
-        assert (ending.name, len(tenant.times)) == ("finished", 100)
+        assert (ending.status, len(tenant.times)) == ("finished", 100)
 
 
 def test_the_whole_of_it(tmp_path, regen, simulator):
@@ -265,7 +266,7 @@ def test_show_tells_of_a_run_that_rests(tmp_path):
     """Until when, and why; no more once it is over."""
     path, begun = enrolled(tmp_path / "l.db", 3), int(EPOCH * 1e6)
     with open_writable(path) as store:
-        store.set_facts({"status": "running"})
+        store.set_facts(status=RunStatus.RUNNING)
         journal = Journal(store)
         journal.write([], [], events=[Event(begun, "paused", '{"seconds": 3600, "reason": "blackout (x)"}')])
         told = live_line(store, begun + 60_000_000)
@@ -287,7 +288,7 @@ def test_show_tells_the_reason_in_one_line(tmp_path):
     """A server's words make no line of their own."""
     path, begun = enrolled(tmp_path / "l.db", 3), int(EPOCH * 1e6)
     with open_writable(path) as store:
-        store.set_facts({"status": "running"})
+        store.set_facts(status=RunStatus.RUNNING)
         Journal(store).write(
             [], [], events=[Event(begun, "paused", '{"seconds": 60, "reason": "busy\\nrun x: finished"}')]
         )

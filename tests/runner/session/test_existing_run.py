@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runner.domain.run_status import RunStatus
 from runner.session.existing_run import Decision, ExistingRun, RunState, decide, state_of
 
 NOW = datetime(2026, 11, 27, 1, 30, tzinfo=UTC)
 RECENT, OLD = (NOW - timedelta(hours=19)).isoformat(), (NOW - timedelta(hours=21)).isoformat()
-BEGUN = ExistingRun("paused", begun=True, pending=3, sealed=True, started_at=RECENT)
-UNSENT = ExistingRun("planned", begun=False, pending=3, sealed=False)
-RESUMABLE = ("running", "paused", "interrupted", "terminated", "stopped", "fault")
+BEGUN = ExistingRun(RunStatus.PAUSED, begun=True, pending=3, sealed=True, started_at=RECENT)
+UNSENT = ExistingRun(RunStatus.PLANNED, begun=False, pending=3, sealed=False)
+RESUMABLE = [status for status in RunStatus if status.resumable]
 
 
 @pytest.mark.parametrize(
@@ -23,23 +24,23 @@ RESUMABLE = ("running", "paused", "interrupted", "terminated", "stopped", "fault
         (UNSENT, RunState.PLAN_CURRENT),
         (replace(UNSENT, replanned=True), RunState.PLAN_OUTDATED),
         (replace(UNSENT, differences=("steps",)), RunState.PLAN_OUTDATED),
-        (replace(UNSENT, status="refused"), RunState.PLAN_REFUSED),
-        (replace(UNSENT, status="refused", differences=("steps",)), RunState.PLAN_REFUSED),
-        (replace(UNSENT, status="abandoned"), RunState.ABANDONED),
-        (replace(UNSENT, status="abandoned", differences=("steps",)), RunState.PLAN_OUTDATED),
-        (replace(UNSENT, status="paused"), RunState.PLAN_CURRENT),
+        (replace(UNSENT, status=RunStatus.REFUSED), RunState.PLAN_REFUSED),
+        (replace(UNSENT, status=RunStatus.REFUSED, differences=("steps",)), RunState.PLAN_REFUSED),
+        (replace(UNSENT, status=RunStatus.ABANDONED), RunState.ABANDONED),
+        (replace(UNSENT, status=RunStatus.ABANDONED, differences=("steps",)), RunState.PLAN_OUTDATED),
+        (replace(UNSENT, status=RunStatus.PAUSED), RunState.PLAN_CURRENT),
         *((replace(BEGUN, status=status), RunState.UNFINISHED) for status in RESUMABLE),
-        (replace(BEGUN, status="planned"), RunState.UNFINISHED),
+        (replace(BEGUN, status=RunStatus.PLANNED), RunState.UNFINISHED),
         (replace(BEGUN, started_at=OLD), RunState.UNFINISHED),
         (replace(BEGUN, differences=("org ids",)), RunState.OTHER_INPUTS),
-        (replace(BEGUN, status="finished", differences=("org ids",)), RunState.OTHER_INPUTS),
-        (replace(BEGUN, status="abandoned"), RunState.ABANDONED),
-        (replace(BEGUN, status="finished", pending=0), RunState.OVER),
-        (replace(BEGUN, status="halted"), RunState.OVER),
-        (replace(BEGUN, status="finished", pending=0, started_at=OLD), RunState.OVER_LONG_AGO),
-        (replace(BEGUN, status="halted", started_at=OLD), RunState.OVER_LONG_AGO),
-        (replace(BEGUN, status="finished", pending=0, sealed=False), RunState.UNFINISHED),
-        (replace(BEGUN, status="finished", pending=0, started_at=None), RunState.OVER),
+        (replace(BEGUN, status=RunStatus.FINISHED, differences=("org ids",)), RunState.OTHER_INPUTS),
+        (replace(BEGUN, status=RunStatus.ABANDONED), RunState.ABANDONED),
+        (replace(BEGUN, status=RunStatus.FINISHED, pending=0), RunState.OVER),
+        (replace(BEGUN, status=RunStatus.HALTED), RunState.OVER),
+        (replace(BEGUN, status=RunStatus.FINISHED, pending=0, started_at=OLD), RunState.OVER_LONG_AGO),
+        (replace(BEGUN, status=RunStatus.HALTED, started_at=OLD), RunState.OVER_LONG_AGO),
+        (replace(BEGUN, status=RunStatus.FINISHED, pending=0, sealed=False), RunState.UNFINISHED),
+        (replace(BEGUN, status=RunStatus.FINISHED, pending=0, started_at=None), RunState.OVER),
     ],
 )
 def test_the_state_of_a_run_folder(run, state):

@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.domain.model import Outcome, State
-from runner.ledger import Claim, Enrolment, Event, Journal, Manifest, Record, open_read_only, open_writable
+from runner.domain.run_status import RunStatus
+from runner.ledger import Claim, Enrolment, Event, Facts, Journal, Manifest, Record, open_read_only, open_writable
 from runner.ledger.enrolment import Line, NewRequest
 from runner.results.report import render
 from runner.results.report.html import element, text
@@ -37,10 +38,10 @@ FACTS: dict[str, Any] = {
     "tenant_kind": "central-sandbox",
     "base_url": "https://rest.test.zuora.com",
     "host": "rest.test.zuora.com",
-    "entity_ids": ["entity-1"],
-    "org_ids": [],
-    "formats": ["csv"],
-    "status": "planned",
+    "entity_ids": ("entity-1",),
+    "org_ids": (),
+    "formats": ("csv",),
+    "status": RunStatus.PLANNED,
     "planned_at": "2027-01-15T07:59:00.000000Z",
     "user": "somebody",
     "machine": "a-machine",
@@ -75,7 +76,7 @@ def run_of_the_past(path: Path, requests: int = 300, cells: str = '["A-S","<scri
         rejected = (requests + 1, 1, requests + 1, cells, None, None, None, None, 'rule-broken: "x" & <y>')
         enrolment.lines([Line(*rejected)])
         enrolment.manifest(Manifest(1, 1, "<nightly>.csv", "0" * 64, 1234, ("name", "note")), requests + 1)
-        enrolment.finish(FACTS)
+        enrolment.finish(Facts(**FACTS))
     with open_writable(path) as store:
         journal = Journal(store)
         journal.write([], [Claim(number, 1, 0, at(number)) for number in range(1, requests + 1)])
@@ -88,9 +89,14 @@ def run_of_the_past(path: Path, requests: int = 300, cells: str = '["A-S","<scri
         ]
         shrunk = Event(EPOCH + 5_000_000, "concurrency", json.dumps({"from": 30, "to": 15, "reason": "throttled"}))
         journal.write([], [], (), [*paused, shrunk])
-        ending = {"status": "finished", "exit_code": 3, "reason": "some failed", "ended_at": "2027-01-15T18:01:00Z"}
-        store.set_facts(ending | {"started_at": "2027-01-15T08:00:00Z"})
-        store.set_facts({"head": "0" * 64})
+        ending = {
+            "status": RunStatus.FINISHED,
+            "exit_code": 3,
+            "reason": "some failed",
+            "ended_at": "2027-01-15T18:01:00Z",
+        }
+        store.set_facts(**ending, started_at="2027-01-15T08:00:00Z")
+        store.set_facts(head="0" * 64)
         store.settle_down()
     return path
 

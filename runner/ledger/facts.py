@@ -1,0 +1,141 @@
+"""The facts of a run as a whole: what was asked, who asked, how far it is. One JSON value each in the table `fact`.
+
+A fact that an older version did not write has its default. Facts of a later version are ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import fields
+
+from runner.domain.run_status import RunStatus
+
+
+class Carried(Struct, frozen=True, kw_only=True):
+    """Failed rows of an earlier run that were added to this one."""
+
+    source: str | None = field(default=None, name="from")
+    rows: int = 0
+    given_up: int = 0
+
+
+class CanaryPending(Struct, frozen=True, kw_only=True):
+    """A canary that has not passed: a resume applies it again."""
+
+    step: int
+    requests: int
+
+
+class StartOptions(Struct, frozen=True, kw_only=True):
+    """The options of one start that decide what is sent."""
+
+    canary: int | None = None
+    resend_unknown: bool = False
+    accept_failures: bool = False
+    accept_incomplete_ledger: bool = False
+    moved: bool = False
+    max_failures: str | None = None
+    max_requests: int | None = None
+    until: str | None = None  # ISO 8601 with zone
+    rate: float | None = None
+    concurrency: int | None = None
+
+
+class Start(Struct, frozen=True, kw_only=True):
+    """One `run` or `resume` of the run: who started it, where, with which command line."""
+
+    at: str  # ISO 8601, UTC
+    command: tuple[str, ...] = ()  # secrets masked
+    login: str | None = None
+    uid: int | None = None
+    host: str | None = None
+    process: int | None = None
+    version: str | None = None
+    production: str | None = None  # how production was confirmed: `--yes`, `terminal`, `profile`; None: not asked
+    options: StartOptions = StartOptions()
+
+
+class Breach(Struct, frozen=True, kw_only=True):
+    """Evidence that failed its check and was accepted by a person: every later `verify` reports it."""
+
+    at: str  # ISO 8601, UTC
+    check: str  # `ending`, `seal`, `incomplete-ledger`, …
+    details: tuple[str, ...] = ()
+    accepted_by: str | None = None
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """Everything that the ledger knows of the run as a whole. Times are ISO 8601 in UTC."""
+
+    run_id: str
+    status: RunStatus
+    name: str | None = None  # the stem of the run id
+    fingerprint: str = ""  # SHA-256 over `inputs`
+    inputs: dict[str, Any] = field(default_factory=dict)  # what makes two runs the same, JSON values by name
+    tenant: str = ""
+    tenant_kind: str = ""
+    profile: str | None = None
+    base_url: str = ""
+    host: str = ""
+    entity_ids: tuple[str, ...] = ()
+    org_ids: tuple[str, ...] = ()
+    zuora_version: str | None = None
+    billing_id_field: str | None = None
+    formats: tuple[str, ...] = ()
+    resend_unknown: bool = False
+    parent: str | None = None  # the run that rows of this one come from
+    carried: Carried | None = None
+    notes: tuple[str, ...] = ()  # of planning, for people
+    planned_at: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    exit_code: int | None = None
+    reason: str | None = None  # why it stopped
+    needs_person: bool = False  # it must not be resumed unattended
+    canary_pending: CanaryPending | None = None
+    starts: tuple[Start, ...] = ()
+    breaches: tuple[Breach, ...] = ()
+    user: str | None = None
+    machine: str = ""
+    folder_path: str = field(default="", name="place")
+    version: str = ""
+    enrolled: str | None = None  # digest over the plan: part of the chain's genesis
+    head: str | None = None  # hash of the last closing
+
+
+_FIELDS = {entry.name: entry for entry in fields(Facts)}
+
+
+def decoded(values: dict[str, str]) -> Facts:
+    """The facts from the JSON texts of the table. Raises msgspec.ValidationError or msgspec.DecodeError."""
+    return msgspec.convert({name: msgspec.json.decode(text) for name, text in values.items()}, Facts)
+
+
+def encoded(facts: Facts) -> dict[str, str]:
+    """All facts that are not at their default, as rows of the table."""
+    values = {name: getattr(facts, name) for name in _FIELDS}
+    return encoded_changes({name: value for name, value in values.items() if value != _default(name)})
+
+
+def encoded_changes(changes: dict[str, Any]) -> dict[str, str]:
+    """Some facts by the name of their field, as rows of the table. Raises TypeError for one of another type."""
+    rows = {}
+    for name, value in changes.items():
+        entry = _FIELDS[name]
+        plain = msgspec.to_builtins(value)
+        try:
+            msgspec.convert(plain, entry.type)
+        except msgspec.ValidationError as error:
+            raise TypeError(f"fact {name}: {error}") from error
+        rows[entry.encode_name] = msgspec.json.encode(plain).decode()
+    return rows
+
+
+def _default(name: str) -> Any:
+    entry = _FIELDS[name]
+    if entry.default_factory is not msgspec.NODEFAULT:
+        return entry.default_factory()
+    return entry.default
