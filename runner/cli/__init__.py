@@ -1,7 +1,10 @@
-"""The command line, `regen`: parse → options value → run(options). Heavy imports wait until a command runs.
+"""The command line, `regen`: options → one value → a call of the packages below → exit code.
+
+One file a command: its options, help with examples, exit codes, call and output. What takes long to import is
+imported by the command that needs it, so that help answers at once.
 
 ```
-words ─ options (click) ─ sending | looking | operations | upkeep ─ values ─▶ runner.commands ─▶ exit code
+options.py, param_types.py ─▶ run.py, resume.py, … ─▶ session, audit, results ─▶ output.py, plan_text.py ─▶ exit code
 ```
 """
 
@@ -14,7 +17,29 @@ import sys
 import click
 
 from runner import __version__
-from runner.cli import looking, operations, sending, upkeep
+from runner.cli import (
+    abandon,
+    backfill,
+    booking_dates,
+    config,
+    diff,
+    doctor,
+    help,
+    jobs,
+    journal_run,
+    plan,
+    prune,
+    reconcile,
+    report,
+    results,
+    resume,
+    run,
+    runs,
+    show,
+    simulate,
+    template,
+    verify,
+)
 from runner.domain.errors import ExitCode, RunnerError
 from runner.system.console import say
 
@@ -44,20 +69,20 @@ def regen() -> None:
 
 
 for command in (
-    *(sending.plan, sending.run, sending.resume, sending.abandon),
-    *(looking.runs, looking.show, looking.results, looking.report, looking.diff, looking.reconcile, looking.verify),
-    *(operations.backfill, operations.booking_dates, operations.journal_run, operations.jobs),
-    *(upkeep.template, upkeep.simulate, upkeep.config, upkeep.doctor, upkeep.prune, upkeep.explain),
+    *(plan.plan, run.run, resume.resume, abandon.abandon),
+    *(runs.runs, show.show, results.results, report.report, diff.diff, reconcile.reconcile, verify.verify),
+    *(backfill.backfill, booking_dates.booking_dates, journal_run.journal_run, jobs.jobs),
+    *(template.template, simulate.simulate, config.config, doctor.doctor, prune.prune, help.help_command),
 ):
     regen.add_command(command)
 
 
 def main() -> None:
     """The entry point: every exception of ours becomes a sentence and an exit code, here and nowhere else."""
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives back what is no longer needed
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it returns unused memory to the system
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # of the texts of help
+            stream.reconfigure(errors="replace")  # help texts have characters that not every encoding has
     try:
         code = regen.main(standalone_mode=False)
     except RunnerError as error:
@@ -73,9 +98,9 @@ def main() -> None:
         code = ExitCode.FAULT
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        say(f"regen: {where}{error.strerror or error}; what was recorded is safe: mend it and go on", err=True)
+        say(f"regen: {where}{error.strerror or error}; what was recorded is safe: fix that and run it again", err=True)
         code = ExitCode.FAULT
     except MemoryError:
-        say("regen: out of memory; what was recorded is safe: free some and go on", err=True)
+        say("regen: out of memory; what was recorded is safe: free some memory and run it again", err=True)
         code = ExitCode.FAULT
     sys.exit(int(code or 0))

@@ -14,7 +14,7 @@ from click.shell_completion import BashComplete
 
 from manifests import TYPES
 from runner.cli import regen as group
-from runner.cli.upkeep import TOPICS
+from runner.cli.help import TOPICS
 from runner.config.file import TABLES, Profile
 from runner.config.settings import VARIABLES
 from runner.domain.errors import ExitCode

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runner.commands.jobs import _job_line
+from runner.cli.jobs import job_line
 from runner.domain.model import History, Kind, Reason, Reply, Request, Seen, Silence, State
 from runner.system.failpoints import JOB_POINTS
 from runner.zuora.jobs.poller import Follower
@@ -433,4 +433,4 @@ def test_what_an_earlier_run_may_have_done_is_not_done_again(tmp_path, regen, wo
 )
 def test_when_a_job_was_uploaded(told, shown):
     """Whatever the tenant tells, the others are listed."""
-    assert _job_line("data-backfill", {"uploadedOn": told}).startswith(f"{shown}  ")
+    assert job_line("data-backfill", {"uploadedOn": told}).startswith(f"{shown}  ")

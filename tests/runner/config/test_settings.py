@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from runner.cli.values import _next_occurrence
+from runner.cli.param_types import next_occurrence
 from runner.config.file import TABLES, Profile
 from runner.config.settings import Flags, gather, runs_folder
 from runner.domain.errors import Refused
@@ -338,7 +338,7 @@ def test_until_is_what_the_clock_on_the_wall_shows(evening, monkeypatch):
     time.tzset()
     try:
         now = datetime.fromisoformat(evening)
-        then = time.localtime(_next_occurrence("06:00", now))
+        then = time.localtime(next_occurrence("06:00", now))
     finally:
         monkeypatch.undo()
         time.tzset()

@@ -279,7 +279,7 @@ no such line
 
 def test_a_plan_on_a_network_disk_says_so(tmp_path, regen, monkeypatch):
     """Where somebody plans who never asked the doctor."""
-    monkeypatch.setattr("runner.commands.send.kind_of_disk", lambda folder: "nfs4")
+    monkeypatch.setattr("runner.cli.plan_text.kind_of_disk", lambda folder: "nfs4")
     planned = regen("plan", subscriptions(tmp_path / "s.csv", 1), "--base-url", "http://127.0.0.1:9")
     assert "is on a network disk (nfs4), where a ledger can be damaged: see `regen doctor`" in planned.out
 

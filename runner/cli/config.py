@@ -1,0 +1,26 @@
+"""`regen config`: the settings in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode
+
+
+@click.command()
+@options.connection
+@options.as_json
+def config(json_: bool, **params: Any) -> ExitCode:
+    """Show the settings in force and where each comes from; secrets are masked.
+
+    \b
+    Examples:
+      regen config
+      regen config --profile nightly --json
+    """
+    from runner.config import effective
+
+    return effective.config(options.flags(params), as_json=json_)

@@ -1,0 +1,39 @@
+"""`regen diff`: how a run differs from an earlier one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from runner.cli import options
+from runner.cli.completion import run_ids
+from runner.domain.errors import ExitCode
+
+
+@click.command()
+@click.argument("before", metavar="RUN", shell_complete=run_ids)
+@click.argument("after", metavar="RUN", shell_complete=run_ids)
+@options.runs_dir
+@options.as_json
+def diff(before: str, after: str, json_: bool, **params: Any) -> ExitCode:
+    """Compare two runs, the earlier one first: newly failing, fixed, still failing, other ids. Exit 3 on new failures.
+
+    \b
+    Examples:
+      regen diff LAST-NIGHT TONIGHT
+      regen diff 2026-11-20-nightly-1a2b3c4d 2026-11-21-nightly-5e6f7a8b --json
+    """
+    from runner.audit.run_diff import diff as compare
+    from runner.audit.run_diff import runs_before
+    from runner.runs.folder import existing
+    from runner.system.console import printable, say, say_json
+
+    folder = options.runs_folder(params)
+    old, new = existing(folder, before), existing(folder, after)
+    difference = compare(old, new, runs_before(folder, old, new))
+    if json_:
+        say_json(difference.document())
+    else:
+        say("\n".join(map(printable, difference.lines())))
+    return ExitCode.ROWS_FAILED if difference.new_failures else ExitCode.SUCCEEDED

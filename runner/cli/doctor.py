@@ -1,0 +1,55 @@
+"""`regen doctor`: look at all that a run needs, and name what to do about each problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode
+
+if TYPE_CHECKING:
+    from runner.doctor import Finding
+
+
+@click.command()
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST...]")
+@options.connection
+@click.option("--rows", type=click.IntRange(1), metavar="N", help="Is there room for a run of N rows?")
+@options.as_json
+def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **params: Any) -> ExitCode:
+    """Look at all that a run needs: config, folder, disk, network, clock, token, permission, limits. Exit 2 if not.
+
+    Sends only GETs, and the POST that fetches a token.
+
+    \b
+    Examples:
+      regen doctor
+      regen doctor --profile nightly subscriptions.csv
+      regen doctor --rows 500000 --json
+    """
+    from runner.doctor import Level
+    from runner.doctor.checks import findings
+    from runner.system.console import say, say_json
+
+    listed: list[Finding] = []
+    for finding in findings(options.flags(params), manifests, rows):  # each is printed as it comes
+        listed.append(finding)
+        if not json_:
+            say("\n".join(_lines(finding)))
+    failed = [finding.name for finding in listed if finding.level is Level.FAIL]
+    if json_:
+        say_json({"ok": not failed, "findings": [finding.document() for finding in listed]})
+    else:
+        say(f"not fit to run: {', '.join(failed)}" if failed else "fit to run")
+    return ExitCode.REFUSED if failed else ExitCode.SUCCEEDED
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    from runner.system.console import printable
+
+    yield printable(f"{finding.level.value:<4}  {finding.name:<12}  {finding.told}")
+    if finding.remedy:
+        yield printable(f"{'':<4}  {'':<12}  → {finding.remedy}")

@@ -1,0 +1,51 @@
+"""`regen plan`: read, check and enrol; send nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode
+
+if TYPE_CHECKING:
+    from runner.cli.output import Output
+    from runner.session.run_request import RunRequest
+
+
+@click.command()
+@options.manifests
+@options.connection
+@options.pace
+@options.console
+def plan(**params: Any) -> ExitCode:
+    """Read, check and enrol manifests; send nothing.
+
+    \b
+    Examples:
+      regen plan subscriptions.csv
+      regen plan *.csv --profile sandbox --re-migrate
+    """
+    return plan_run(options.run_request(params), options.output(params), params["max_requests"])
+
+
+def plan_run(request: RunRequest, output: Output, max_requests: int | None = None) -> ExitCode:
+    """Prepare a run and print what would be sent. Sends nothing."""
+    from runner.cli.output import print_run
+    from runner.cli.plan_text import plan_text
+    from runner.cli.run import again_command
+    from runner.results.next_steps import next_steps
+    from runner.session.prepare import prepare
+    from runner.system.console import say
+
+    prepared = prepare(request)
+    folder = prepared.folder
+    if output.json:
+        print_run(folder, output)
+        return ExitCode.SUCCEEDED
+    say(plan_text(folder, prepared.settings, max_requests))
+    say("\n".join(f"  {step}" for step in next_steps(folder.current_document(), str(folder.path))))
+    if prepared.over:
+        say(f"already finished; nothing would be sent. Everything once more: {again_command()}")
+    return ExitCode.SUCCEEDED

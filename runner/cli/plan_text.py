@@ -1,0 +1,82 @@
+"""The plan as text: counts, steps, the first requests, what will be overwritten, how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from runner.config.production import is_guarded
+from runner.config.settings import Settings
+from runner.dispatch.forecast import forecast
+from runner.ledger import open_read_only, queries
+from runner.results.summary import balance
+from runner.runs.folder import RunFolder
+from runner.runs.run_json import StepDocument
+from runner.session.approval import consequences
+from runner.session.quota_usage import quota_of
+from runner.system.console import printable
+from runner.system.filesystem import is_network, kind_of_disk
+
+SHOWN_REQUESTS = 3
+
+
+def plan_text(folder: RunFolder, settings: Settings, max_requests: int | None = None) -> str:
+    """The plan of a run that is enrolled, as several lines."""
+    document = folder.current_document()
+    steps = document.steps
+    lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document.counts)}"]
+    for step in steps:
+        lines += _step_lines(step, of=len(steps))
+    lines += [f"  {line}" for line in _first_requests(folder)]
+    if is_guarded(settings) or any(step.options.get("re_migrate") for step in steps):
+        lines += [f"  {line}" for line in consequences(folder.ledger)]
+    lines += [f"  {line}" for line in _notes(folder)]
+    lines += [f"  {line}" for line in _forecast_lines(folder, settings, document.tenant, max_requests)]
+    lines += _job_lines(steps)
+    return "\n".join(lines)
+
+
+def _first_requests(folder: RunFolder) -> list[str]:
+    with open_read_only(folder.ledger) as store:
+        first = queries.bodies(store, SHOWN_REQUESTS)
+    return [
+        f"POST …/{operation}{'?' if query else ''}{query} {body or ''}".rstrip() for operation, query, body in first
+    ]
+
+
+def _notes(folder: RunFolder) -> Iterator[str]:
+    with open_read_only(folder.ledger) as store:
+        notes = store.facts().notes
+    yield from map(printable, notes)
+    if is_network(kind := kind_of_disk(folder.path) or ""):
+        yield f"{folder.path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
+
+
+def _forecast_lines(folder: RunFolder, settings: Settings, tenant: str, max_requests: int | None) -> list[str]:
+    with open_read_only(folder.ledger) as store:
+        pending = queries.pending(store)
+    expected = forecast(
+        pending,
+        quota=quota_of(settings, folder.path.parent, tenant),
+        rate=settings.rate,
+        concurrency=settings.concurrency,
+    )
+    return expected.lines(datetime.now().astimezone(), max_requests, settings.blackouts)
+
+
+def _job_lines(steps: Sequence[StepDocument]) -> list[str]:
+    """How long a job of the tenant takes cannot be forecast."""
+    jobs = [str(step.number) for step in steps if step.do != "regenerate" and step.counts.get("pending")]
+    if not jobs:
+        return []
+    return [f"  plus the time that the tenant takes for the jobs of step{'s' * (len(jobs) > 1)} {', '.join(jobs)}"]
+
+
+def _step_lines(step: StepDocument, of: int) -> list[str]:
+    """A step of the plan and its manifests; a run of one step names the manifests alone."""
+    named = [manifest for manifest in step.manifests if manifest.path]
+    lines = [f"  {printable(manifest.path)}: {manifest.rows:,} rows" for manifest in named]
+    if of == 1:
+        return lines
+    counts = ", ".join(f"{count:,} {state}" for state, count in step.counts.items())
+    return [f"  step {step.number}, {step.do}: {counts or 'nothing'}", *(f"  {line}" for line in lines)]

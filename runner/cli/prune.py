@@ -1,0 +1,27 @@
+"""`regen prune`: remove the folders of runs that ended long ago."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode
+
+
+@click.command()
+@options.runs_dir
+@click.option("--keep", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+def prune(keep: str, dry_run: bool, **params: Any) -> ExitCode:
+    """Remove the folders of runs that ended long ago; never an unfinished run.
+
+    \b
+    Examples:
+      regen prune --keep 90d --dry-run
+      regen prune --keep 90d
+    """
+    from runner.runs import prune as pruning
+
+    return pruning.prune(options.runs_folder(params), keep, dry_run=dry_run)

@@ -1,0 +1,73 @@
+"""`regen reconcile`: whether manifest, ledger and results agree; and the tenant, by an extract or by data queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode
+
+if TYPE_CHECKING:
+    from runner.audit.check import Invariant
+    from runner.ledger import Store
+
+
+@click.command()
+@options.run_argument
+@options.connection
+@click.option("--against", metavar="FILE", help="An extract of booking or billing transactions (CSV, Parquet, …).")
+@click.option("--id-column", metavar="NAME", help="The column of FILE that has the id.  [default: by its name]")
+@click.option(
+    "--time-column", metavar="NAME", help="The column of FILE with the time of update.  [default: by its name]"
+)
+@click.option("--query", is_flag=True, help="Ask the tenant itself, by data queries.")
+@options.as_json
+def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
+    """Prove that manifest, ledger and results agree, and that the tenant has what the run made. Exit 3 if not.
+
+    \b
+    Examples:
+      regen reconcile RUN
+      regen reconcile RUN --against booking_transactions.csv.gz
+      regen reconcile RUN --against extract.parquet --id-column RC_ID --time-column UPDT_DT
+      regen reconcile RUN --query
+    """
+    from runner.audit.reconcile import reconcile as local_checks
+    from runner.audit.reconcile import results_of
+    from runner.cli.output import print_checks
+    from runner.ledger import open_read_only
+    from runner.runs.folder import existing
+    from runner.system.console import say
+    from runner.system.runtime_tuning import seldom_collecting
+
+    folder = existing(options.runs_folder(params), run)
+    target = folder.later() if params["against"] or params["query"] else folder.path
+    with open_read_only(folder.ledger) as store, results_of(store, folder.path) as results, seldom_collecting():
+        checks, files = _remote_checks(store, target, params)
+        checks = local_checks(store, folder.path, results) + checks
+    code = print_checks(folder, checks, as_json=json_)
+    for path in files:
+        say(str(path), err=json_)
+    return code
+
+
+def _remote_checks(store: Store, target: Path, params: options.Params) -> tuple[list[Invariant], list[Path]]:
+    """The checks against an extract, against the tenant itself, and the files that they wrote to `target`."""
+    from runner.audit.extract_diff import Terms, compare
+    from runner.session.tenant_check import _inquired
+
+    checks: list[Invariant] = []
+    files: list[Path] = []
+    if params["against"]:
+        terms = Terms(params["id_column"], params["time_column"])
+        compared = compare(store, target, params["against"], terms)
+        checks += compared.invariants
+        files += [compared.missing, compared.extra]
+    if params["query"]:
+        inquiry = _inquired(store, target, options.flags(params))
+        checks += inquiry.invariants
+        files += inquiry.files
+    return checks, files

@@ -1,0 +1,70 @@
+"""`regen results`: make the result files again, or the errors that one remedy fixes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode, Refused
+
+if TYPE_CHECKING:
+    from runner.ledger import Store
+    from runner.results.failures import Remedy
+    from runner.runs.folder import RunFolder
+
+REMEDIES = ["data", "permission", "wait", "vendor"]
+
+
+@click.command()
+@options.run_argument
+@options.runs_dir
+@click.option("--format", "format_", type=click.Choice(options.FORMATS), help="[default: as the run says]")
+@click.option("--category", type=click.Choice(REMEDIES), help="Only the errors that this remedy fixes: a manifest.")
+@click.option("--step", "steps", type=int, multiple=True, metavar="N", help="… and only those of this step; repeat it.")
+def results(run: str, format_: str | None, category: str | None, steps: tuple[int, ...], **params: Any) -> ExitCode:
+    """Make the result files again, at any time, also of a run that is going on or crashed; print their paths.
+
+    In a sealed folder they go to after/<UTC time>/.
+
+    \b
+    Examples:
+      regen results RUN --format csv
+      regen run "$(regen results RUN --category wait)"
+    """
+    from runner.ledger import open_read_only
+    from runner.results.failures import Remedy
+    from runner.results.writer import write_views
+    from runner.runs.folder import existing
+    from runner.system.console import say
+
+    if steps and category is None:
+        raise Refused("--step goes with --category: the other files are of the whole run")
+    folder = existing(options.runs_folder(params), run)
+    with open_read_only(folder.ledger) as store:
+        if category is not None:
+            say(str(_write_errors(store, folder, Remedy(category), steps)))
+            return ExitCode.SUCCEEDED
+        formats = options.formats(format_) if format_ else store.facts().formats
+        for path in write_views(store, folder.later(), formats, folder.id):
+            say(str(path))
+    return ExitCode.SUCCEEDED
+
+
+def _write_errors(store: Store, folder: RunFolder, remedy: Remedy, steps: tuple[int, ...]) -> Path:
+    """Write the failed rows that one remedy fixes, those of some steps or of all. Unknown rows are left out: `resume`
+    asks for them."""
+    from runner.ledger import queries
+    from runner.results.columns import Layout
+    from runner.results.failures import remedy_of
+    from runner.results.writer import write_csv
+
+    sources = queries.manifests(store)
+    if missing := set(steps) - {source.step for source in sources}:
+        raise Refused(f"run {folder.id} has no step {min(missing)}")
+    layout = Layout(folder.id, [source for source in sources if not steps or source.step in steps])
+    errors = (line for line in queries.lines(store, only_errors=True) if not steps or line.step in steps)
+    chosen = (line for line in errors if line.state != "unknown" and remedy_of(line) is remedy)
+    return write_csv(folder.later() / f"errors-{remedy}.csv", layout, chosen)

@@ -1,0 +1,69 @@
+"""`regen resume`: send what a run has left, from its folder alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode, Refused
+from runner.domain.run_status import RunStatus
+
+if TYPE_CHECKING:
+    from runner.config.settings import Flags
+    from runner.ledger import Facts
+
+
+@click.command()
+@options.run_argument
+@options.connection
+@options.pace
+@options.notification
+@options.console
+@click.option("--moved", is_flag=True, help="The run folder came from another machine.")
+@click.option("--accept-failures", is_flag=True, help="Go on with the next step in spite of failures.")
+def resume(**params: Any) -> ExitCode:
+    """Send what a run has left, from its folder alone; ask unknown rows again under the same key.
+
+    \b
+    Examples:
+      regen resume 2026-11-21-subscriptions-1a2b3c4d
+      regen resume RUN --max-requests 20000
+    """
+    from runner.cli.run import send_pending
+    from runner.config.connection import tenant_of
+    from runner.config.settings import gather
+    from runner.ledger import open_read_only
+    from runner.notify.on_finish import telling
+    from runner.runs.folder import existing
+    from runner.session.ownership import refuse_moved, refuse_other_tenant
+
+    flags = options.flags(params)
+    invocation, output = options.invocation(params), options.output(params)
+    with telling(flags, params["run"]) as known:
+        folder = existing(options.runs_folder(params), params["run"])
+        with open_read_only(folder.ledger) as store:
+            facts = store.facts()
+        known.flags = _flags_of_run(flags, facts)
+        settings = gather(known.flags)
+        refuse_other_tenant(facts, settings, tenant_of(settings))
+        _refuse_status(facts)
+        if not params["moved"]:
+            refuse_moved(folder)
+        return send_pending(folder, settings, invocation, output, known)
+
+
+def _flags_of_run(flags: Flags, facts: Facts) -> Flags:
+    """The run's own tenant, unless the command line names one."""
+    if flags.base_url is None and flags.profile is None:
+        return replace(flags, base_url=facts.base_url, profile=facts.profile)
+    return flags
+
+
+def _refuse_status(facts: Facts) -> None:
+    if facts.status is RunStatus.ABANDONED:
+        raise Refused(f"run {facts.run_id} was abandoned; plan the manifest anew")
+    if facts.status is RunStatus.REFUSED:
+        raise Refused(f"run {facts.run_id} has a refused manifest; fix it and run it again")

@@ -1,0 +1,132 @@
+"""`regen run`: plan, ask where production asks, send, print how it ended."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode
+
+if TYPE_CHECKING:
+    from runner.cli.output import Output
+    from runner.config.settings import Settings
+    from runner.domain.steps import AnyWork
+    from runner.notify.on_finish import Telling
+    from runner.runs.folder import RunFolder
+    from runner.session.prepare import Prepared
+    from runner.session.run_request import RunRequest
+    from runner.session.session import Invocation
+
+
+@click.command()
+@options.manifests
+@options.connection
+@options.pace
+@options.notification
+@options.console
+def run(**params: Any) -> ExitCode:
+    """Plan, then send. The same command again goes on where it stopped and never sends what is settled.
+
+    \b
+    Examples:
+      regen run subscriptions.csv invoices.csv.gz
+      regen run objects.parquet --type Invoice --rate 50 --until 06:00
+      regen run subscriptions.csv --canary 10 --max-failures 5%
+      zcat objects.csv.gz | regen run - --type Invoice
+    """
+    return start_run(options.run_request(params), options.invocation(params), options.output(params))
+
+
+def run_one_step(params: options.Params, work: AnyWork, name: str) -> ExitCode:
+    """A run of one step that is not over manifests of objects; with --plan it is only planned."""
+    from runner.cli.plan import plan_run
+
+    request, output = options.one_step_request(params, work, name), options.output(params)
+    if params["plan_only"]:
+        return plan_run(request, output)
+    return start_run(request, options.invocation(params), output)
+
+
+def start_run(request: RunRequest, invocation: Invocation, output: Output) -> ExitCode:
+    """Prepare a run, then send. A run that is finished already is printed and not sent again."""
+    from runner.cli.plan_text import plan_text
+    from runner.notify.on_finish import telling
+    from runner.session.ownership import refuse_moved
+    from runner.session.prepare import prepare
+    from runner.system.console import say
+
+    with telling(request.flags, request.stem) as known:
+        prepared = prepare(request)
+        if prepared.over:
+            return _print_over(prepared, output)
+        if prepared.begun:
+            refuse_moved(prepared.folder)
+        plan_shown = not prepared.begun and not output.quiet
+        if plan_shown:
+            say(plan_text(prepared.folder, prepared.settings, invocation.terms.max_requests), err=True)
+        return send_pending(prepared.folder, prepared.settings, invocation, output, known, plan_shown=plan_shown)
+
+
+def send_pending(
+    folder: RunFolder,
+    settings: Settings,
+    invocation: Invocation,
+    output: Output,
+    known: Telling,
+    *,
+    plan_shown: bool = False,
+) -> ExitCode:
+    """Ask for production, send what the run has left, print how it ended."""
+    from runner.cli.output import print_run
+    from runner.cli.plan_text import plan_text
+    from runner.domain.errors import RunnerError
+    from runner.domain.run_status import RunStatus
+    from runner.session.approval import permit
+    from runner.session.session import proceed
+    from runner.system.console import printable, say
+
+    def show_plan() -> None:
+        if not plan_shown:
+            say(plan_text(folder, settings, invocation.terms.max_requests), err=True)
+
+    permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
+    known.folder = folder
+    try:
+        ending = proceed(folder, settings, invocation)
+    except OSError as error:
+        raise RunnerError(
+            f"{error.filename or folder.path}: {error.strerror or error}; the ledger has every response: "
+            f"fix that (free some space, for example), then `regen resume {folder.id}`"
+        ) from error
+    known.code, known.reason = ending.exit_code, ending.reason
+    print_run(folder, output)
+    if ending.reason and ending.status is not RunStatus.FINISHED:
+        say(printable(f"{ending.status}: {ending.reason}"), err=True)
+    return ending.exit_code
+
+
+def _print_over(prepared: Prepared, output: Output) -> ExitCode:
+    from runner.cli.output import print_run
+    from runner.domain.run_status import RunStatus
+    from runner.system.console import say
+
+    print_run(prepared.folder, output)
+    if not (output.json or output.quiet):
+        over = "halted" if prepared.folder.current_document().status is RunStatus.HALTED else "already finished"
+        say(f"{over}: nothing was sent. Everything once more, as a new run: {again_command()}")
+    return prepared.exit_code
+
+
+def again_command() -> str:
+    """This command with --again; without the web hook's URL, which is a secret."""
+    words, kept = iter(sys.argv[1:]), []
+    for word in words:
+        if word == "--notify":
+            next(words, None)
+        elif not word.startswith("--notify="):
+            kept.append(word)
+    return "regen " + shlex.join([*kept, "--again"])

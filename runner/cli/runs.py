@@ -1,0 +1,92 @@
+"""`regen runs`: the runs in the folder."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode, LedgerError
+from runner.domain.run_status import RunStatus
+
+if TYPE_CHECKING:
+    from runner.runs.folder import RunFolder
+    from runner.runs.run_json import RunDocument
+
+
+@click.command()
+@options.runs_dir
+@click.option("--unfinished", is_flag=True, help="Only the ids of runs that can go on, the oldest first.")
+@click.option("--json", "json_", is_flag=True, help="Print a JSON array.")
+def runs(unfinished: bool, json_: bool, **params: Any) -> ExitCode:
+    """List the runs in the folder, newest first.
+
+    \b
+    Examples:
+      regen runs --json | jq '.[0].counts'
+      for run in $(regen runs --unfinished); do regen resume "$run"; done
+    """
+    from runner.runs.folder import all_runs
+    from runner.system.console import say, say_json
+
+    folder = options.runs_folder(params)
+    listed = [_listed(run, document) for run in all_runs(folder) if (document := run.document()) is not None]
+    listed.sort(key=lambda run: str(run.document.started_at or run.document.planned_at), reverse=True)
+    if unfinished:
+        listed = [run for run in reversed(listed) if run.document.unfinished]
+    if json_:
+        say_json([run.as_json() for run in listed])
+    elif unfinished:
+        say("".join(f"{run.document.run}\n" for run in listed), end="")
+    else:
+        say("\n".join(map(_line, listed)) or f"no runs in {folder}")
+    return ExitCode.SUCCEEDED
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A run in the list: its document, and whether its process is gone."""
+
+    document: RunDocument
+    crashed: bool
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first request to the last response."""
+        first, last = self.document.first_claimed_at, self.document.last_answered_at
+        if first is None or last is None:
+            return None
+        return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+
+    def as_json(self) -> dict[str, Any]:
+        """The document with what the list adds."""
+        more = {"unfinished": self.document.unfinished, "crashed": self.crashed, "seconds": self.seconds}
+        return self.document.as_json() | more
+
+
+def _listed(run: RunFolder, document: RunDocument) -> _Listed:
+    """Reads run.json, and the ledgers of runs that were killed: their run.json is that of their start."""
+    from msgspec import structs
+
+    crashed = document.status is RunStatus.RUNNING and not run.is_held()
+    if crashed:
+        with suppress(LedgerError):
+            document = structs.replace(run.current_document(), status=document.status)
+    return _Listed(document, crashed)
+
+
+def _line(run: _Listed) -> str:
+    from runner.system.timestamps import duration
+
+    document, counts = run.document, run.document.counts
+    states = ", ".join(f"{counts[state]:,} {state}" for state in counts if state != "rows" and counts[state])
+    when = str(document.started_at or document.planned_at)[:16].replace("T", " ")
+    status = "crashed" if run.crashed else document.status
+    took = f" in {duration(run.seconds)}" if run.seconds is not None else ""
+    idle = run.crashed or document.status is not RunStatus.RUNNING
+    go_on = f"; go on: regen resume {document.run}" if document.unfinished and idle else ""
+    return f"{when}  {status:<11} {document.run}  {counts['rows']:,} rows: {states}{took}{go_on}"

@@ -1,0 +1,92 @@
+"""`regen show`: one run's summary, the whole story of one of its rows, or a ticket about what failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode
+from runner.domain.run_status import RunStatus
+
+if TYPE_CHECKING:
+    from runner.ledger import Store
+    from runner.runs.folder import RunFolder
+
+MAX_ROW = 2**63 - 1  # the largest number that a ledger can hold
+TICKET_NOTE = (
+    "the messages are Zuora's words without ids, numbers and what the rows hold; read them before you send them"
+)
+
+
+@click.command()
+@options.run_argument
+@options.runs_dir
+@click.option("--row", type=click.IntRange(1, MAX_ROW), metavar="N", help="The whole story of one row (regen_line).")
+@click.option("--key", metavar="KEY", help="The same of the row with this idempotency key or track id.")
+@click.option("--ticket", is_flag=True, help="A text for Zuora Support: times and ids, no customer data.")
+@options.as_json
+def show(run: str, row: int | None, key: str | None, ticket: bool, json_: bool, **params: Any) -> ExitCode:
+    """Show a run's balance, its errors with their remedies and the next steps, or everything about one row.
+
+    \b
+    Examples:
+      regen show RUN
+      regen show RUN --row 17
+      regen show RUN --key regen1-89dd8bd48dfbbea97bf18c39e44c18e96ea97aa3-0
+      regen show RUN --ticket
+    """
+    from runner.ledger import open_read_only
+    from runner.results.row_history import row_of_key
+    from runner.runs.folder import existing
+
+    folder = existing(options.runs_folder(params), run)
+    with open_read_only(folder.ledger) as store:
+        if key is not None:
+            row = row_of_key(store, folder.id, key)
+        if ticket:
+            _print_ticket(store, row)
+        elif row is not None:
+            _print_row(store, folder, row, as_json=json_)
+        else:
+            _print_run(store, folder, as_json=json_)
+    return ExitCode.SUCCEEDED
+
+
+def _print_ticket(store: Store, row: int | None) -> None:
+    from runner.results.support_ticket import ticket
+    from runner.system.console import say
+
+    say("\n".join(ticket(store, row)))
+    say(TICKET_NOTE, err=True)
+
+
+def _print_row(store: Store, folder: RunFolder, row: int, *, as_json: bool) -> None:
+    from runner.results.row_history import story, story_lines
+    from runner.system.console import say, say_json
+
+    history = story(store, folder, row)
+    if as_json:
+        say_json(history)
+    else:
+        say("\n".join(story_lines(history)))
+
+
+def _print_run(store: Store, folder: RunFolder, *, as_json: bool) -> None:
+    from runner.ledger import queries
+    from runner.results.failures import clusters
+    from runner.results.summary import summary
+    from runner.runs.annotations import summed
+    from runner.system.console import say, say_json
+
+    document = folder.current_document()
+    if as_json:
+        say_json(
+            document.as_json() | {"failures": [cluster.document() for cluster in clusters(queries.troubles(store))]}
+        )
+        return
+    crashed = document.status is RunStatus.RUNNING and not folder.is_held()
+    say(summary(document, store, str(folder.path), crashed=crashed))
+    if (later := summed(folder)) is not None:
+        say(f"  {later}")
