@@ -24,11 +24,11 @@ def abandon(**params: Any) -> ExitCode:
     from runner.ledger import Journal, open_writable
     from runner.results.report import write_report
     from runner.results.writer import write_views
-    from runner.runs.folder import existing
+    from runner.runs.lookup import find_run
     from runner.system.console import say
     from runner.system.timestamps import iso, now_microseconds
 
-    folder = existing(options.runs_folder(params), params["run"])
+    folder = find_run(options.runs_folder(params), params["run"])
     with folder.lock():
         with open_writable(folder.ledger) as store:
             status = store.facts().status

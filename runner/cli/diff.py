@@ -26,11 +26,11 @@ def diff(before: str, after: str, json_: bool, **params: Any) -> ExitCode:
     """
     from runner.audit.run_diff import diff as compare
     from runner.audit.run_diff import runs_before
-    from runner.runs.folder import existing
+    from runner.runs.lookup import find_run
     from runner.system.console import printable, say, say_json
 
     folder = options.runs_folder(params)
-    old, new = existing(folder, before), existing(folder, after)
+    old, new = find_run(folder, before), find_run(folder, after)
     difference = compare(old, new, runs_before(folder, old, new))
     if json_:
         say_json(difference.document())

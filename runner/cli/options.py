@@ -35,7 +35,7 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
     return decorate
 
 
-run_argument = click.argument("run", shell_complete=run_ids)
+run_argument = click.argument("run", shell_complete=run_ids)  # resolved by runner.runs.lookup
 runs_dir = click.option("--runs-dir", metavar="DIR", help="Where the run folders are.  [default: runs]")
 connection = options(
     runs_dir,

@@ -39,11 +39,11 @@ def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
     from runner.audit.reconcile import results_of
     from runner.cli.output import print_checks
     from runner.ledger import open_read_only
-    from runner.runs.folder import existing
+    from runner.runs.lookup import find_run
     from runner.system.console import say
     from runner.system.runtime_tuning import seldom_collecting
 
-    folder = existing(options.runs_folder(params), run)
+    folder = find_run(options.runs_folder(params), run)
     target = folder.later() if params["against"] or params["query"] else folder.path
     with open_read_only(folder.ledger) as store, results_of(store, folder.path) as results, seldom_collecting():
         checks, files = _remote_checks(store, target, params)

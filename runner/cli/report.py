@@ -22,11 +22,11 @@ def report(run: str, **params: Any) -> ExitCode:
     """
     from runner.ledger import open_read_only
     from runner.results.report import write_report
-    from runner.runs.folder import existing
+    from runner.runs.lookup import find_run
     from runner.runs.run_json import document_of
     from runner.system.console import say
 
-    folder = existing(options.runs_folder(params), run)
+    folder = find_run(options.runs_folder(params), run)
     with open_read_only(folder.ledger) as store:
         say(str(write_report(store, folder.later(), document_of(store))))
     return ExitCode.SUCCEEDED

@@ -37,12 +37,12 @@ def results(run: str, format_: str | None, category: str | None, steps: tuple[in
     from runner.ledger import open_read_only
     from runner.results.failures import Remedy
     from runner.results.writer import write_views
-    from runner.runs.folder import existing
+    from runner.runs.lookup import find_run
     from runner.system.console import say
 
     if steps and category is None:
         raise Refused("--step goes with --category: the other files are of the whole run")
-    folder = existing(options.runs_folder(params), run)
+    folder = find_run(options.runs_folder(params), run)
     with open_read_only(folder.ledger) as store:
         if category is not None:
             say(str(_write_errors(store, folder, Remedy(category), steps)))

@@ -37,13 +37,13 @@ def resume(**params: Any) -> ExitCode:
     from runner.config.settings import gather
     from runner.ledger import open_read_only
     from runner.notify.on_finish import telling
-    from runner.runs.folder import existing
+    from runner.runs.lookup import find_run
     from runner.session.ownership import refuse_moved, refuse_other_tenant
 
     flags = options.flags(params)
     invocation, output = options.invocation(params), options.output(params)
     with telling(flags, params["run"]) as known:
-        folder = existing(options.runs_folder(params), params["run"])
+        folder = find_run(options.runs_folder(params), params["run"])
         with open_read_only(folder.ledger) as store:
             facts = store.facts()
         known.flags = _flags_of_run(flags, facts)

@@ -31,11 +31,12 @@ def runs(unfinished: bool, json_: bool, **params: Any) -> ExitCode:
       for run in $(regen runs --unfinished); do regen resume "$run"; done
     """
     from runner.runs.folder import all_runs
+    from runner.runs.lookup import started
     from runner.system.console import say, say_json
 
     folder = options.runs_folder(params)
     listed = [_listed(run, document) for run in all_runs(folder) if (document := run.document()) is not None]
-    listed.sort(key=lambda run: str(run.document.started_at or run.document.planned_at), reverse=True)
+    listed.sort(key=lambda run: started(run.document), reverse=True)
     if unfinished:
         listed = [run for run in reversed(listed) if run.document.unfinished]
     if json_:

@@ -39,9 +39,9 @@ def show(run: str, row: int | None, key: str | None, ticket: bool, json_: bool, 
     """
     from runner.ledger import open_read_only
     from runner.results.row_history import row_of_key
-    from runner.runs.folder import existing
+    from runner.runs.lookup import find_run
 
-    folder = existing(options.runs_folder(params), run)
+    folder = find_run(options.runs_folder(params), run)
     with open_read_only(folder.ledger) as store:
         if key is not None:
             row = row_of_key(store, folder.id, key)

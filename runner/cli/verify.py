@@ -26,10 +26,10 @@ def verify(run: str, head: str | None, json_: bool, **params: Any) -> ExitCode:
     """
     from runner.audit.verify import verify as checks_of
     from runner.cli.output import print_checks
-    from runner.runs.folder import remains
+    from runner.runs.lookup import find_remains
     from runner.system.runtime_tuning import seldom_collecting
 
-    folder = remains(options.runs_folder(params), run)
+    folder = find_remains(options.runs_folder(params), run)
     with seldom_collecting():
         checks = checks_of(folder, head)
     return print_checks(folder, checks, as_json=json_)

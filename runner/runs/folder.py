@@ -127,24 +127,6 @@ def folder(runs: Path, run: str) -> RunFolder:
     return RunFolder(runs / run)
 
 
-def existing(runs: Path, named: str) -> RunFolder:
-    """The run that a person names: by id, or by the path of its folder. Raises Refused if there is none."""
-    path = Path(named)
-    found = RunFolder(path.resolve()) if path.is_dir() and (path / LEDGER).exists() else folder(runs, named.strip("/"))
-    if not found.ledger.exists():
-        raise Refused(f"there is no run {named!r} in {runs}; `regen runs` lists them")
-    return found
-
-
-def remains(runs: Path, named: str) -> RunFolder:
-    """The run that a person names, whatever is left of its folder. Raises Refused if there is nothing."""
-    path = Path(named)
-    found = RunFolder(path.resolve()) if path.is_dir() else folder(runs, named.strip("/"))
-    if not any((found.path / name).exists() for name in (LEDGER, DOCUMENT, SEAL)):
-        raise Refused(f"there is no run {named!r} in {runs}; `regen runs` lists them")
-    return found
-
-
 def all_runs(runs: Path) -> list[RunFolder]:
     """Every run in the folder, by name."""
     if not runs.is_dir():

@@ -27,7 +27,8 @@ from runner.ledger.facts import Carried as CarriedFact
 from runner.ledger.queries import ResultLine
 from runner.results.columns import Layout
 from runner.results.writer import write_csv
-from runner.runs.folder import RETRIES, RunFolder, all_runs, existing
+from runner.runs.folder import RETRIES, RunFolder, all_runs
+from runner.runs.lookup import find_run
 from runner.runs.run_id import stem
 from runner.runs.run_json import RunDocument
 from runner.session.existing_run import SAME_RUN_FOR
@@ -98,7 +99,7 @@ def _found(
 ) -> tuple[RunRequest, Carried]:
     named = asked.retry_failed_from or "last"
     if named != "last":
-        return _with_failed(asked, runs, _within(runs, existing(runs, named)))
+        return _with_failed(asked, runs, _within(runs, find_run(runs, named)))
     last = _last(asked, runs, host, tenant)
     if last is None:
         return asked, Carried()

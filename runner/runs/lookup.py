@@ -1,0 +1,66 @@
+"""The run that a person names: by its id, a unique beginning of it, the path of its folder, or `last`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from runner.domain.errors import Refused
+from runner.runs.folder import DOCUMENT, LEDGER, SEAL, RunFolder, all_runs, folder
+from runner.runs.run_json import RunDocument
+
+LAST = "last"
+SHOWN_MATCHES = 5
+_PART_OF_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+def find_run(runs: Path, name: str) -> RunFolder:
+    """A run that has a ledger. Raises Refused if there is none, or more than one."""
+    return _find(runs, name, (LEDGER,))
+
+
+def find_remains(runs: Path, name: str) -> RunFolder:
+    """A run, whatever is left of its folder. Raises Refused if there is nothing, or more than one."""
+    return _find(runs, name, (LEDGER, DOCUMENT, SEAL))
+
+
+def started(document: RunDocument) -> str:
+    """When a run was started, else planned: the order in which runs are listed."""
+    return str(document.started_at or document.planned_at)
+
+
+def _find(runs: Path, name: str, files: tuple[str, ...]) -> RunFolder:
+    path, run_id = Path(name), name.strip("/")
+    if path.is_dir() and _has_any(path, files):
+        return RunFolder(path.resolve())
+    if _has_any(runs / (exact := folder(runs, run_id)).id, files):
+        return exact
+    if run_id == LAST:
+        return _last(runs)
+    matches = _beginning_with(runs, run_id, files)
+    if len(matches) > 1:
+        shown = ", ".join(run.id for run in matches[:SHOWN_MATCHES])
+        more = f" and {len(matches) - SHOWN_MATCHES} more" if len(matches) > SHOWN_MATCHES else ""
+        raise Refused(f"{len(matches)} runs in {runs} begin with {name!r}: {shown}{more}; write more of the id")
+    if not matches:
+        raise Refused(f"there is no run {name!r} in {runs}; `regen runs` lists them")
+    return matches[0]
+
+
+def _last(runs: Path) -> RunFolder:
+    """The run that was started last; the first one that `regen runs` lists."""
+    known = [(started(document), run) for run in all_runs(runs) if (document := run.document()) is not None]
+    if not known:
+        raise Refused(f"there is no run in {runs} yet")
+    return max(known, key=lambda pair: pair[0])[1]
+
+
+def _beginning_with(runs: Path, prefix: str, files: tuple[str, ...]) -> list[RunFolder]:
+    if not _PART_OF_ID.fullmatch(prefix) or not runs.is_dir():
+        return []
+    paths = sorted(path for path in runs.iterdir() if path.name.startswith(prefix))
+    return [RunFolder(path) for path in paths if _has_any(path, files)]
+
+
+def _has_any(path: Path, files: tuple[str, ...]) -> bool:
+    return any((path / name).exists() for name in files)

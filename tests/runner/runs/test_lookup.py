@@ -1,0 +1,82 @@
+"""A run is named by its id, a unique beginning of it, its path, or `last`; what names none or several is refused."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from runner.domain.errors import Refused
+from runner.runs.lookup import find_remains, find_run
+from tests.harness.program import simulated
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory) -> Path:
+    """Three run folders, of which only `nightly-b` has no ledger."""
+    runs = tmp_path_factory.mktemp("runs")
+    for name, file in (("nightly-a", "ledger.db"), ("nightly-b", "SHA256SUMS"), ("weekly", "ledger.db")):
+        (runs / name).mkdir()
+        (runs / name / file).touch()
+    (runs / "nightly-empty").mkdir()
+    (runs / ".locks").mkdir()
+    return runs
+
+
+@pytest.mark.parametrize("name", ["weekly", "w", "week", "weekly/"])
+def test_a_unique_beginning_names_a_run(three, name):
+    """The whole id, too."""
+    assert find_run(three, name).id == "weekly"
+
+
+def test_an_exact_id_wins_over_longer_ids(tmp_path):
+    """`x` is not ambiguous beside `x-2`."""
+    for name in ("x", "x-2", "last"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ledger.db").touch()
+    assert find_run(tmp_path, "x").id == "x"
+    assert find_run(tmp_path, "last").id == "last"
+
+
+def test_only_what_has_a_ledger_counts_for_most_commands(three):
+    """`verify` also finds a folder whose ledger is gone."""
+    assert find_run(three, "nightly").id == "nightly-a"
+    with pytest.raises(Refused, match=r"2 runs in .* begin with 'nightly': nightly-a, nightly-b; write more of the id"):
+        find_remains(three, "nightly")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".l", "../x", "nobody", "nightly-c", "*", "week/../weekly"])
+def test_what_names_no_run_is_refused(three, name, tmp_path, monkeypatch):
+    """Also what would leave the runs folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Refused):
+        find_run(three, name)
+
+
+def test_many_matches_are_counted(tmp_path):
+    """Not all of them are printed."""
+    for n in range(12):
+        (tmp_path / f"n-{n:02}").mkdir()
+        (tmp_path / f"n-{n:02}" / "ledger.db").touch()
+    with pytest.raises(Refused, match=r"12 runs in .* n-04 and 7 more; write"):
+        find_run(tmp_path, "n-")
+
+
+def test_last_is_the_run_that_was_started_last(regen, tmp_path):
+    """By its start and not by its name; everywhere where a run is named."""
+    (tmp_path / "s.csv").write_text("subscriptionName,subscriptionVersion\nA-1,1\n")
+    assert regen("show", "last").code == 2
+    with simulated() as server:
+        to = ("--base-url", server.url)
+        regen("run", "s.csv", "--run-id", "b-first", *to)
+        regen("run", "s.csv", "--run-id", "a-second", "--again", *to)
+        os.utime(tmp_path / "runs" / "b-first" / "run.json")
+        assert "run a-second: finished" in regen("show", "last").out
+        assert "run a-second: all" in regen("verify", "last").out
+        assert "a-second" in regen("results", "last").out
+        assert "a-second" in regen("report", "last").out
+        assert "run a-second" in regen("reconcile", "last", "--query", *to).out
+        assert regen("diff", "b", "last").code == 0
+        assert "run a-second: finished" in regen("resume", "last", *to).out
+        assert "run a-second is finished" in regen("abandon", "last").err
