@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +16,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
+
+# What the program remembers of a user stays out of the home folder of whoever runs the tests.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="regen-tests-")
 
 pytest_plugins = ["tests.harness.program", "tests.harness.clock"]
 
@@ -20,6 +29,15 @@ settings.load_profile("suite")
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Bytes are named by their argument: compressed ones hold the time, and workers must collect the same tests."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture(autouse=True)
+def state_home(monkeypatch) -> Iterator[str]:
+    """A state folder for each test: no run of another test is remembered, and no other test holds the tenant."""
+    path = str(Path(os.environ["XDG_STATE_HOME"]) / uuid.uuid4().hex)
+    monkeypatch.setenv("XDG_STATE_HOME", path)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 LONG = {"test_readme.py", "test_crashes.py", "test_recipes.py", "test_race.py", "test_verify.py", "test_backfill.py"}

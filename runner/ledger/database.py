@@ -180,8 +180,7 @@ def write_facts(connection: sqlite3.Connection, rows: dict[str, str]) -> None:
 
 def create(path: Path) -> Store:
     """A new ledger for enrolment: not yet safe against a crash, so build it beside and rename it into place."""
-    path.unlink(missing_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600))
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None)
     with closed_if_it_fails(connection), translated(path):

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from runner.ledger.checkpoint import ENROLLED, record
 from runner.ledger.database import Store, create, translated, write_facts
 from runner.ledger.facts import Facts, encoded
-from runner.system.atomic_file import sync_folder
+from runner.system.atomic_file import draft_of, sync_folder
 from runner.system.failpoints import reach
 
 
@@ -101,7 +101,9 @@ class Enrolment:
 
     def __init__(self, ledger: Path) -> None:
         self._place = ledger
-        self._draft = ledger.with_name(ledger.name + ".new")
+        self._draft = draft_of(ledger)
+        for leftover in (ledger.with_name(f"{ledger.name}.new"), *ledger.parent.glob(f".{ledger.name}.*.new")):
+            leftover.unlink(missing_ok=True)  # the caller holds the run: nobody writes it
         self._store: Store = create(self._draft)
         self._store.connection.execute("BEGIN")
 

@@ -19,7 +19,7 @@ class EventLog:
     """Appends events to a run's log and tells the important ones to a person, too."""
 
     def __init__(self, path: Path, tell: Callable[[str], None] = lambda text: None) -> None:
-        handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600)
         self._file = os.fdopen(handle, "a", encoding="utf-8", buffering=1)
         self._tell = tell
 

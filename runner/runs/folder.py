@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from runner.domain.errors import Refused
 from runner.ledger import Store, open_read_only
-from runner.runs.lock import LOCKS, held
+from runner.runs.lock import LOCKS, held, is_held
 from runner.runs.run_id import RUN_ID
 from runner.runs.run_json import RunDocument, document_of, parsed
-from runner.system.atomic_file import replacing, sync_folder
+from runner.system.atomic_file import make_private, remove_stale_drafts, replacing, sync_folder
 from runner.system.console import json_text
 from runner.system.timestamps import iso, now_microseconds
 
@@ -49,8 +47,7 @@ class RunFolder:
     def make(self) -> None:
         """Make the folder, for its owner alone."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.mkdir(mode=0o700, exist_ok=True)
+            make_private(self.path, parents=True)
         except OSError as error:
             raise Refused(f"{self.path}: {error.strerror}; choose another --runs-dir") from error
 
@@ -75,6 +72,7 @@ class RunFolder:
 
     def seal(self) -> None:
         """Write SHA256SUMS over every file of the run; `sha256sum -c` reads it."""
+        remove_stale_drafts(self.path)
         names = sorted(file.name for file in self.path.iterdir() if file.is_file() and file.name not in UNSEALED)
         sums = [f"{sha256_of(self.path / name)}  {name}\n" for name in names if not name.startswith(".")]
         with replacing(self.path / SEAL) as file:
@@ -86,10 +84,10 @@ class RunFolder:
         sealed, or will be by the process that holds it: two must not write the same file."""
         if not self.sealed and not self.is_held():
             return self.path
-        place = self.path / AFTER / iso(now_microseconds()).replace(":", "")
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        place.mkdir(mode=0o700)
-        return place
+        later = self.path / AFTER / iso(now_microseconds()).replace(":", "")
+        make_private(later.parent)
+        later.mkdir(mode=0o700)
+        return later
 
     def unseal(self) -> bool:
         """Open the seal, to go on; whether there was one."""
@@ -101,22 +99,12 @@ class RunFolder:
 
     def is_held(self) -> bool:
         """Whether a process holds the run just now."""
-        lock = FileLock(self.path.parent / LOCKS / f"{self.id}.lock", mode=0o600)
-        if not Path(lock.lock_file).exists():
-            return False
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
-        except OSError:  # in a folder that is read-only nobody holds anything
-            return False
-        lock.release()
-        return False
+        return is_held(self.path.parent / LOCKS, self.id)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the run. Raises RunHeld, saying who holds it, if another process does."""
-        with held(self.path.parent, self.id, f"run {self.id}"):
+        with held(self.path.parent / LOCKS, self.id, f"run {self.id}", run=self.id):
             yield
 
 
@@ -131,7 +119,19 @@ def all_runs(runs: Path) -> list[RunFolder]:
     """Every run in the folder, by name."""
     if not runs.is_dir():
         return []
-    return [RunFolder(path) for path in sorted(runs.iterdir()) if (path / DOCUMENT).exists()]
+    try:
+        paths = sorted(path for path in runs.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise Refused(f"{runs}: {error.strerror}; choose another --runs-dir, or make it readable") from error
+    return [RunFolder(path) for path in paths if _has_document(path)]
+
+
+def _has_document(path: Path) -> bool:
+    """Whether a folder is a run's. One that this user cannot look into, such as lost+found, is none."""
+    try:
+        return (path / DOCUMENT).exists()
+    except OSError:
+        return False
 
 
 def sha256_of(path: Path) -> str:

@@ -1,45 +1,210 @@
-"""Who holds a run or a tenant."""
+"""Locks on runs and tenants. They end with the process, however that ends.
+
+A lock is a file that the system locks, and beside it a note on the holder. The note itself carries a second lock that
+others can query without taking anything, so that listing runs never makes a start fail.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import getpass
+import hashlib
 import os
 import socket
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 from filelock import FileLock, Timeout
+from msgspec import Struct
 
-from runner.domain.errors import RunHeld
-from runner.system.atomic_file import replacing
+from runner.domain.errors import Refused, RunHeld
+from runner.domain.identity import canonical
+from runner.runs.state_folder import state_folder
+from runner.system.atomic_file import make_private
+from runner.system.timestamps import iso, now_microseconds
 
 LOCKS = ".locks"
+_FLOCK = "hhqqi4x"  # struct flock of Linux on 64 bits: type, whence, start, length, process
+
+
+class Holder(Struct, kw_only=True):
+    """Who holds a lock. The holder may say later when it expects to end."""
+
+    process: int
+    machine: str
+    user: str | None
+    run: str | None = None
+    since: str = ""  # ISO 8601, UTC
+    expected_end: str | None = None  # ISO 8601, UTC
+
+    def __str__(self) -> str:
+        user = f" (user {self.user})" if self.user else ""
+        words = [f"process {self.process} on {self.machine}{user}"]
+        if self.run:
+            words.append(f"run {self.run}")
+        if self.since:
+            words.append(f"since {self.since[:19]}Z")
+        if self.expected_end:
+            words.append(f"expected to end at {self.expected_end[:19]}Z")
+        return ", ".join(words)
+
+
+class Held:
+    """A lock that this process holds."""
+
+    def __init__(self, note: int | None, holder: Holder) -> None:
+        self._note, self.holder = note, holder
+
+    def expect_end(self, moment: str | None) -> None:
+        """Say when this process expects to end (ISO 8601, UTC): whoever waits is shown it."""
+        self.holder.expected_end = moment
+        self.write()
+
+    def write(self) -> None:
+        """Write the note on the holder, as far as that is possible: it is for people."""
+        if self._note is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._note, 0)
+                os.pwrite(self._note, msgspec.json.encode(self.holder), 0)
 
 
 @contextlib.contextmanager
-def held(runs: Path, name: str, what: str, *, wait: bool = False) -> Iterator[None]:
-    """Hold a lock in the runs folder; it ends with the process, however that ends.
+def held(
+    folder: Path,
+    name: str,
+    what: str,
+    *,
+    run: str | None = None,
+    wait: bool = False,
+    waiting: Callable[[str], None] = lambda text: None,
+) -> Iterator[Held]:
+    """Hold the lock `name` of a folder; `what` names it for people.
 
-    Raises RunHeld if another process holds it, unless it is to `wait` for it.
+    Raises RunHeld if another process holds it, unless it is to `wait`: then `waiting` is called with a sentence on what
+    it waits for. Raises Refused if the file system has no locks.
     """
-    locks = runs / LOCKS
-    locks.mkdir(parents=True, mode=0o700, exist_ok=True)
-    lock, holder = FileLock(locks / f"{name}.lock", mode=0o600), locks / f"{name}.holder"
     try:
-        lock.acquire(timeout=-1 if wait else 0)
-    except Timeout:
-        raise RunHeld(f"{what} is held by {_holder(holder)}; wait for it, or stop it with SIGTERM") from None
+        make_private(folder, parents=True)
+        lock = FileLock(folder / f"{name}.lock", mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            by = holder_of(folder, name) or "another process"
+            if not wait:
+                raise RunHeld(f"{what} is held by {by}; wait for it (--wait), or stop it with SIGTERM") from None
+            waiting(f"waiting for {what}, held by {by}")
+            lock.acquire(poll_interval=0.25)
+    except (OSError, NotImplementedError) as error:
+        raise Refused(
+            f"{folder}: no lock can be taken there ({getattr(error, 'strerror', None) or error}); choose a --runs-dir "
+            "on a local disk that is writable for this user"
+        ) from error
+    note = folder / f"{name}.holder"
+    handle = _open_note(note)
     try:
-        with replacing(holder) as file:
-            file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
-        yield
+        holder = Holder(process=os.getpid(), machine=socket.gethostname(), user=user_name(), run=run)
+        holder.since = iso(now_microseconds())
+        mine = Held(handle, holder)
+        mine.write()
+        yield mine
     finally:
-        holder.unlink(missing_ok=True)
+        note.unlink(missing_ok=True)
+        if handle is not None:
+            os.close(handle)
         lock.release()
 
 
-def _holder(path: Path) -> str:
+@contextlib.contextmanager
+def tenant_held(
+    runs: Path,
+    tenant: str,
+    host: str,
+    *,
+    run: str,
+    wait: bool = False,
+    waiting: Callable[[str], None] = lambda text: None,
+) -> Iterator[list[Held]]:
+    """Hold a tenant: in the runs folder, for all its users, and in the user's state folder, for all runs folders."""
+    what = f"tenant {tenant[:16]} at {host}"
+    with contextlib.ExitStack() as stack:
+        hold = stack.enter_context
+        locks = [hold(held(runs / LOCKS, tenant_name(tenant), what, run=run, wait=wait, waiting=waiting))]
+        state = state_folder("locks")
+        if state is not None:
+            name = tenant_name(tenant, host)
+            locks.append(hold(held(state, name, what, run=run, wait=wait, waiting=waiting)))
+        yield locks
+
+
+def tenant_name(*parts: str) -> str:
+    """The name of a tenant's lock: a hash, whatever characters and however many the tenant's id has."""
+    return f"tenant-{hashlib.sha256(canonical(parts)).hexdigest()[:32]}"
+
+
+def holder_of(folder: Path, name: str) -> Holder | None:
+    """The note on who holds a lock, or held it when it was killed."""
     try:
-        return path.read_text("utf-8")
+        return msgspec.json.decode((folder / f"{name}.holder").read_bytes(), type=Holder)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def is_held(folder: Path, name: str) -> bool:
+    """Whether a process holds a lock just now. Takes nothing, so that it keeps nobody from taking it."""
+    note = folder / f"{name}.holder"
+    try:
+        handle = os.open(note, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
-        return "another process"
+        return False
+    try:
+        return _is_locked(handle)
+    except (OSError, AttributeError, ImportError):  # this system has no lock that can be queried
+        return _is_alive(holder_of(folder, name))
+    finally:
+        os.close(handle)
+
+
+def user_name() -> str | None:
+    """The login of this process; None for a uid without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return None
+
+
+def _open_note(path: Path) -> int | None:
+    """Open the note on the holder with its own lock; None if it cannot be written: it is for people."""
+    try:
+        path.unlink(missing_ok=True)
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError:
+        return None
+    with contextlib.suppress(OSError, AttributeError, ImportError):
+        import fcntl
+
+        request = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, request)
+    return handle
+
+
+def _is_locked(handle: int) -> bool:
+    import fcntl
+
+    query = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+    kind: int = struct.unpack(_FLOCK, fcntl.fcntl(handle, fcntl.F_OFD_GETLK, query))[0]
+    return kind != fcntl.F_UNLCK
+
+
+def _is_alive(holder: Holder | None) -> bool:
+    """Whether the process of a note runs, as far as this machine can say."""
+    if holder is None or holder.machine != socket.gethostname() or os.name != "posix":
+        return False
+    try:
+        os.kill(holder.process, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True

@@ -16,6 +16,7 @@ from runner.domain.errors import ExitCode, LedgerError, Refused, RunHeld
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.runs.folder import RETRIES, RunFolder, all_runs
+from runner.runs.lock import LOCKS
 from runner.runs.run_json import RunDocument
 from runner.system.console import say
 
@@ -103,7 +104,7 @@ def _removed(folder: RunFolder) -> str:
     shutil.rmtree(dying)
     for path in (folder.path.parent / RETRIES).glob(f"{folder.id}-step*.csv"):
         path.unlink(missing_ok=True)
-    (folder.path.parent / ".locks" / f"{folder.id}.lock").unlink(missing_ok=True)
+    (folder.path.parent / LOCKS / f"{folder.id}.lock").unlink(missing_ok=True)
     return f"removed: {folder.id}"
 
 

@@ -29,7 +29,7 @@ from runner.ledger import queries as ledger_views
 from runner.ledger.queries import StepFacts
 from runner.runs.event_log import RECORDED, EventLog
 from runner.runs.folder import LOG, RunFolder
-from runner.runs.lock import held
+from runner.runs.lock import tenant_held
 from runner.runs.run_json import totals_of
 from runner.session.close import close_run
 from runner.session.job_store import JobBook, Tail
@@ -66,8 +66,8 @@ def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> En
         stack.enter_context(folder.lock())
         store = stack.enter_context(open_writable(folder.ledger))
         facts = store.facts()
-        tenant = f"tenant-{str(facts.tenant)[:16]}"
-        stack.enter_context(held(folder.path.parent, tenant, "this tenant", wait=invocation.wait))
+        hold = tenant_held(folder.path.parent, facts.tenant, facts.host, run=folder.id, wait=invocation.wait)
+        stack.enter_context(hold)
         if facts.status is RunStatus.RUNNING:
             store.check()  # the last invocation ended in no good order
         return _Session(folder, store, settings, invocation).run()

@@ -183,7 +183,8 @@ def test_a_crash_during_enrolment_leaves_no_ledger(tmp_path):
 
 def test_a_draft_left_by_a_crash_is_replaced(tmp_path):
     """The next plan starts afresh."""
-    (tmp_path / "ledger.db.new").write_bytes(b"half")
+    for name in ("ledger.db.new", ".ledger.db.0123456789abcdef.new"):
+        (tmp_path / name).write_bytes(b"half")
     enrolled(tmp_path / "ledger.db", 2)
     assert [path.name for path in tmp_path.iterdir()] == ["ledger.db"]
     assert stat.S_IMODE((tmp_path / "ledger.db").stat().st_mode) == 0o600
