@@ -24,7 +24,9 @@ from runner.cli import (
     config,
     diff,
     doctor,
+    find,
     help,
+    history,
     jobs,
     journal_run,
     plan,
@@ -70,7 +72,17 @@ def regen() -> None:
 
 for command in (
     *(plan.plan, run.run, resume.resume, abandon.abandon),
-    *(runs.runs, show.show, results.results, report.report, diff.diff, reconcile.reconcile, verify.verify),
+    *(
+        runs.runs,
+        show.show,
+        find.find,
+        history.history,
+        results.results,
+        report.report,
+        diff.diff,
+        reconcile.reconcile,
+        verify.verify,
+    ),
     *(backfill.backfill, booking_dates.booking_dates, journal_run.journal_run, jobs.jobs),
     *(template.template, simulate.simulate, config.config, doctor.doctor, prune.prune, help.help_command),
 ):

@@ -7,18 +7,21 @@ from typing import Any
 import click
 
 from runner.cli import options
+from runner.cli.completion import run_ids
 from runner.domain.errors import ExitCode
 
 
 @click.command()
-@options.run_argument
+@click.argument("run", required=False, shell_complete=run_ids)
 @options.runs_dir
-def report(run: str, **params: Any) -> ExitCode:
+@click.option("--all", "all_", is_flag=True, help="Write index.html, a page of all runs in the folder, instead.")
+def report(run: str | None, all_: bool, **params: Any) -> ExitCode:
     """Make report.html again, also of a run that is going on or crashed; print its path.
 
     \b
     Example:
       xdg-open "$(regen report RUN)"
+      xdg-open "$(regen report --all)"
     """
     from runner.ledger import open_read_only
     from runner.results.report import write_report
@@ -26,6 +29,13 @@ def report(run: str, **params: Any) -> ExitCode:
     from runner.runs.run_json import document_of
     from runner.system.console import say
 
+    if all_ == bool(run):
+        raise click.UsageError("give a RUN, or --all")
+    if all_ or run is None:
+        from runner.history.index_page import write_index
+
+        say(str(write_index(options.runs_folder(params))))
+        return ExitCode.SUCCEEDED
     folder = find_run(options.runs_folder(params), run)
     with open_read_only(folder.ledger) as store:
         say(str(write_report(store, folder.later(), document_of(store))))

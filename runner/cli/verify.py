@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from runner.cli import options
+from runner.cli.completion import run_ids
 from runner.domain.errors import ExitCode
 
 
 @click.command()
-@options.run_argument
+@click.argument("run", required=False, shell_complete=run_ids)
 @options.runs_dir
+@click.option("--all", "all_", is_flag=True, help="Every run of the folder, one line each.")
+@click.option("--heads", metavar="FILE", help="With --all: a run id and its head on each line, as noted elsewhere.")
 @click.option("--head", metavar="HASH", help="The head of the ledger's chain, as noted elsewhere when the run ended.")
 @options.as_json
-def verify(run: str, head: str | None, json_: bool, **params: Any) -> ExitCode:
+def verify(run: str | None, all_: bool, heads: str | None, head: str | None, json_: bool, **params: Any) -> ExitCode:
     """Prove that a run folder is what the run left: checksums, hash chain, balance, results. Exit 3 if it is not.
 
     \b
     Examples:
       regen verify RUN
       regen verify RUN --head 5f1d0c…
+      regen verify --all --heads heads.txt
       (cd runs/RUN && sha256sum -c SHA256SUMS)
     """
     from runner.audit.verify import verify as checks_of
@@ -29,7 +34,41 @@ def verify(run: str, head: str | None, json_: bool, **params: Any) -> ExitCode:
     from runner.runs.lookup import find_remains
     from runner.system.runtime_tuning import seldom_collecting
 
+    if all_ == bool(run) or (heads and not all_) or (head and all_):
+        raise click.UsageError("give a RUN (with --head), or --all (with --heads)")
+    if all_ or run is None:
+        return _verify_all(options.runs_folder(params), heads, as_json=json_)
     folder = find_remains(options.runs_folder(params), run)
     with seldom_collecting():
         checks = checks_of(folder, head)
     return print_checks(folder, checks, as_json=json_)
+
+
+def _verify_all(runs: Path, heads: str | None, *, as_json: bool) -> ExitCode:
+    """One line a run; of a run that fails, what fails."""
+    from runner.audit.verify_all import heads_in, verify_all
+    from runner.runs.folder import all_runs
+    from runner.system.console import say, say_json
+
+    noted = heads_in(Path(heads)) if heads else {}
+    folders = all_runs(runs)
+    missing = sorted(noted.keys() - {folder.id for folder in folders})
+    documents, failing = [], 0
+    for folder, checks in verify_all(folders, noted):
+        failed = [check.name for check in checks if not check.holds]
+        failing += bool(failed)
+        documents.append({"run": folder.id, "holds": not failed, "failed": failed})
+        if not as_json:
+            say(
+                f"FAILED  {folder.id}: {', '.join(failed)}; regen verify {folder.id}"
+                if failed
+                else f"ok      {folder.id}"
+            )
+    documents += [{"run": run, "holds": False, "failed": ["missing"]} for run in missing]
+    if as_json:
+        say_json(documents)
+    else:
+        for run in missing:
+            say(f"FAILED  {run}: its head is noted, its folder is not in {runs}")
+        say(f"{len(folders):,} verified, {failing + len(missing):,} failed")
+    return ExitCode.ROWS_FAILED if failing or missing else ExitCode.SUCCEEDED
