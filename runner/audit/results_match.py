@@ -38,7 +38,7 @@ def results_agree(ledger: Path, folder: Path) -> Invariant:
 def _differing(store: Store, folder: Path) -> Iterator[str]:
     """Where the result files of a run differ from its ledger."""
     facts = store.facts()
-    layout = Layout(facts.run_id, queries.manifests(store))
+    layout = Layout.of(store, version=facts.results_version)
     with ExitStack() as stack:
         files: list[_ResultFile] = []
         if "parquet" in facts.formats:
@@ -181,7 +181,7 @@ def _as_written(schema: pa.Schema) -> pa.Schema:
 
 def differences(told: Iterable[Row], due: Iterable[Row], layout: Layout) -> Iterator[str]:
     """Where rows that a file tells differ from those that are due: changed cells, rows missing, added, moved."""
-    at, names = layout.at("regen_line"), layout.names
+    at, names = layout.position("regen_line"), layout.names
     file, ledger = _Ahead(told), _Ahead(due)
     while file.now is not None and ledger.now is not None:
         here, there = _cell(file.now, at), _cell(ledger.now, at)

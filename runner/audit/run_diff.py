@@ -7,6 +7,7 @@ two steps, or in two ways, counts once, with its worst fate.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from runner.ledger.comparison import Change, Fates
 from runner.ledger.queries import TROUBLED
+from runner.results.columns import mode_of_query
 from runner.runs.folder import RunFolder, all_runs
 
 MOST_LISTED = 20  # for people
@@ -56,6 +58,7 @@ class Difference:
     after: str
     kinds: dict[str, Kind]
     failing_runs: dict[str, int]
+    modes: dict[tuple[str, str], int] = field(default_factory=dict)  # objects of both runs by mode then and now
 
     @property
     def new_failures(self) -> int:
@@ -68,15 +71,24 @@ class Difference:
             name: {"count": kind.count, "objects": [self._shown(change) for change in kind.objects]}
             for name, kind in self.kinds.items()
         }
-        return {"before": self.before, "after": self.after, "new_failures": self.new_failures, "kinds": shown}
+        modes = [{"before": then, "after": now, "objects": count} for (then, now), count in self.modes.items()]
+        heads = {"before": self.before, "after": self.after, "new_failures": self.new_failures}
+        return heads | {"modes": modes, "kinds": shown}
 
     def _shown(self, change: Change) -> dict[str, Any]:
         runs = self.failing_runs.get(change.name)
-        return change._asdict() | ({} if runs is None else {"failing_runs": runs})
+        shown = change._asdict()
+        queries = (shown.pop("query_before"), shown.pop("query_after"))
+        shown["mode_before"], shown["mode_after"] = map(_mode, queries)
+        return shown | ({} if runs is None else {"failing_runs": runs})
 
     def lines(self) -> Iterator[str]:
         """The difference for people: a table, then the first of each kind."""
         yield f"{self.before} → {self.after}"
+        named = {} if self.modes.keys() <= {("default", "default")} else self.modes
+        for (then, now), count in named.items():
+            objects = f"{count:,} object{'' if count == 1 else 's'}"
+            yield f"  mode {then}, {objects}" if then == now else f"  mode {then} then, {now} now: {objects}"
         for name, kind in self.kinds.items():
             if kind.count:
                 yield f"  {kind.count:>9,}  {name:<17} {KINDS[name]}"
@@ -91,17 +103,26 @@ class Difference:
         for change in kind.objects[:MOST_LISTED]:
             runs = self.failing_runs.get(change.name)
             since = f", for {runs} runs" if runs else ""
-            yield f"  {change.name}{since}: {_told(kind.name, change)}"
+            yield f"  {change.name}{since}: {_description(kind.name, change)}{_mode_change(change)}"
         if kind.count > MOST_LISTED:
             yield f"  … and {kind.count - MOST_LISTED:,} more"
 
 
-def _told(kind: str, change: Change) -> str:
+def _description(kind: str, change: Change) -> str:
     if kind == "ids changed":
         return f"{change.ids_before} then, {change.ids_after} now (row {change.row_after})"
     if kind == "fixed":
         return f"{change.message_before or change.before} then (row {change.row_before}), succeeded now"
     return f"{change.message_after or change.after} (row {change.row_after})"
+
+
+def _mode(query: str | None) -> str | None:
+    return None if query is None else mode_of_query(query)
+
+
+def _mode_change(change: Change) -> str:
+    then, now = _mode(change.query_before), _mode(change.query_after)
+    return f"; sent as {then} then, as {now} now" if then and now and then != now else ""
 
 
 def kind_of(change: Change) -> str | None:
@@ -131,17 +152,20 @@ def diff(before: RunFolder, after: RunFolder, earlier: Sequence[RunFolder] = ())
     """How a run differs from an earlier one. `earlier` are the runs before both, the latest first: they tell for how
     many runs in a row an object has been failing."""
     kinds = {name: Kind(name) for name in KINDS}
-    still: dict[str, int] = {}
+    modes = Counter[tuple[str, str]]()
     with Fates() as fates:
         fates.load("before", before.ledger)
         fates.load("after", after.ledger)
         for change in fates.changes():
             name = kind_of(change)
+            then, now = _mode(change.query_before), _mode(change.query_after)
+            if then and now:
+                modes[then, now] += 1
             if name is not None:
                 kinds[name].add(change)
         still = dict.fromkeys((change.name for change in kinds["still failing"].objects), 2)
     _count_back(still, earlier)
-    return Difference(before.id, after.id, kinds, still)
+    return Difference(before.id, after.id, kinds, still, dict(modes.most_common()))
 
 
 def _count_back(still: dict[str, int], earlier: Sequence[RunFolder]) -> None:

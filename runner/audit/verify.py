@@ -15,6 +15,7 @@ from runner import __version__
 from runner.audit.check import DAMAGE, Invariant, Note, examined
 from runner.audit.results_match import results_agree
 from runner.ledger import Store, checkpoint, open_read_only
+from runner.ledger.facts import RESULTS_VERSION
 from runner.ledger.hash_chain import chain, genesis
 from runner.ledger.integrity import unbalanced
 from runner.results.report import page as report
@@ -53,7 +54,8 @@ def _of_views(store: Store, folder: RunFolder) -> list[Invariant]:
         return []
     document = examined("document", f"{DOCUMENT} tells what the ledger tells", partial(_document, store, folder))
     found = [document, results_agree(store.path, folder.path)]
-    if store.facts().version == __version__:  # another version draws another page
+    facts = store.facts()
+    if (facts.version, facts.results_version) == (__version__, RESULTS_VERSION):  # another version draws another page
         found.append(examined("report", "the report is the one that the ledger gives", partial(_report, store, folder)))
     return found
 

@@ -37,7 +37,7 @@ def abandon(**params: Any) -> ExitCode:
             folder.unseal()
             store.set_facts(status=RunStatus.ABANDONED, ended_at=iso(now_microseconds()))
             store.set_facts(head=Journal(store).close(now_microseconds()))
-            write_views(store, folder.path, store.facts().formats, folder.id)
+            write_views(store, folder.path, store.facts().formats)
             write_report(store, folder.path, folder.write_document(store))
             store.settle_down()
         folder.seal()

@@ -48,7 +48,7 @@ def results(run: str, format_: str | None, category: str | None, steps: tuple[in
             say(str(_write_errors(store, folder, Remedy(category), steps)))
             return ExitCode.SUCCEEDED
         formats = options.formats(format_) if format_ else store.facts().formats
-        for path in write_views(store, folder.later(), formats, folder.id):
+        for path in write_views(store, folder.later(), formats):
             say(str(path))
     return ExitCode.SUCCEEDED
 
@@ -61,10 +61,9 @@ def _write_errors(store: Store, folder: RunFolder, remedy: Remedy, steps: tuple[
     from runner.results.failures import remedy_of
     from runner.results.writer import write_csv
 
-    sources = queries.manifests(store)
-    if missing := set(steps) - {source.step for source in sources}:
+    if missing := set(steps) - {source.step for source in queries.manifests(store)}:
         raise Refused(f"run {folder.id} has no step {min(missing)}")
-    layout = Layout(folder.id, [source for source in sources if not steps or source.step in steps])
+    layout = Layout.of(store, only_steps=steps)
     errors = (line for line in queries.lines(store, only_errors=True) if not steps or line.step in steps)
     chosen = (line for line in errors if line.state != "unknown" and remedy_of(line) is remedy)
     return write_csv(folder.later() / f"errors-{remedy}.csv", layout, chosen)

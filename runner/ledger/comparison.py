@@ -19,23 +19,25 @@ SELECT coalesce(l.type, l.operation, '?') || ' ' || coalesce(l.object, 'row ' ||
        min(l.line) AS line,
        group_concat(CASE WHEN f.state = 'succeeded' THEN o.ids END, ' ') AS ids,
        max(coalesce(l.problem,
-                    CASE WHEN f.state <> 'succeeded' THEN coalesce(o.code || ' ', '') || f.message END)) AS message
+                    CASE WHEN f.state <> 'succeeded' THEN coalesce(o.code || ' ', '') || f.message END)) AS message,
+       max(r.query) AS query
 FROM run.line l
 JOIN run.fate f ON f.line = l.line
 JOIN run.manifest m ON m.manifest = l.manifest
 LEFT JOIN run.outcome o ON o.seq = f.seq
+LEFT JOIN run.request r ON r.request = l.request
 WHERE f.state <> 'duplicate'
 GROUP BY name;
 CREATE UNIQUE INDEX temp.{side}_name ON {side} (name);
 """
 
 CHANGES = """
-SELECT a.name, b.state, a.state, b.line, a.line, b.ids, a.ids, b.message, a.message
+SELECT a.name, b.state, a.state, b.line, a.line, b.ids, a.ids, b.message, a.message, b.query, a.query
 FROM after a LEFT JOIN before b ON b.name = a.name ORDER BY a.line
 """
 
 GONE = """
-SELECT name, state, NULL, line, NULL, ids, NULL, message, NULL FROM before b
+SELECT name, state, NULL, line, NULL, ids, NULL, message, NULL, query, NULL FROM before b
 WHERE NOT EXISTS (SELECT 1 FROM after a WHERE a.name = b.name) ORDER BY line
 """
 
@@ -52,6 +54,8 @@ class Change(NamedTuple):
     ids_after: str | None
     message_before: str | None
     message_after: str | None
+    query_before: str | None = None  # of its request: the flags
+    query_after: str | None = None
 
 
 class Fates:

@@ -13,6 +13,8 @@ from msgspec.structs import fields
 
 from runner.domain.run_status import RunStatus
 
+RESULTS_VERSION = "2"  # of the columns of the results
+
 
 class Carried(Struct, frozen=True, kw_only=True):
     """Failed rows of an earlier run that were added to this one."""
@@ -85,6 +87,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     zuora_version: str | None = None
     billing_id_field: str | None = None
     formats: tuple[str, ...] = ()
+    results_version: str = "1"  # of the columns of its results; 0.1.0 did not record it
+    sheets: tuple[str | None, ...] = ()  # by manifest, in order: the sheet of a workbook
     resend_unknown: bool = False
     parent: str | None = None  # the run that rows of this one come from
     carried: Carried | None = None

@@ -25,7 +25,10 @@ SELECT l.line, l.manifest, l.row, l.cells, l.operation, l.type, l.object, l.requ
        CASE WHEN r.state = 'pending' THEN (SELECT max(number) FROM attempt a WHERE a.request = r.request) END,
        CASE WHEN r.state = 'pending' THEN (SELECT min(coalesce(sent_at, claimed_at)) FROM attempt a
                                            WHERE a.request = r.request) END,
-       f.state
+       f.state, r.query,
+       CASE WHEN l.request IS NOT NULL
+            THEN l.request IN (SELECT request FROM outcome WHERE state = 'unknown')
+                 OR l.line IN (SELECT line FROM row_outcome WHERE state = 'unknown') END
 FROM line l
 JOIN fate f ON f.line = l.line
 JOIN manifest m ON m.manifest = l.manifest
@@ -69,6 +72,7 @@ class ManifestFacts:
     bytes: int
     rows: int
     columns: tuple[str, ...]
+    sheet: str | None = None  # of a workbook
 
 
 class StepFacts(NamedTuple):
@@ -113,6 +117,8 @@ class ResultLine(NamedTuple):
     pending_attempts: int | None
     pending_first_sent_at: int | None
     state: str  # the row's own
+    query: str | None  # of its request, encoded; None of a rejected row
+    was_unknown: int | None  # 1: its outcome was once unknown; None of a rejected row
 
 
 class Trouble(NamedTuple):
@@ -130,8 +136,9 @@ class Trouble(NamedTuple):
 def manifests(store: Store) -> list[ManifestFacts]:
     """The manifests of the run, in order."""
     rows = store.rows("SELECT manifest, step, path, sha256, bytes, rows, columns FROM manifest ORDER BY manifest")
+    sheets = dict(enumerate(store.facts().sheets, 1))
     return [
-        ManifestFacts(number, step, path, sha256, size, count, tuple(json.loads(columns)))
+        ManifestFacts(number, step, path, sha256, size, count, tuple(json.loads(columns)), sheets.get(number))
         for number, step, path, sha256, size, count, columns in rows
     ]
 

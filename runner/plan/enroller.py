@@ -47,6 +47,7 @@ class Enroller:
     lines: int = 0
     manifests: int = 0
     refused: bool = False  # rows were rejected that nobody said to skip
+    sheets: list[str | None] = field(default_factory=list)  # of the manifests enrolled: the sheet of a workbook
     notes: list[str] = field(default_factory=list)  # what a person must know before anything is sent
 
     def unsettled(self, batch: Batch) -> list[str | None]:
@@ -70,6 +71,7 @@ class Enroller:
         digest = source.digest
         told = Manifest(number, step, source.path, digest.sha256, digest.bytes, source.columns)
         self.enrolment.manifest(told, rows)
+        self.sheets.append(getattr(source, "sheet", None))
 
     def identities(self, operation: Operation, query: Mapping[str, str], step: int) -> Identities:
         """The identities of an operation's requests with this query."""
@@ -84,6 +86,7 @@ class Enroller:
         text = None if body is None else body.decode()
         self.enrolment.requests([NewRequest(line, step, operation.name, "", text, digest, lane(operation.name))])
         self.enrolment.manifest(Manifest(manifest, step, "", NO_BYTES_SHA256, 0, ()), 1)
+        self.sheets.append(None)
 
 
 def lane(name: str) -> int:

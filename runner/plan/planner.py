@@ -16,6 +16,7 @@ from runner.domain.identity import fingerprint
 from runner.domain.run_status import RunStatus
 from runner.domain.steps import Backfill, BookingDates, JournalRun, Regenerate, Step
 from runner.ledger import Enrolment, Facts
+from runner.ledger.facts import RESULTS_VERSION
 from runner.plan import backfill, journal_run, regenerate
 from runner.plan.enroller import Enroller, Target
 from runner.system.runtime_tuning import give_back
@@ -109,7 +110,9 @@ class Opened:
             except ManifestError as error:
                 raise Refused(str(error)) from error
             status = RunStatus.REFUSED if enroller.refused else RunStatus.PLANNED
-            enrolment.finish(replace(facts, status=status, notes=tuple(enroller.notes)))
+            planned = replace(facts, status=status, notes=tuple(enroller.notes), results_version=RESULTS_VERSION)
+            sheets = tuple(enroller.sheets) if any(enroller.sheets) else ()
+            enrolment.finish(replace(planned, sheets=sheets))
         give_back()
         return enroller.refused
 

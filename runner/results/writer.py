@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.ledger import Store
-from runner.ledger.queries import TROUBLED, ResultLine, lines, manifests
-from runner.results.columns import SCHEMA_VERSION, Layout
+from runner.ledger.queries import TROUBLED, ResultLine, lines
+from runner.results.columns import Layout
 from runner.results.csv_table import csv_table
 from runner.system.atomic_file import replacing
 from runner.system.csv_dialect import csv_text, safe
@@ -75,7 +75,7 @@ def schema_of(layout: Layout) -> pa.Schema:
     digests = [{"path": source.path, "sha256": source.sha256} for source in layout.sources]
     metadata = {
         "regen_run": layout.run,
-        "regen_schema_version": SCHEMA_VERSION,
+        "regen_schema_version": layout.version,
         "regen_manifests": json.dumps(digests, ensure_ascii=False),
     }
     return pa.schema(fields, metadata=metadata)
@@ -89,9 +89,9 @@ def csv_header(layout: Layout) -> bytes:
 # -- writing ----------------------------------------------------------------------------------------------------
 
 
-def write_views(store: Store, folder: Path, formats: Iterable[str], run: str) -> list[Path]:
+def write_views(store: Store, folder: Path, formats: Iterable[str]) -> list[Path]:
     """Write the results in the formats asked for, and errors.csv, in one pass. Returns the files."""
-    layout = Layout(run, manifests(store))
+    layout = Layout.of(store, version=store.facts().results_version)
     places = [folder / f"results.{name}" for name in ("parquet", "csv") if name in formats]
     errors = folder / "errors.csv"
     with ExitStack() as stack, seldom_collecting():

@@ -158,6 +158,9 @@ def _steps(store: Store, counts: dict[int, dict[str, int]]) -> tuple[StepDocumen
     )
 
 
+_ONLY_IN_THE_LEDGER_OF_0_1_0 = frozenset({"billing_id_field", "zuora_version"})
+
+
 class Difference(NamedTuple):
     """A member of run.json that is not what the ledger holds."""
 
@@ -170,7 +173,9 @@ def differences(text: bytes, document: RunDocument) -> Iterator[Difference]:
     """How a file that `parsed` accepts differs from a document. What an older version left out has its default."""
     in_ledger = document.as_json()
     defaults = RunDocument(run="", status=RunStatus.PLANNED).as_json()
-    in_file = defaults | msgspec.json.decode(text, type=dict[str, Any])
-    for name in sorted(in_file.keys() | in_ledger.keys()):
+    members = msgspec.json.decode(text, type=dict[str, Any])
+    in_file = defaults | members
+    unknown_then = frozenset() if "needs_person" in members else _ONLY_IN_THE_LEDGER_OF_0_1_0
+    for name in sorted((in_file.keys() | in_ledger.keys()) - unknown_then):
         if in_file.get(name) != in_ledger.get(name):
             yield Difference(name, in_file.get(name), in_ledger.get(name))

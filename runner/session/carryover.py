@@ -200,7 +200,7 @@ def _written(store: Store, runs: Path, source: str, step: int, lines: list[Resul
     folder = runs / RETRIES
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{source}-step{step}.csv"
-    return write_csv(path, Layout(source, queries.manifests(store)), lines)
+    return write_csv(path, Layout.of(store), lines)
 
 
 def _given_up(runs: Path, source: str, after: int | None) -> set[Row]:

@@ -21,7 +21,7 @@ def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal)
         reason=ending.reason,
     )
     store.set_facts(head=journal.close(now_microseconds()))
-    write_views(store, folder.path, store.facts().formats, folder.id)
+    write_views(store, folder.path, store.facts().formats)
     reach("viewed")
     write_report(store, folder.path, folder.write_document(store))
     if not store.settle_down():

@@ -238,7 +238,7 @@ class _Preparation:
             run.write_document(store)
             if not refused:
                 return
-            write_views(store, run.path, (), run.id)
+            write_views(store, run.path, ())
             problems, notes = queries.problems(store, 10), store.facts().notes
             rejected = sum(step.get("rejected", 0) for step in queries.counts(store).values())
         raise Refused(_rejection(problems, rejected, run, notes))

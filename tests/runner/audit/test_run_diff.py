@@ -136,6 +136,23 @@ def test_real_runs(tmp_path, regen, simulator):
     assert counts == {"appeared failing": 1, "still failing": 1, "disappeared": 1}
 
 
+def test_the_modes_are_named(tmp_path, regen, simulator):
+    """Rows that were fixed under another mode did something else."""
+    manifest = tmp_path / "m.csv"
+    with simulator() as server:
+        for name, rows, flags in (("then", "INV1\nMISSING-2\n", ["--re-migrate"]), ("now", "INV1\nMISSING-2\n", [])):
+            manifest.write_text("invoiceNumber\n" + rows)
+            regen("run", manifest, "--base-url", server.url, "--run-id", name, *flags)
+    done = regen("diff", "then", "now")
+    assert "mode re-migrate then, default now: 2 objects" in done.out
+    assert "sent as re-migrate then, as default now" in done.out
+    document = regen("diff", "then", "now", "--json").document
+    assert document["modes"] == [{"before": "re-migrate", "after": "default", "objects": 2}]
+    (failing,) = document["kinds"]["still failing"]["objects"]
+    assert (failing["mode_before"], failing["mode_after"]) == ("re-migrate", "default")
+    assert "mode re-migrate, 2 objects" in regen("diff", "then", "then").out
+
+
 def test_no_such_run(tmp_path, regen):
     """Exit 2."""
     night(tmp_path, "one", "2026-01-01", A="ok")

@@ -274,7 +274,7 @@ def test_a_chain_that_was_made_anew_is_found_by_a_head_noted_elsewhere(run):
         store.connection.execute("DELETE FROM closing")
         store.set_facts(head=Journal(store).close(0))
         assert checkpoint.closings(store)[-1].hash != head
-        write_views(store, run, ("csv", "parquet"), "it")
+        write_views(store, run, ("csv", "parquet"))
         write_report(store, run, RunFolder(run).write_document(store))
         store.settle_down()
     sealed_anew(run)

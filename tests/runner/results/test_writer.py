@@ -37,7 +37,7 @@ def planned(folder: Path, *manifests: Path, skip_rejected: bool = False) -> Path
 
 def viewed(ledger: Path) -> Path:
     with open_read_only(ledger) as store:
-        write_views(store, ledger.parent, ("parquet", "csv"), "the-run")
+        write_views(store, ledger.parent, ("parquet", "csv"))
     return ledger.parent
 
 
@@ -94,14 +94,14 @@ def test_the_types_are_those_of_the_contract(finished):
             "float64": "double",
         }.get(kind, kind)
     assert schema.metadata[b"regen_run"] == b"the-run"
-    assert schema.metadata[b"regen_schema_version"] == b"1"
+    assert schema.metadata[b"regen_schema_version"] == b"2"
     assert [len(m["sha256"]) for m in json.loads(schema.metadata[b"regen_manifests"])] == [64, 64]
 
 
 def test_a_duplicate_carries_the_outcome_of_the_line_that_it_repeats(finished):
     """All of it."""
     table = pq.read_table(finished / "results.parquet").to_pylist()
-    shared = [name for name, _ in COLUMNS[9:-1]]
+    shared = [name for name, _ in COLUMNS[9:26]]
     assert {name: table[2][name] for name in shared} == {name: table[0][name] for name in shared}
     assert table[0]["regen_id_list"] == ["id-1"]
 
