@@ -32,7 +32,7 @@ from runner.domain.errors import ExitCode, LedgerError
 from runner.domain.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Claim, Journal, Pen
-from runner.system.failpoints import reach
+from runner.system.recovery_points import reach
 
 MOST_WAITING = 10_000  # requests that wait for another try before nothing new is begun
 CHUNK = 500

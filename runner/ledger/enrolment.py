@@ -19,7 +19,7 @@ from runner.ledger.checkpoint import ENROLLED, record
 from runner.ledger.database import Store, create, translated, write_facts
 from runner.ledger.facts import Facts, encoded
 from runner.system.atomic_file import draft_of, sync_folder
-from runner.system.failpoints import reach
+from runner.system.recovery_points import reach
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from runner.ledger.batch_insert import NO_ANSWER, NO_CLAIM, NO_OUTCOME, is_one, 
 from runner.ledger.checkpoint import close
 from runner.ledger.database import Store
 from runner.ledger.hash_chain import genesis, link, rows_digest
-from runner.system.failpoints import armed, reach
+from runner.system.recovery_points import reach
 
 _REQUEST = "r.request, r.step, r.operation, r.body, r.query, lower(hex(r.digest)), r.lane, r.following"
 _strings = msgspec.json.Decoder(list[str]).decode
@@ -122,14 +122,17 @@ class Journal:
         try:
             rows = self._rows(records, claims)
             covered = [record for record in records if record.outcome and record.outcome.rows]
-            alone = is_one(rows) and not (returned or events or covered or armed("writing"))
+            alone = is_one(rows) and not (returned or events or covered)
             with self.store.statement() if alone else self.store.transaction() as connection:
+                if alone:  # it is on disk as soon as it is written
+                    reach("writing")
                 # before the claims: one that was given back may be claimed anew by now
                 _many(connection, _RETURN, [claim[:2] for claim in returned])
                 write(connection, rows)
                 _many(connection, _ROWS, self._covered(covered))
                 _many(connection, _EVENT, events)
-                reach("writing")
+                if not alone:
+                    reach("writing")
             reach("written")
         except BaseException:
             self._seq, self._head = seq, head

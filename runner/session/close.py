@@ -8,7 +8,7 @@ from runner.results.report import write_report
 from runner.results.writer import write_views
 from runner.runs.folder import RunFolder
 from runner.system.console import say
-from runner.system.failpoints import reach
+from runner.system.recovery_points import reach
 from runner.system.timestamps import iso, now_microseconds
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from runner.system.failpoints import reach
+from runner.system.recovery_points import reach
 
 STALE_SECONDS = 3600.0  # a draft of this age was left by a process that was killed
 _UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EISDIR})

@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from runner.ledger import open_read_only
-from runner.system.failpoints import POINTS
+from runner.system.recovery_points import POINTS
 from tests import ROOT
 from tests.flows.test_flows import subscriptions
 from tests.harness.audited import broken
+from tests.harness.kills import environment_killed_at
 from tests.harness.program import Done, Server, folders, simulated, table
 
 REGEN = [sys.executable, "-m", "runner"]
@@ -38,7 +39,7 @@ def command(manifest: Path, url: str, *more: str) -> list[str]:
 
 
 def run(words: list[str], point: str | None = None) -> int:
-    environment = ENVIRONMENT | ({"REGEN_FAIL_POINT": point} if point else {})
+    environment = ENVIRONMENT | (environment_killed_at(point) if point else {})
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode

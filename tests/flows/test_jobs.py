@@ -13,7 +13,7 @@ import pytest
 
 from runner.cli.jobs import job_line
 from runner.domain.model import History, Kind, Reason, Reply, Request, Seen, Silence, State
-from runner.system.failpoints import JOB_POINTS
+from runner.system.recovery_points import JOB_POINTS
 from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Case, Looks, Upload
 from runner.zuora.operations import OPERATIONS

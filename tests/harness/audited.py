@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-import runner
 from runner import cli
 from runner.audit.reconcile import reconcile
 from runner.audit.verify import verify
 from runner.ledger import open_read_only
 from runner.runs.folder import RunFolder
 from runner.simulator import Options, serving_in_thread
+from tests.harness.kills import environment_killed_at
 
 FAULTS = {"locking": 0.2, "503": 0.1, "lost-answer": 0.1}
 RULES = {"A-SILENT": "lost-answer", "A-BROKEN": "internal"}
@@ -51,7 +51,7 @@ def command(*words: object) -> int:
 def killed(point: str, *words: object) -> int:
     """Run a command in a process that is killed at a recovery point; what became of it."""
     told = [sys.executable, "-m", "runner", *map(str, words)]
-    environment = os.environ | {"REGEN_FAIL_POINT": point, "PYTHONPATH": str(Path(runner.__file__).parents[1])}
+    environment = os.environ | environment_killed_at(point)
     return subprocess.run(told, env=environment, check=False).returncode
 
 

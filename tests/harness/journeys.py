@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import runner
 from runner.ledger import open_read_only
 from runner.ledger.hash_chain import chain
+from tests.harness.kills import environment_killed_at
 from tests.harness.program import Server
 
 QUICK = """default_profile = "quick"
@@ -80,10 +80,6 @@ def zip_of(**members: bytes) -> bytes:
 
 def process(*words: object, point: str = "") -> subprocess.Popen[bytes]:
     """The command line in a process that can be killed, or kills itself at a point; the tenant that `regen` has."""
-    environment = os.environ | {
-        "ZUORA_CLIENT_ID": "test-id",
-        "ZUORA_CLIENT_SECRET": "test-secret",
-        "REGEN_FAIL_POINT": point,
-        "PYTHONPATH": str(Path(runner.__file__).parents[1]),
-    }
+    credentials = {"ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
+    environment = os.environ | credentials | environment_killed_at(point)
     return subprocess.Popen([sys.executable, "-m", "runner", *map(str, words), "--quiet"], env=environment)

@@ -25,7 +25,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from runner.domain.model import Answer, History, Judgement, Kind, Reason, Reply, Request, Seen, Silence, State
-from runner.system.failpoints import reach
+from runner.system.recovery_points import reach
 from runner.zuora.client import Client, File
 from runner.zuora.envelope import Envelope, envelope
 from runner.zuora.jobs import result_file

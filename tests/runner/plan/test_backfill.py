@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from runner.ledger import open_read_only
 from runner.plan.backfill import MOST_BYTES, csv_bytes, csv_line, zipped
 from runner.session.job_store import upload_of
-from runner.system.failpoints import JOB_POINTS
+from runner.system.recovery_points import JOB_POINTS
 from runner.zuora.jobs.result_file import ResultRefused, told, unpacked
 from tests.harness.audited import broken, command
 from tests.harness.journeys import HEADER, chained, charges, created, md5, parts, process, quick, uploads, zip_of
