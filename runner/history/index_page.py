@@ -43,9 +43,7 @@ def render(sources: Sequence[RunSource]) -> str:
     newest = list(reversed(sources))
     main = element(
         "main",
-        element(
-            "header", element("p", "All runs", class_="kind"), element("h1", "Regeneration runs"), _totals(sources)
-        ),
+        element("header", element("h1", "Regeneration runs"), _totals(sources)),
         _trend(sources[-TREND_RUNS:]) if len(sources) > 1 else "",
         element("div", _table(newest), class_="scroll"),
     )
@@ -57,10 +55,9 @@ def _totals(sources: Sequence[RunSource]) -> Markup:
     rows = sum(source.document.counts["rows"] for source in sources)
     problems = sum(_problems(source) for source in sources)
     newest = "the newest " if len(sources) == MOST_RUNS else ""
-    sentence = (
-        f"{newest}{_count(len(sources), 'run')}, {_count(rows, 'row')}, {_count(problems, 'row')} not settled well"
-    )
-    return element("p", f"{sentence}; {_count(unfinished, 'run')} unfinished.")
+    total = f"{newest}{_count(len(sources), 'run')}, {_count(rows, 'row')}"
+    sentence = f"{total}: {_count(problems, 'row')} without success, {_count(unfinished, 'run')} unfinished."
+    return element("p", sentence[0].upper() + sentence[1:])
 
 
 def _count(number: int, noun: str) -> str:
@@ -74,7 +71,7 @@ def _problems(source: RunSource) -> int:
 def _table(sources: Sequence[RunSource]) -> Markup:
     headers = ["started (UTC)", "run", "status", "rows", "succeeded", *PROBLEMS, "mode", "profile", "login"]
     rows: list[list[object]] = [_row(source) for source in sources]
-    return table(headers, rows, numbers=frozenset(range(3, 9)), whole=frozenset({0}))
+    return table(headers, rows, numbers=frozenset(range(3, 9)), whole=frozenset({0, 2, 9}))
 
 
 def _row(source: RunSource) -> list[object]:
@@ -104,11 +101,10 @@ def _trend(sources: Sequence[RunSource]) -> Markup:
                 class_="failed",
             )
         )  # fmt: skip
-    width = len(sources) * _BAR
+    width = TREND_RUNS * _BAR
     axis = element("line", x1=0, x2=width, y1=_HEIGHT, y2=_HEIGHT, class_="axis")
     label = f"Share of rows that did not succeed, last {_count(len(sources), 'run')}"
     svg = element(
         "svg", together([*bars, axis]), viewBox=f"0 0 {width} {_HEIGHT + 1}", role="img", aria_label=label,
-        preserveAspectRatio="none", height=_HEIGHT,
     )  # fmt: skip
     return element("figure", svg, element("figcaption", label + ", the oldest on the left."))

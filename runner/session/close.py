@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from runner.dispatch.circuit_breaker import Ending
+from runner.history.index_page import write_index
 from runner.ledger import Journal, Store
 from runner.results.report import write_report
 from runner.results.writer import write_views
@@ -29,3 +32,5 @@ def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal)
     reach("settled-down")
     folder.seal()
     reach("sealed")
+    with contextlib.suppress(OSError):  # a page for people: the run has ended well without it
+        write_index(folder.path.parent)

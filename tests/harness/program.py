@@ -102,7 +102,11 @@ def csv_rows(path: Path) -> list[dict[str, str]]:
 
 def folders(runs: Path) -> list[Path]:
     """The run folders, by name."""
-    return sorted(path for path in runs.iterdir() if not path.name.startswith(".")) if runs.exists() else []
+    return (
+        sorted(path for path in runs.iterdir() if path.is_dir() and not path.name.startswith("."))
+        if runs.exists()
+        else []
+    )
 
 
 def table(folder: Path) -> list[dict[str, Any]]:

@@ -45,3 +45,10 @@ def test_one_of_report_and_all(regen, runs):
     """Both, or neither, is refused."""
     assert regen("report").code == 2
     assert regen("report", "first", "--all").code == 2
+
+
+def test_each_end_of_a_run_brings_the_page_up_to_date(regen, runs):
+    """Without a command of its own; a page that cannot be written changes nothing."""
+    text = (runs / "index.html").read_text("utf-8")
+    assert "second" in text
+    assert "fourth" not in text, "a plan has not ended"
