@@ -18,6 +18,7 @@ MOST_RUNS = 500  # on the page, the newest; so that the end of a run takes no lo
 TREND_RUNS = 60  # bars in the trend
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 PROBLEMS = ("failed", "unknown", "rejected", "pending")
+_SCROLL = ".scroll { overflow-x: auto; }\n"  # a wide table scrolls, the page does not
 _BAR, _HEIGHT = 10, 60  # of the trend, in units of its view box
 
 
@@ -38,7 +39,7 @@ def render(sources: Sequence[RunSource]) -> str:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", http_equiv="Content-Security-Policy", content=POLICY),
         element("title", "Regeneration runs"),
-        element("style", Markup(style)),
+        element("style", Markup(style + _SCROLL)),
     )
     newest = list(reversed(sources))
     main = element(
