@@ -40,7 +40,7 @@ def state_home(monkeypatch) -> Iterator[str]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-LONG = {"test_readme.py", "test_crashes.py", "test_recipes.py", "test_race.py", "test_verify.py", "test_backfill.py"}
+LONG = {"test_walks.py", "test_crashes.py", "test_recipes.py", "test_race.py", "test_verify.py", "test_backfill.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

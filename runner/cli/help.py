@@ -1,4 +1,4 @@
-"""`regen help`: the topics."""
+"""`regen help TOPIC`: the documents in runner/topics."""
 
 from __future__ import annotations
 
@@ -6,24 +6,36 @@ import click
 
 from runner.domain.errors import ExitCode
 
-TOPICS = ("manifest", "results", "exit-codes", "keys", "plan-file", "settings")
+TOPICS = (
+    *("manifest", "plan-file", "jobs", "results", "analysis", "recovery", "exit-codes", "keys", "rate-limits"),
+    *("nightly", "settings", "audit", "glossary"),
+)
 
 
 @click.command("help")
-@click.argument("topic", type=click.Choice(TOPICS), required=False)
+@click.argument("topic", metavar="TOPIC", type=click.Choice(TOPICS), required=False)
 @click.pass_context
 def help_command(context: click.Context, /, topic: str | None) -> ExitCode:
-    """Explain a topic: how manifests are read, the result columns, exit codes, keys, plan files, settings.
+    """Explain a topic.
+
+    \b
+    Files:     manifest, plan-file, jobs, results, analysis
+    Trouble:   recovery, exit-codes, keys, rate-limits
+    Running:   nightly, settings
+    Proving:   audit, glossary
 
     \b
     Examples:
       regen help manifest
-      regen help settings
+      regen help settings | less
     """
     from importlib import resources
+
+    from runner.cli.markdown import rendered
+    from runner.system.console import say
 
     if topic is None:
         click.echo(context.get_help())
     else:
-        click.echo(resources.files("runner").joinpath("topics", f"{topic}.txt").read_text("utf-8"), nl=False)
+        say(rendered(resources.files("runner").joinpath("topics", f"{topic}.md").read_text("utf-8")), end="")
     return ExitCode.SUCCEEDED

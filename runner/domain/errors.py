@@ -16,7 +16,7 @@ import enum
 
 
 class ExitCode(enum.IntEnum):
-    """What a command's exit code tells; the table stands in the README."""
+    """What a command's exit code tells; the table is in runner/topics/exit-codes.md."""
 
     SUCCEEDED = 0
     FAULT = 1

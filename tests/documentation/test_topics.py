@@ -1,4 +1,4 @@
-"""`regen help TOPIC` tells all that there is, and nothing else; the shell completes run ids."""
+"""The tables of the topics are those of the program; `regen help TOPIC` shows them; the shell completes run ids."""
 
 from __future__ import annotations
 
@@ -8,75 +8,105 @@ import subprocess
 import sys
 import tomllib
 
-import msgspec
 import pytest
 from click.shell_completion import BashComplete
 
 from manifests import TYPES
 from runner.cli import regen as group
 from runner.cli.help import TOPICS
-from runner.config.file import TABLES, Profile
+from runner.cli.markdown import WIDTH
+from runner.config import file
 from runner.config.settings import VARIABLES
 from runner.domain.errors import ExitCode
 from runner.plan.plan_file import KINDS, plan_of
 from runner.results.columns import COLUMNS
+from runner.results.failures import remedy
+from runner.zuora.categories import CATEGORIES
 from tests import ROOT
+from tests.documentation import documents
+from tests.documentation.documents import blocks, section, topic
 from tests.flows.test_flows import one, subscriptions
 
-FOLDER = ROOT / "runner/topics"
 
-
-def topic(name: str) -> str:
-    return (FOLDER / f"{name}.txt").read_text("utf-8")
+def rows(text: str) -> list[list[str]]:
+    """The rows of the tables in a text, without headings."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
 
 
 def test_every_topic_is_shown(regen):
-    """As it stands in the package, on a screen of usual width."""
-    assert {path.stem for path in FOLDER.iterdir()} == set(TOPICS)
+    """Every word of it but comments and link targets, on a screen of usual width."""
+    assert {path.stem for path in documents.TOPICS} == set(TOPICS)
     for name in TOPICS:
-        assert regen("help", name).out == topic(name)
-        assert max(map(len, topic(name).splitlines())) <= 120
+        shown = regen("help", name).out
+        outside_code = "\n".join(line for line in shown.splitlines() if not line.startswith("    "))
+        assert max(map(len, outside_code.splitlines())) <= WIDTH
+        text = re.sub(r"<!--.*?-->|```\w+|\]\([a-z-]+\.md\)", "", topic(name))
+        letters = re.sub(r"\W", "", shown).lower()
+        assert [word for word in re.findall(r"\w+", text) if word.lower() not in letters] == []
     assert "manifest" in regen("help").out
     assert regen("help", "colour").code == 2
 
 
-def test_every_type_of_object_is_told():
+def test_every_topic_is_named_in_the_help_of_help(regen):
+    """Under a heading."""
+    assert set(TOPICS) <= set(re.findall(r"[a-z-]+", regen("help", "--help").out))
+
+
+def test_every_type_of_object_is_in_the_topic_manifest():
     """With its identifying columns."""
     for schema in TYPES.values():
-        assert re.search(rf"^  {schema.name} ", topic("manifest"), re.MULTILINE)
+        (row,) = [cells for cells in rows(topic("manifest")) if cells[0] == f"`{schema.name}`"]
         for field in schema.fields:
-            assert field.headers[0] in topic("manifest"), field.headers
+            assert field.headers[0] in row[1], field.headers
 
 
-def test_every_column_of_the_results_is_told():
+def test_every_column_of_the_results_is_in_the_topic_results():
     """And no other."""
     assert set(re.findall(r"regen_[a-z_]+", topic("results"))) == {name for name, _ in COLUMNS}
 
 
-def test_every_exit_code_is_told():
+def test_every_exit_code_is_in_the_topic_exit_codes():
     """And no other."""
-    assert re.findall(r"^  (\d+) ", topic("exit-codes"), re.MULTILINE) == [str(int(code)) for code in ExitCode]
+    assert [cells[0] for cells in rows(topic("exit-codes"))[1:]] == [str(int(code)) for code in ExitCode]
 
 
 def test_the_plan_file_can_be_read_and_has_every_key():
-    """Of every kind of step, but what excludes another."""
-    document = tomllib.loads("\n".join(line for line in topic("plan-file").splitlines() if "=" in line or "[[" in line))
+    """Of every kind of step, except what excludes another."""
+    (block,) = blocks(topic("plan-file"), "toml")
+    document = tomllib.loads(block)
     plan_of(document, "plan.toml")
     for kind, step in zip([KINDS[1], KINDS[2], KINDS[0], KINDS[3]], document["step"], strict=True):
-        left = set(kind.__struct_fields__) - set(step) - {"files", "on_failure"}
-        assert not left, kind
+        assert not set(kind.__struct_fields__) - set(step) - {"files", "on_failure"}, kind
 
 
-def test_the_settings_can_be_read_and_have_every_key():
-    """And name every variable that stands for one."""
-    lines = [line for line in topic("settings").splitlines() if "=" in line or line.startswith("[")]
-    (profile,) = tomllib.loads("\n".join(lines))["profile"].values()
-    assert set(profile) == set(Profile.__struct_fields__)
-    for name, table in TABLES.items():
-        assert set(profile[name]) == set(table.__struct_fields__)
-        msgspec.convert(profile[name], table)
-    for variable in set(VARIABLES.values()) - {"REGEN_TENANT", "REGEN_ON_FINISH"}:
-        assert variable in topic("settings")
+def test_the_settings_of_jobs_are_the_defaults(tmp_path):
+    """All of them."""
+    (settings,) = blocks(topic("jobs"), "toml")
+    (tmp_path / "regen.toml").write_text(settings)
+    assert file.read(tmp_path / "regen.toml").profiles["sandbox"].jobs == file.JobSettings()
+    assert tomllib.loads(settings)["profile"]["sandbox"]["jobs"].keys() == set(file.JobSettings.__struct_fields__)
+
+
+def test_every_environment_variable_is_in_the_topic_settings():
+    """By name, or as "and so on" after an option's."""
+    for variable in VARIABLES.values():
+        named = variable in topic("settings") or f"`--{variable.removeprefix('REGEN_').lower().replace('_', '-')}`"
+        assert named, variable
+
+
+def test_the_table_of_errors_is_the_programs():
+    """Every category with our word for it and its remedy."""
+    named: dict[str, set[str]] = {}
+    for codes, words, _, mends, _ in rows(section(topic("recovery"), "Errors and remedies"))[1:]:
+        names = set(re.findall(r"`([^`]+)`", words))
+        for category in [*re.findall(r"\b\d\d\b", codes), *(names & {"record", "job"})]:
+            named[category] = names
+            assert f"`{remedy('failed', category, 200)}`" == mends
+        for status in re.findall(r"`http-(\d+)`", words):
+            assert f"`{remedy('failed', None, int(status))}`" == mends
+    assert named.keys() == CATEGORIES.keys()
+    assert all(word in named[category] for category, word in CATEGORIES.items())
 
 
 def test_the_shell_completes_commands_options_and_runs(tmp_path, regen, simulator, monkeypatch):
@@ -103,7 +133,7 @@ def test_the_script_for_bash(tmp_path):
     command = tmp_path / "regen"
     command.write_text(f"#!{sys.executable}\nfrom runner.cli import main\nmain()\n")
     command.chmod(0o755)
-    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(FOLDER.parents[1])}
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     script = 'eval "$(_REGEN_COMPLETE=bash_source regen)" && complete -p regen'
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert "regen_completion" in done.stdout, done.stderr

@@ -1,4 +1,4 @@
-"""Another operation is a value and a schema: the lines that the README shows, with rows sent through them."""
+"""Another operation is a value and a schema: the lines of the guide for contributors, with rows sent through them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ import pytest
 
 from manifests import schemas
 from runner.zuora import operations
-from tests import ROOT
+from tests.documentation.documents import CONTRIBUTING, section
 from tests.flows.test_flows import one
 from tests.harness.program import table
 
-README = (ROOT / "README.md").read_text("utf-8")
-SECTION = README.partition("## How to add an operation")[2]
+SECTION = section(CONTRIBUTING.read_text("utf-8"), "How to add an operation")
 LINES = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)[0]
 
 
@@ -62,7 +61,7 @@ def tenant() -> Iterator[tuple[str, list[Any]]]:
 
 @pytest.fixture
 def ramp(monkeypatch) -> operations.Operation:
-    """The operation of the README, entered where its comments say."""
+    """The operation of the guide, entered where its comments say."""
     room = {**vars(operations), **vars(schemas)}
     statements: list[Any] = ast.parse(LINES).body
     operation, schema = [eval(ast.unparse(statement.value), room) for statement in statements]

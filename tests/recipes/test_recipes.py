@@ -1,4 +1,4 @@
-"""The recipes of the README for schedulers, and the Dockerfile: as far as they can be tried without them."""
+"""The recipes of the topic nightly for schedulers, and the Dockerfile: as far as they can be tried without them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from runner import __version__
 from runner.config.file import Profile
 from runner.domain.errors import ExitCode
 from tests import ROOT
+from tests.documentation import documents
+from tests.documentation.documents import topic
 from tests.flows.test_flows import subscriptions
 from tests.harness.program import folders
 
-README = (ROOT / "README.md").read_text("utf-8")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="recipes for POSIX systems")
 
 
-def blocks(language: str, holding: str = "") -> list[str]:
-    """The code blocks in a language that hold a text."""
-    return [block for block in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if holding in block]
+def blocks(language: str, containing: str = "") -> list[str]:
+    """The code blocks of the topic in a language."""
+    return documents.blocks(topic("nightly"), language, containing)
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_systemd_takes_the_units(place):
     )
     told = [line for line in done.stderr.splitlines() if str(place) in line or "regen." in line]
     assert (len(units), told) == (2, [])
-    (calendar,) = re.findall(r"OnCalendar=(.*)", README)
+    (calendar,) = re.findall(r"OnCalendar=(.*)", topic("nightly"))
     subprocess.run(["systemd-analyze", "calendar", calendar], capture_output=True, check=True)
 
 

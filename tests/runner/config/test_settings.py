@@ -17,7 +17,7 @@ from runner.config.file import TABLES, Profile
 from runner.config.settings import Flags, gather, runs_folder
 from runner.domain.errors import Refused
 from runner.zuora.tenants import ENDPOINTS
-from tests import ROOT
+from tests.documentation.documents import topic
 from tests.flows.test_flows import subscriptions
 
 CONFIG = """
@@ -313,9 +313,9 @@ class TestCredentials:
         return gather(Flags(config=str(path), profile="x"), {}).credentials()
 
 
-def test_the_readme_names_every_key():
+def test_the_topic_names_every_key():
     """In its table, each with its default."""
-    text = (ROOT / "README.md").read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
+    text = topic("settings")
     table = [line for line in text.splitlines() if line.startswith("| `")]
     for key in Profile.__struct_fields__:
         assert [line for line in table if f"`{key}`" in line.split("|")[1]], key

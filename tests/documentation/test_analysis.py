@@ -1,4 +1,4 @@
-"""What the README says of plan files, and of reading results in other tools, is run."""
+"""What the topic analysis shows of other tools is run."""
 
 from __future__ import annotations
 
@@ -6,43 +6,15 @@ import csv
 import re
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
-from runner.config import file
-from runner.plan.plan_file import KINDS, read_plan
-from tests import ROOT
+from tests.documentation.documents import blocks, topic
 from tests.harness.audited import copied
 from tests.harness.program import csv_rows, simulated, table
-
-README = (ROOT / "README.md").read_text("utf-8")
-
-
-def blocks(title: str, language: str) -> list[str]:
-    """The code blocks of a section."""
-    section = README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
-
-
-class TestPlanFiles:
-    """The section on plan files and jobs."""
-
-    def test_its_plan_is_one(self, tmp_path):
-        """Every kind of step, and no key that there is not."""
-        plan, _ = blocks("Plan files and jobs", "toml")
-        (tmp_path / "nightly.toml").write_text(plan)
-        assert {type(work) for work in read_plan(str(tmp_path / "nightly.toml")).step} == set(KINDS)
-
-    def test_its_settings_are_the_defaults(self, tmp_path):
-        _, settings = blocks("Plan files and jobs", "toml")
-        (tmp_path / "regen.toml").write_text(settings)
-        jobs = file.read(tmp_path / "regen.toml").profiles["sandbox"].jobs
-        assert jobs == file.JobSettings()
-        assert tomllib.loads(settings)["profile"]["sandbox"]["jobs"].keys() == set(file.JobSettings.__struct_fields__)
 
 
 @pytest.fixture
@@ -56,11 +28,11 @@ def runs(audited_once, tmp_path, regen) -> Path:
 
 
 def run_blocks(*wanted: str) -> dict[str, Any]:
-    """The Python of the section, one block after another, from the first to the one that holds a text."""
+    """The Python of the topic, one block after another, from the first to the one that holds a text."""
     names: dict[str, Any] = {}
-    for block in blocks("Reading the results elsewhere", "python"):
+    for block in blocks(topic("analysis"), "python"):
         if any(text in block for text in wanted):
-            exec(compile(block, "README.md", "exec"), names)
+            exec(compile(block, "analysis.md", "exec"), names)
     return names
 
 
@@ -108,7 +80,7 @@ def test_a_spreadsheet(runs, regen):
 @pytest.mark.skipif(shutil.which("jq") is None, reason="no jq here")
 def test_jq(runs):
     """Over the log of a run."""
-    (block,) = blocks("Reading the results elsewhere", "console")
+    (block,) = blocks(topic("analysis"), "console")
     counted, wrong = (
         subprocess.run(
             ["bash", "-c", line.removeprefix("$ ").replace("RUN", "invoices")],
