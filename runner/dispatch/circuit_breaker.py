@@ -31,6 +31,7 @@ class Ending:
     status: RunStatus
     exit_code: ExitCode
     reason: str = ""
+    needs_person: bool = False  # going on unattended would end the same way, or do what nobody wants
 
     def outranks(self, other: Ending) -> bool:
         """Whether this ending is the one to tell: a fault, then a signal, the breaker, a budget."""
@@ -69,7 +70,7 @@ class Breaker:
     def observe(self, request: int, judgement: Judgement, now: float) -> Ending | None:
         """Take note of a judgement; the ending that it makes, if it makes one."""
         if judgement.kind is Kind.STOP:
-            return _stopped(judgement.message or judgement.reason.value)
+            return _stopped(judgement.message or judgement.reason.value, needs_person=True)
         if judgement.reason in OUTAGE_REASONS:
             return self._unheard(request, judgement, now)
         self._heard()
@@ -80,7 +81,7 @@ class Breaker:
         self.settled += 1
         self.failed += not succeeded
         if not succeeded and self.failures.exceeded(self.failed, self.settled):
-            return _stopped(f"{self.failed} of {self.settled} requests failed; see --max-failures")
+            return _stopped(f"{self.failed} of {self.settled} requests failed; see --max-failures", needs_person=True)
         return None
 
     def pause_seconds(self, now: float) -> float | None:
@@ -125,8 +126,8 @@ class Breaker:
         most = PERMISSIONS_IN_A_ROW if reason is Reason.PERMISSION else CLIENT_ERRORS_IN_A_ROW
         if self._row[reason] < most:
             return None
-        return _stopped(f"{most} requests in a row: {judgement.message or reason.value}")
+        return _stopped(f"{most} requests in a row: {judgement.message or reason.value}", needs_person=True)
 
 
-def _stopped(reason: str) -> Ending:
-    return Ending(RunStatus.STOPPED, ExitCode.STOPPED, reason)
+def _stopped(reason: str, *, needs_person: bool = False) -> Ending:
+    return Ending(RunStatus.STOPPED, ExitCode.STOPPED, reason, needs_person)

@@ -58,6 +58,7 @@ class Dispatch:
         patience: Patience,
         terms: Terms,
         tally: Tally,
+        canary: frozenset[int] = frozenset(),
         note: Note = lambda name, facts: None,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -79,8 +80,7 @@ class Dispatch:
         self._cursor = 0
         self._exhausted = False
         self._claims_left = terms.max_requests
-        self._canary_left = terms.canary
-        self._canary_open = 0
+        self.canary = canary  # if there is one: nothing else is sent, and each of them must succeed
         self._drift = Drift()
         self._closed_since: float | None = None  # loop time; a blackout holds everyone
         self._wake = asyncio.Event()
@@ -123,9 +123,20 @@ class Dispatch:
     async def _begin(self) -> None:
         """Take up what an earlier invocation began."""
         for begun in await self._pen.call(lambda: list(self._journal.begun(self._step))):
-            self._backlog.push(Job(begun.request, begun.history, begun.first_sent_at))
+            if not self.canary or begun.request.number in self.canary:
+                self._backlog.push(Job(begun.request, begun.history, begun.first_sent_at))
+        if self.canary:
+            await self._begin_canary()
+            return
         for request in await self._pen.call(self._journal.released, self._step):
             self._backlog.push(Job(request))
+
+    async def _begin_canary(self) -> None:
+        """Load the requests of the canary that were never attempted; the backlog keeps the order of their lanes."""
+        self._exhausted = True
+        for number in sorted(self.canary):
+            if (request := await self._pen.call(self._journal.request, number)) is not None:
+                self._backlog.push(Job(request))
 
     async def _feed(self) -> None:
         while self._ending is None:
@@ -158,7 +169,7 @@ class Dispatch:
             self._backlog.load(requests)
 
     def _past_terms(self) -> bool:
-        """Stop when the deadline has come, the budget is spent or the canary has died."""
+        """Stop when the deadline has come or the budget is spent."""
         now, until = self._now(), self._terms.until
         if until is not None and now >= until:
             self.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED, "the deadline (--until) has come"))
@@ -170,9 +181,6 @@ class Dispatch:
         elif self._unsent_work and not self._terms.wait_for_quota and self._pace.day_is_spent:
             reason = "our share of the tenant's quota for the day is spent (--wait-for-quota waits)"
             self.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED, reason))
-        elif self._canary_left == 0 and self._canary_open == 0:
-            self._canary_left = None  # all of them succeeded
-            self._note("canary-succeeded", {"requests": self._terms.canary})
         return self._ending is not None
 
     def _is_closed(self) -> bool:
@@ -209,7 +217,7 @@ class Dispatch:
             room = min(room, self._claims_left)
         if room <= 0 or self._pace.held_seconds > 0:
             return []
-        return self._backlog.take(room, asyncio.get_running_loop().time(), self._canary_left)
+        return self._backlog.take(room, asyncio.get_running_loop().time())
 
     def _claim(self, jobs: list[Job]) -> None:
         """Have the intents put on disk; `_to_workers` goes on from there."""
@@ -240,12 +248,6 @@ class Dispatch:
     def _count_claims(self, jobs: list[Job]) -> None:
         if self._claims_left is not None:
             self._claims_left -= len(jobs)
-        first = sum(not job.begun for job in jobs)
-        if self._canary_left is not None:
-            self._canary_left -= first
-            self._canary_open += first
-        for job in jobs:
-            job.begun = True
 
     async def _sleep(self) -> None:
         """Until something happens, a retry is due, or a second has passed: the wall clock may have jumped."""
@@ -343,7 +345,8 @@ class Dispatch:
         self._drift.watch(now, steady)
         judgement = self._judge(answer, job.request, job.history, now - self._drift.gained_seconds)
         ending = self._breaker.observe(job.request.number, judgement, steady)
-        if self._breaker.outage_since is not None:
+        aborted = isinstance(answer, Silence) and answer.kind == "aborted"  # a stop is not a last attempt
+        if aborted or self._breaker.outage_since is not None:
             judgement = replace(judgement, spends=False)
         if not isinstance(answer, Reply) and not answer.sent and not judgement.in_doubt:
             self._unsent(job, judgement)
@@ -356,7 +359,7 @@ class Dispatch:
             self.stop(ending)
         if not self._queue:  # else this worker does so when it takes the next
             self._claim_more()
-        if self._canary_left is not None or not self._outstanding:
+        if not self._outstanding:
             self._wake.set()  # `_feed` has something to do; of what becomes due later its own alarm tells it
 
     def _unsent(self, job: Job, judgement: Judgement) -> None:
@@ -399,16 +402,16 @@ class Dispatch:
         if ending is not None:
             self.stop(ending)
         self._free(job)
-        if self._canary_left is not None:
-            self._canary_open -= job.begun
-            if not succeeded:
-                reason = f"a canary {outcome.state.value} ({outcome.message}); nothing but the first was sent"
-                self.stop(Ending(RunStatus.STOPPED, ExitCode.STOPPED, reason))
+        if self.canary and not succeeded:
+            reason = f"the canary did not pass: row {job.request.number} {outcome.state.value} ({outcome.message})"
+            self.stop(
+                Ending(RunStatus.STOPPED, ExitCode.STOPPED, f"{reason}; nothing else was sent", needs_person=True)
+            )
 
     def _free(self, job: Job) -> None:
         """Let the next request of the lane go."""
         released = self._backlog.settled(job)
-        if not released and job.request.following is not None:
+        if not released and job.request.following is not None and not self.canary:
             task = asyncio.create_task(self._release(job.request.following))
             self._outstanding += 1  # keeps the run open until it is loaded
             task.add_done_callback(self._released)

@@ -13,14 +13,13 @@ from runner.ledger import Claim
 class Job:
     """A request on its way: with its history, and the claim under which it is sent."""
 
-    __slots__ = ("begun", "claim", "first_sent_at", "history", "request")
+    __slots__ = ("claim", "first_sent_at", "history", "request")
 
     def __init__(self, request: Request, history: History | None = None, first_sent_at: int | None = None) -> None:
         self.request = request
         self.history = history or History()
         self.first_sent_at = first_sent_at
         self.claim: Claim | None = None
-        self.begun = False  # claimed before in this invocation
 
     def __lt__(self, other: Job) -> bool:
         return self.request.number < other.request.number
@@ -51,18 +50,17 @@ class Backlog:
         """Have a request that was taken tried again at `due` (loop time); its lane stays busy."""
         heapq.heappush(self._later, (due, job.request.number, job))
 
-    def take(self, most: int, now: float, fresh: int | None = None) -> list[Job]:
-        """The next requests to send, at most `most`, and of those not yet tried at most `fresh`."""
+    def take(self, most: int, now: float) -> list[Job]:
+        """The next requests to send, at most `most`."""
         jobs: list[Job] = []
         while self._later and self._later[0][0] <= now and len(jobs) < most:
             jobs.append(heapq.heappop(self._later)[2])
-        while len(jobs) < most and (fresh is None or fresh > 0):
+        while len(jobs) < most:
             job = self._next()
             if job is None:
                 break
             if self._enter(job):
                 jobs.append(job)
-                fresh = None if fresh is None else fresh - 1
         return jobs
 
     def settled(self, job: Job) -> bool:

@@ -15,7 +15,7 @@ class Terms:
 
     max_requests: int | None = None
     until: float | None = None  # seconds since the epoch
-    canary: int | None = None
+    canary: int | None = None  # of every operation and type, before the rest
     failures: FailureLimit = field(default_factory=FailureLimit)
     outage_patience_seconds: float = 900.0
     drain_seconds: float = 30.0

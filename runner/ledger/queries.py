@@ -234,6 +234,24 @@ def pending(store: Store) -> int:
     return row[0] if row else 0
 
 
+CANARY = """
+WITH first AS (
+    SELECT request, lane FROM (
+        SELECT r.request, r.lane, row_number() OVER (PARTITION BY r.operation, l.type ORDER BY r.request) AS number
+        FROM request r JOIN line l ON l.line = r.request WHERE r.step = ?1 AND r.state = 'pending'
+    ) WHERE number <= ?2
+), last AS (SELECT lane, max(request) AS request FROM first GROUP BY lane)
+SELECT r.request FROM request r JOIN last ON last.lane = r.lane AND r.request <= last.request
+WHERE r.step = ?1 AND r.state = 'pending'
+"""
+
+
+def canary(store: Store, step: int, count: int) -> frozenset[int]:
+    """The first pending requests of every operation and type in a step, `count` of each, and all that come before them
+    in their lanes."""
+    return frozenset(request for (request,) in store.rows(CANARY, step, count))
+
+
 def lanes_in_doubt(store: Store) -> list[int]:
     """The lanes of the requests that were sent and whose outcome is not known."""
     sql = (

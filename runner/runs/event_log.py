@@ -11,7 +11,7 @@ from runner.system.console import json_text, printable
 from runner.system.timestamps import duration, iso, now_microseconds
 
 # to a person
-SHOWN = frozenset({"paused", "blackout-over", "concurrency", "stopping", "canary-succeeded", "seal-opened"})
+SHOWN = frozenset({"paused", "blackout-over", "concurrency", "stopping", "canary-passed", "seal-opened"})
 RECORDED = SHOWN | {"concurrency-grown", "rate"}  # in the ledger, for the report
 
 
@@ -48,8 +48,9 @@ def sentence(name: str, facts: dict[str, Any]) -> str:
             return "the blackout is over"
         case "concurrency":
             return f"concurrency {facts['from']} → {facts['to']}: {facts['reason']}"
-        case "canary-succeeded":
-            return f"the canary succeeded ({facts['requests']} requests): the rest goes"
+        case "canary-passed":
+            passed, left = facts["requests"], facts["left"]
+            return f"Canary passed ({passed:,} of {passed:,}). Sending the remaining {left:,}."
         case "seal-opened":
             return f"the folder's seal is opened by {facts['by']}, to go on"
         case "stopping":

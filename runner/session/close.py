@@ -22,6 +22,7 @@ def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal)
         ended_at=iso(now_microseconds()),
         exit_code=int(ending.exit_code),
         reason=ending.reason,
+        needs_person=ending.needs_person or ending.status.needs_person,
     )
     store.set_facts(head=journal.close(now_microseconds()))
     write_views(store, folder.path, store.facts().formats)

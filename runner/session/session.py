@@ -26,6 +26,7 @@ from runner.domain.model import Answer, History, Judgement, Reason, Reply, Reque
 from runner.domain.run_status import RunStatus
 from runner.ledger import Event, Journal, Pen, Store, open_writable
 from runner.ledger import queries as ledger_views
+from runner.ledger.facts import CanaryPending
 from runner.ledger.queries import StepFacts
 from runner.runs.event_log import RECORDED, EventLog
 from runner.runs.folder import LOG, RunFolder
@@ -89,7 +90,8 @@ class _Session:
     def run(self) -> Ending:
         started = now_microseconds()
         facts = self.store.facts()
-        self.store.set_facts(status=RunStatus.RUNNING, started_at=facts.started_at or iso(started))
+        started_at = facts.started_at or iso(started)
+        self.store.set_facts(status=RunStatus.RUNNING, started_at=started_at, needs_person=False)
         self.folder.write_document(self.store)
         self.log.note("started", {"run": self.folder.id, "process": os.getpid(), "version": __version__})
         try:
@@ -136,18 +138,44 @@ class _Session:
         pace = await self._paced(pen)
         for step in ledger_views.steps(self.store):
             await pen.call(reopen_unknown, self.journal, step.number, self.invocation.resend_unknown, time.time())
-            tail = await self._tail(step, client, pen)
-            self.dispatch = self._dispatch(step, client, pen, pace, tail)
-            if self.ending is not None:
-                return self.ending
-            if self.invocation.no_wait and tail is not None and tail.all_created:
-                self._created()
-            ending = await self.dispatch.run()
+            ending = await self._step(step, client, pen, pace)
             if ending.status is not RunStatus.FINISHED:
                 return ending
             if (halted := await pen.call(self._halted, step)) is not None:
                 return halted
         return ending
+
+    async def _step(self, step: StepFacts, client: zuora.Client, pen: Pen, pace: Pace) -> Ending:
+        """Send a step: its canary, if it has one, and then the rest."""
+        tail = await self._tail(step, client, pen)
+        size = self._canary_size(step)
+        canary = await pen.call(ledger_views.canary, self.store, step.number, size) if size else frozenset()
+        if size and canary:
+            await self._set_facts(pen, canary_pending=CanaryPending(step=step.number, requests=size))
+            ending = await self._dispatched(self._dispatch(step, client, pen, pace, tail, canary), tail)
+            if ending.status is not RunStatus.FINISHED:
+                return ending
+            await self._set_facts(pen, canary_pending=None)
+            left = await pen.call(ledger_views.pending, self.store)
+            self._note(pen, "canary-passed", {"requests": len(canary), "left": left})
+        return await self._dispatched(self._dispatch(step, client, pen, pace, tail), tail)
+
+    def _canary_size(self, step: StepFacts) -> int | None:
+        """Of this invocation, of the step, or of an earlier invocation whose canary has not passed."""
+        pending = self.store.facts().canary_pending
+        earlier = pending.requests if pending is not None and pending.step == step.number else None
+        return self.invocation.terms.canary or earlier or step.options.get("canary")
+
+    async def _set_facts(self, pen: Pen, **changes: Any) -> None:
+        await pen.call(partial(self.store.set_facts, **changes))
+
+    async def _dispatched(self, dispatch: Dispatch, tail: Tail | None) -> Ending:
+        self.dispatch = dispatch
+        if self.ending is not None:
+            return self.ending
+        if self.invocation.no_wait and tail is not None and tail.all_created:
+            self._created()
+        return await dispatch.run()
 
     def _halted(self, step: StepFacts) -> Ending | None:
         """A step with failures halts the run before the next one, unless that was accepted."""
@@ -178,7 +206,15 @@ class _Session:
             reason = "created (--no-wait); `regen resume` follows"
             self.dispatch.stop(Ending(RunStatus.PAUSED, ExitCode.PAUSED, reason))
 
-    def _dispatch(self, step: StepFacts, client: zuora.Client, pen: Pen, pace: Pace, tail: Tail | None) -> Dispatch:
+    def _dispatch(
+        self,
+        step: StepFacts,
+        client: zuora.Client,
+        pen: Pen,
+        pace: Pace,
+        tail: Tail | None,
+        canary: frozenset[int] = frozenset(),
+    ) -> Dispatch:
         settings, note = self.settings, partial(self._note, pen)
         patience = settings.profile.patience
         request_seconds = settings.profile.request_timeout_seconds
@@ -194,6 +230,7 @@ class _Session:
             patience=Patience(patience.attempts, patience.base_seconds, patience.cap_seconds),
             terms=self._terms(step),
             tally=self.tally,
+            canary=canary,
             note=note,
         )
 
@@ -211,12 +248,11 @@ class _Session:
         return pace
 
     def _terms(self, step: StepFacts) -> Terms:
-        """The terms of a step: its own canary, what earlier steps have left of the budget, the profile's own."""
+        """The terms of a step: what is left of the budget, and the profile's own."""
         terms = self.invocation.terms
         left = None if terms.max_requests is None else max(0, terms.max_requests - self.tally.sent)
         return replace(
             terms,
-            canary=terms.canary or step.options.get("canary"),
             max_requests=left,
             drain_seconds=self.settings.profile.drain_seconds,
             blackouts=self.settings.blackouts,

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.dispatch.circuit_breaker import Ending, FailureLimit
+from runner.dispatch.dispatcher import Dispatch
 from runner.dispatch.run_limits import Terms
 from runner.domain.errors import ExitCode, LedgerFull, LedgerUnusable
 from runner.domain.identity import key
@@ -295,23 +296,49 @@ class TestStopping:
 class TestCanary:
     """The first N must succeed before the rest goes."""
 
-    def test_dies(self, tmp_path):
+    def test_fails(self, tmp_path):
         path, tenant = enrolled(tmp_path / "l.db", 100), Tenant(lambda number, arrival: "gone" if number == 3 else "ok")
-        ending, after = settle(path, tenant, terms=Terms(canary=5))
-        assert ending.exit_code == 4
+        ending, after = settle(path, tenant, canary=frozenset({1, 2, 3, 4, 5}))
+        assert (ending.exit_code, ending.needs_person) == (4, True)
+        assert "row 3 failed" in ending.reason
         assert set(tenant.arrivals) <= {1, 2, 3, 4, 5}
         assert after[6] == "pending"
 
-    def test_lives(self, tmp_path):
+    def test_passes(self, tmp_path):
+        """Whatever its rows, wherever they are in the manifest; a retry is no failure; nothing else is sent."""
         tenant = Tenant(lambda number, arrival: "temporary" if arrival == 1 else "ok")
-        ending, after = settle(enrolled(tmp_path / "l.db", 40), tenant, terms=Terms(canary=5))
-        assert (ending.status, after) == ("finished", only("succeeded", 40))
-        first_six = [number for number, keys in tenant.arrivals.items() if number == 6 and keys]
-        assert first_six == [6]
+        ending, after = settle(enrolled(tmp_path / "l.db", 40), tenant, canary=frozenset({2, 39, 17}))
+        assert ending.status == "finished"
+        assert (
+            {number for number, state in after.items() if state == "succeeded"} == {2, 17, 39} == set(tenant.arrivals)
+        )
 
-    def test_a_manifest_smaller_than_the_canary(self, tmp_path):
-        ending, after = settle(enrolled(tmp_path / "l.db", 3), Tenant(), terms=Terms(canary=5))
-        assert (ending.status, after) == ("finished", only("succeeded", 3))
+    def test_rows_of_one_lane_keep_their_order(self, tmp_path):
+        """A bad third row of one object is part of the canary; the fourth of its lane is not."""
+        tenant = Tenant(lambda number, arrival: "gone" if number == 3 else "ok")
+        path = enrolled(tmp_path / "l.db", 10, lanes=lambda number: "same" if number < 5 else str(number))
+        ending, after = settle(path, tenant, canary=frozenset({1, 2, 3}))
+        assert ending.exit_code == 4
+        assert list(tenant.arrivals) == [1, 2, 3]
+        assert after[4] == "pending"
+        ending, after = settle(path, tenant)
+        assert (ending.status, after[3], after[4]) == ("finished", "failed", "succeeded")
+
+    def test_a_stop_is_not_a_last_attempt(self, tmp_path):
+        """What is under way when the run is stopped stays pending, however many attempts it has had."""
+        tenant, dispatches = Tenant(lambda number, arrival: "drop"), list[Dispatch]()
+        drop = tenant.send
+
+        async def send(request, generation, attempt):
+            if attempt < 6:
+                return await drop(request, generation, attempt)
+            dispatches[0].stop(Ending(RunStatus.TERMINATED, ExitCode.TERMINATED))
+            dispatches[0].hurry()
+            return await asyncio.sleep(1000)
+
+        tenant.send = send
+        _, after = settle(enrolled(tmp_path / "l.db", 1), tenant, when=dispatches.append)
+        assert after == only("pending", 1)
 
 
 class Answers(Tenant):
