@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from sqlite3 import Connection
 from typing import Any, NamedTuple
 
 import msgspec
 
 from runner.domain.identity import canonical
-from runner.ledger.database import Store
+from runner.ledger.database import Store, write_facts
+from runner.ledger.facts import encoded_changes
 
 BLOCK = 1000  # rows, or requests, a digest covers
 
@@ -78,35 +80,49 @@ def recorded(store: Store, part: str) -> dict[int, str]:
 
 def record(store: Store, parts: dict[str, str]) -> str:
     """Record the digests of parts as they are now. Returns a digest over all of them."""
-    found = {part: dict(blocks(store, part)) for part in parts}
     with store.transaction() as connection:
-        for part, digests in found.items():
-            connection.execute("DELETE FROM digest WHERE part = ?", (part,))
-            values = [(part, block, sha256) for block, sha256 in digests.items()]
-            connection.executemany("INSERT INTO digest VALUES (?, ?, ?)", values)
-    return total(found)
+        return _record(store, connection, parts)
 
 
-def total(found: dict[str, dict[int, str]]) -> str:
+def _record(store: Store, connection: Connection, parts: dict[str, str]) -> str:
+    current = {part: dict(blocks(store, part)) for part in parts}
+    for part, digests in current.items():
+        connection.execute("DELETE FROM digest WHERE part = ?", (part,))
+        values = [(part, block, sha256) for block, sha256 in digests.items()]
+        connection.executemany("INSERT INTO digest (part, block, sha256) VALUES (?, ?, ?)", values)
+    return total(current)
+
+
+def total(digests: dict[str, dict[int, str]]) -> str:
     """One digest over those of several parts."""
-    return hashlib.sha256(canonical({part: sorted(digests.items()) for part, digests in found.items()})).hexdigest()
+    return hashlib.sha256(canonical({part: sorted(blocks.items()) for part, blocks in digests.items()})).hexdigest()
 
 
-def close(store: Store, at: int, seq: int, head: str) -> str:
-    """Close the ledger of a run that ends here, `seq` outcomes and the head of their chain given. Returns the head."""
-    digests = record(store, CLOSED)
-    last = store.row("SELECT closing, hash FROM closing ORDER BY closing DESC LIMIT 1")
-    number, before = last or (0, "")
-    entry = (number + 1, at, seq, digests)
-    told = link(before, head, entry)
+def close(store: Store, at: int, seq: int, head: str, changes: dict[str, Any]) -> str:
+    """Close the ledger of a run that ends here: `seq` outcomes, `head` the hash of the last one, `changes` of the facts
+    that say how it ended. Returns the head of all that the ledger holds.
+
+    Facts, digests and closing are one transaction: after a crash the run has ended, or it has not.
+    """
     with store.transaction() as connection:
-        connection.execute("INSERT INTO closing VALUES (?, ?, ?, ?, ?)", (*entry, told))
-    return told
+        write_facts(connection, encoded_changes(changes))
+        earlier = closings(store)
+        closing = Closing(
+            closing=earlier[-1].closing + 1 if earlier else 1,
+            at=at,
+            seq=seq,
+            digests=_record(store, connection, CLOSED),
+            hash="",
+        )
+        closing = closing._replace(hash=link(earlier[-1].hash if earlier else "", head, closing))
+        connection.execute("INSERT INTO closing (closing, at, seq, digests, hash) VALUES (?, ?, ?, ?, ?)", closing)
+        write_facts(connection, encoded_changes({"head": closing.hash}))
+    return closing.hash
 
 
-def link(before: str, head: str, entry: tuple[Any, ...]) -> str:
-    """The hash of a closing: of the closing before, the head of the outcomes and its own columns but the hash."""
-    return hashlib.sha256(canonical([before, head, list(entry)])).hexdigest()
+def link(before: str, head: str, closing: Closing) -> str:
+    """The hash of a closing: over the closing before, the head of the outcomes and its own fields but the hash."""
+    return hashlib.sha256(canonical([before, head, list(closing[:4])])).hexdigest()
 
 
 def closings(store: Store) -> list[Closing]:

@@ -64,7 +64,8 @@ class Breach(Struct, frozen=True, kw_only=True):
     """Evidence that failed its check and was accepted by a person: every later `verify` reports it."""
 
     at: str  # ISO 8601, UTC
-    check: str  # `ending`, `seal`, `incomplete-ledger`, …
+    check: str  # `ledger`, `files`, `incomplete ledger`
+    breaks: bool = False  # the run can no longer be proven: `verify` fails for good
     details: tuple[str, ...] = ()
     accepted_by: str | None = None
 

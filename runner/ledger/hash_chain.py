@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.domain.identity import canonical
 from runner.ledger.database import Store
@@ -13,10 +13,34 @@ from runner.ledger.facts import Facts
 GENESIS_FACTS = ("run_id", "fingerprint", "tenant", "enrolled")
 
 
-_OUTCOME = (
-    "seq, request, state, ids, code, category, message, replayed, generation, attempts, http_status,"
-    " request_id, process_id, first_sent_at, settled_at, latency_ms, rows"
-)
+class Entry(NamedTuple):
+    """An outcome without its hash. The order of the fields is part of the hash: it never changes."""
+
+    seq: int
+    request: int
+    state: str
+    ids: str  # canonical JSON
+    code: str | None
+    category: str | None
+    message: str | None
+    replayed: int
+    generation: int
+    attempts: int
+    http_status: int | None
+    request_id: str | None
+    process_id: str | None
+    first_sent_at: int | None
+    settled_at: int
+    latency_ms: float | None
+    rows: str | None  # digest over the fates of a part's rows
+
+
+class ChainLink(NamedTuple):
+    """An entry of the chain: the hash that it has, and the one that its content gives, if that is consistent."""
+
+    seq: int
+    recorded: str
+    expected: str | None
 
 
 def genesis(facts: Facts) -> str:
@@ -24,19 +48,19 @@ def genesis(facts: Facts) -> str:
     return hashlib.sha256(canonical([getattr(facts, name) for name in GENESIS_FACTS])).hexdigest()
 
 
-def link(before: str, entry: Sequence[Any]) -> str:
-    """The hash of an entry of the chain: `entry` is its columns but the hash, in order."""
+def link(before: str, entry: Entry) -> str:
+    """The hash of an entry: over the hash before and the entry's fields, in order, as canonical JSON."""
     return hashlib.sha256(before.encode() + canonical(entry)).hexdigest()
 
 
-def chain(store: Store) -> Iterator[tuple[int, str, str]]:
-    """Every entry of the chain: its number, the hash that it holds and the one that it should hold."""
+def chain(store: Store) -> Iterator[ChainLink]:
+    """Every entry of the chain, in order."""
     before = genesis(store.facts())
-    for *entry, told in store.rows(f"SELECT {_OUTCOME}, hash FROM outcome ORDER BY seq"):
-        rows = _rows_digest(store, entry[0])
-        due = link(before, entry if rows == entry[-1] else [*entry, rows])
-        yield entry[0], told, due
-        before = told
+    for *values, recorded in store.rows(f"SELECT {', '.join(Entry._fields)}, hash FROM outcome ORDER BY seq"):
+        entry = Entry._make(values)
+        covers_its_rows = entry.rows == _rows_digest(store, entry.seq)
+        yield ChainLink(entry.seq, recorded, link(before, entry) if covers_its_rows else None)
+        before = recorded
 
 
 def _rows_digest(store: Store, seq: int) -> str | None:

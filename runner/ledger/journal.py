@@ -18,7 +18,7 @@ from runner.domain.model import History, Judgement, Kind, Outcome, Reason, Reque
 from runner.ledger.batch_insert import NO_ANSWER, NO_CLAIM, NO_OUTCOME, is_one, prepare, write
 from runner.ledger.checkpoint import close
 from runner.ledger.database import Store
-from runner.ledger.hash_chain import genesis, link, rows_digest
+from runner.ledger.hash_chain import Entry, genesis, link, rows_digest
 from runner.system.recovery_points import reach
 
 _REQUEST = "r.request, r.step, r.operation, r.body, r.query, lower(hex(r.digest)), r.lane, r.following"
@@ -104,9 +104,9 @@ class Journal:
         """The head of the chain of outcomes, hexadecimal."""
         return self._head
 
-    def close(self, at: int) -> str:
-        """Close the ledger of a run that ends here. Returns the head of all that it holds, hexadecimal."""
-        return close(self.store, at, self._seq, self._head)
+    def close(self, at: int, **changes: Any) -> str:
+        """Close the ledger of a run that ends here, with the facts that say how. Returns its head, hexadecimal."""
+        return close(self.store, at, self._seq, self._head, changes)
 
     # -- what dispatch writes -------------------------------------------------------------------------------
 
@@ -164,26 +164,25 @@ class Journal:
 
     def _entry(self, record: Record, outcome: Outcome) -> tuple[Any, ...]:
         self._seq += 1
-        entry = (
-            self._seq,
-            record.request,
-            outcome.state.value,
-            canonical(outcome.ids).decode(),
-            outcome.code,
-            outcome.category,
-            outcome.message,
-            int(outcome.replayed),
-            record.attempt_generation,
-            record.number,
-            record.http_status,
-            record.request_id,
-            record.process_id,
-            record.first_sent_at,
-            record.answered_at,
-            record.latency_ms,
-            rows_digest([(row.line, row.state.value, row.message) for row in sorted(outcome.rows)])
-            if outcome.rows
-            else None,
+        fates = [(row.line, row.state.value, row.message) for row in sorted(outcome.rows)]
+        entry = Entry(
+            seq=self._seq,
+            request=record.request,
+            state=outcome.state.value,
+            ids=canonical(outcome.ids).decode(),
+            code=outcome.code,
+            category=outcome.category,
+            message=outcome.message,
+            replayed=int(outcome.replayed),
+            generation=record.attempt_generation,
+            attempts=record.number,
+            http_status=record.http_status,
+            request_id=record.request_id,
+            process_id=record.process_id,
+            first_sent_at=record.first_sent_at,
+            settled_at=record.answered_at,
+            latency_ms=record.latency_ms,
+            rows=rows_digest(fates),
         )
         self._head = link(self._head, entry)
         return (*entry, self._head)

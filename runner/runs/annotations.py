@@ -9,7 +9,8 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from runner.runs.folder import AFTER, RunFolder
+from runner.runs.folder import RunFolder
+from runner.runs.seal import AFTER
 
 NAME = "reconcile-unknown.csv"
 HEADER = ("regen_line", "object", "outcome", "answer", "ids", "updated", "reason")

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.domain.errors import Refused
 from runner.ledger import Store, open_read_only
+from runner.runs import seal
 from runner.runs.lock import LOCKS, held, is_held
 from runner.runs.run_id import RUN_ID
 from runner.runs.run_json import RunDocument, document_of, parsed
-from runner.system.atomic_file import make_private, remove_stale_drafts, replacing, sync_folder
+from runner.runs.seal import AFTER, SEAL
+from runner.system.atomic_file import make_private, replacing
 from runner.system.console import json_text
 from runner.system.timestamps import iso, now_microseconds
 
-LEDGER, DOCUMENT, SEAL, LOG = "ledger.db", "run.json", "SHA256SUMS", "run.log"
-AFTER = "after"
-UNSEALED = frozenset({SEAL, "ledger.db-wal", "ledger.db-shm", "ledger.db-journal"})
+LEDGER, DOCUMENT, LOG = "ledger.db", "run.json", "run.log"
 RETRIES = ".retries"  # in the runs folder: rows carried over from one night to the next
 
 
@@ -71,13 +70,8 @@ class RunFolder:
         return document
 
     def seal(self) -> None:
-        """Write SHA256SUMS over every file of the run; `sha256sum -c` reads it."""
-        remove_stale_drafts(self.path)
-        names = sorted(file.name for file in self.path.iterdir() if file.is_file() and file.name not in UNSEALED)
-        sums = [f"{sha256_of(self.path / name)}  {name}\n" for name in names if not name.startswith(".")]
-        with replacing(self.path / SEAL) as file:
-            file.write("".join(sums).encode())
-        sync_folder(self.path)
+        """Close the folder: write SHA256SUMS."""
+        seal.write(self.path)
 
     def later(self) -> Path:
         """Where a command writes files of its own: beside the others, or in `after/<UTC time>/` of a folder that is
@@ -132,9 +126,3 @@ def _has_document(path: Path) -> bool:
         return (path / DOCUMENT).exists()
     except OSError:
         return False
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

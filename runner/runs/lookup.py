@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from runner.domain.errors import Refused
-from runner.runs.folder import DOCUMENT, LEDGER, SEAL, RunFolder, all_runs, folder
+from runner.runs.folder import DOCUMENT, LEDGER, RunFolder, all_runs, folder
 from runner.runs.run_json import RunDocument
+from runner.runs.seal import SEAL
 
 LAST = "last"
 SHOWN_MATCHES = 5

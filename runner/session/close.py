@@ -1,14 +1,17 @@
-"""The end of an invocation: results, report, run.json, seal."""
+"""The end of an invocation: closing, results, report, run.json, seal."""
 
 from __future__ import annotations
 
 import contextlib
 
 from runner.dispatch.circuit_breaker import Ending
+from runner.domain.errors import Refused
+from runner.domain.run_status import RunStatus
 from runner.history.index_page import write_index
-from runner.ledger import Journal, Store
+from runner.ledger import Journal, Store, open_writable
 from runner.results.report import write_report
 from runner.results.writer import write_views
+from runner.runs.evidence import examine
 from runner.runs.folder import RunFolder
 from runner.system.console import say
 from runner.system.recovery_points import reach
@@ -16,16 +19,42 @@ from runner.system.timestamps import iso, now_microseconds
 
 
 def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal) -> None:
-    """Write the views of a run that ends here, make its ledger one plain file, and seal the folder."""
-    store.set_facts(
+    """Close the ledger of a run that ends here, write its views, and seal the folder."""
+    now = now_microseconds()
+    journal.close(
+        now,
         status=ending.status,
-        ended_at=iso(now_microseconds()),
+        ended_at=iso(now),
         exit_code=int(ending.exit_code),
         reason=ending.reason,
         needs_person=ending.needs_person or ending.status.needs_person,
     )
-    store.set_facts(head=journal.close(now_microseconds()))
-    write_views(store, folder.path, store.facts().formats)
+    reach("closed")
+    _write_files(folder, store)
+
+
+def abandon_run(folder: RunFolder) -> None:
+    """Close a run that will not go on. Raises Refused for a finished run.
+
+    What was changed in its ledger before is recorded: every later `verify` reports it.
+    """
+    with folder.lock():
+        examined = examine(folder)
+        with open_writable(folder.ledger) as store:
+            facts = store.facts()
+            if facts.status is RunStatus.FINISHED:
+                raise Refused(f"run {folder.id} is finished; there is nothing to abandon")
+            folder.unseal()
+            now = now_microseconds()
+            breaches = facts.breaches + examined.breaches()
+            Journal(store).close(now, status=RunStatus.ABANDONED, ended_at=iso(now), breaches=breaches)
+            _write_files(folder, store)
+
+
+def _write_files(folder: RunFolder, store: Store) -> None:
+    """Write the views of a closed ledger, make it one plain file, and seal the folder."""
+    facts = store.facts()
+    write_views(store, folder.path, facts.formats)
     reach("viewed")
     write_report(store, folder.path, folder.write_document(store))
     if not store.settle_down():

@@ -24,11 +24,12 @@ from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError
 from runner.domain.model import Answer, History, Judgement, Reason, Reply, Request, State
 from runner.domain.run_status import RunStatus
-from runner.ledger import Event, Journal, Pen, Store, open_writable
+from runner.ledger import Event, Journal, Pen, Store, open_read_only, open_writable
 from runner.ledger import queries as ledger_views
-from runner.ledger.facts import CanaryPending
+from runner.ledger.facts import Breach, CanaryPending
 from runner.ledger.queries import StepFacts
 from runner.runs.event_log import RECORDED, EventLog
+from runner.runs.evidence import refuse_changed
 from runner.runs.folder import LOG, RunFolder
 from runner.runs.lock import tenant_held
 from runner.runs.run_json import totals_of
@@ -40,6 +41,7 @@ from runner.system.runtime_tuning import sending
 from runner.system.signals import heard
 from runner.system.timestamps import iso, now_microseconds
 from runner.zuora import client as zuora
+from runner.zuora.connection import Wire
 from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Looks
 from runner.zuora.operations import OPERATIONS
@@ -65,19 +67,24 @@ def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> En
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(folder.lock())
-        store = stack.enter_context(open_writable(folder.ledger))
-        facts = store.facts()
+        with open_read_only(folder.ledger) as before:
+            facts = before.facts()
+            if facts.status is RunStatus.RUNNING:
+                before.check()  # the last invocation ended in no good order
         hold = tenant_held(folder.path.parent, facts.tenant, facts.host, run=folder.id, wait=invocation.wait)
         stack.enter_context(hold)
-        if facts.status is RunStatus.RUNNING:
-            store.check()  # the last invocation ended in no good order
-        return _Session(folder, store, settings, invocation).run()
+        wire = wire_of(settings)
+        examined = refuse_changed(folder)
+        # nothing was touched until here, and nothing below refuses
+        store = stack.enter_context(open_writable(folder.ledger))
+        return _Session(folder, store, settings, invocation, wire).run(examined.breaches())
 
 
 class _Session:
-    def __init__(self, folder: RunFolder, store: Store, settings: Settings, invocation: Invocation) -> None:
+    def __init__(self, folder: RunFolder, store: Store, settings: Settings, invocation: Invocation, wire: Wire) -> None:
         self.folder, self.store, self.settings, self.invocation = folder, store, settings, invocation
         self.journal = Journal(store)
+        self.wire = wire
         self.tally = Tally()
         self.dispatch: Dispatch | None = None
         self.ending: Ending | None = None
@@ -87,11 +94,15 @@ class _Session:
         if opened:
             self.log.note("seal-opened", {"by": f"process {os.getpid()}"})
 
-    def run(self) -> Ending:
+    def run(self, breaches: tuple[Breach, ...] = ()) -> Ending:
         started = now_microseconds()
         facts = self.store.facts()
-        started_at = facts.started_at or iso(started)
-        self.store.set_facts(status=RunStatus.RUNNING, started_at=started_at, needs_person=False)
+        self.store.set_facts(
+            status=RunStatus.RUNNING,
+            started_at=facts.started_at or iso(started),
+            needs_person=False,
+            breaches=facts.breaches + breaches,
+        )
         self.folder.write_document(self.store)
         self.log.note("started", {"run": self.folder.id, "process": os.getpid(), "version": __version__})
         try:
@@ -122,7 +133,7 @@ class _Session:
         return Ending(RunStatus.FINISHED, ExitCode.ROWS_FAILED, told)
 
     async def _drive(self) -> Ending:
-        async with zuora.connected(wire_of(self.settings)) as client:
+        async with zuora.connected(self.wire) as client:
             pen = Pen(self.journal)
             showing = asyncio.create_task(self.progress.show())
             try:

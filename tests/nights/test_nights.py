@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from runner.domain.run_status import RunStatus
-from runner.ledger import open_writable
+from runner.ledger import open_read_only, open_writable
 from runner.runs.folder import RunFolder
 from runner.runs.prune import age, prune
 from runner.runs.run_json import document_of
 from tests.flows.test_flows import one, subscriptions
+from tests.harness.ledgers import with_facts
 from tests.harness.program import folders, table
 
 
@@ -25,12 +26,10 @@ def last(tmp_path):
 def night_passes(tmp_path, days: float = 1) -> None:
     """Every run gets a day older."""
     for path in folders(tmp_path / "runs"):
-        with open_writable(path / "ledger.db") as store:
+        with open_read_only(path / "ledger.db") as store:
             facts = store.facts()
-            names = ("planned_at", "started_at", "ended_at")
-            store.set_facts(**{name: earlier(getattr(facts, name), days) for name in names if getattr(facts, name)})
-            RunFolder(path).write_document(store)
-            store.settle_down()
+        names = [name for name in ("planned_at", "started_at", "ended_at") if getattr(facts, name)]
+        with_facts(path, **{name: earlier(getattr(facts, name), days) for name in names})
 
 
 def earlier(text: str, days: float) -> str:
@@ -229,10 +228,7 @@ def one_named(tmp_path, part):
 
 def rehost(path, url):
     """Another simulator is the same tenant here."""
-    with open_writable(path / "ledger.db") as store:
-        store.set_facts(host=url.removeprefix("http://"))
-        RunFolder(path).write_document(store)
-        store.settle_down()
+    with_facts(path, host=url.removeprefix("http://"))
 
 
 class TestPrune:

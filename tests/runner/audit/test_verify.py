@@ -58,12 +58,14 @@ def test_what_later_commands_write_does_not_break_the_seal(run, regen):
 
 
 def test_an_earlier_head_is_known_as_such(tmp_path, run):
-    """The head that was noted before the run was taken up again is not that of its end."""
+    """The head that was noted before the run was resumed proves what came before, and says so."""
     with sqlite3.connect(run / "ledger.db") as ledger:
         first, last = [row[0] for row in ledger.execute("SELECT hash FROM closing ORDER BY closing")]
     ledger.close()
     assert last == head_of(run)
-    assert "taken up again" in broken(run, first)["head"][0]
+    assert broken(run, first) == {}
+    (noted,) = [check for check in verify(RunFolder(run), first) if check.name == "head"]
+    assert noted.notes == (f"{first} is the head of ending 1 of 2: the run was resumed since; its head is now {last}",)
     assert "of no ending" in broken(run, "0" * 64)["head"][0]
 
 

@@ -11,20 +11,22 @@ import pytest
 from runner.dispatch.run_limits import Tally
 from runner.domain.blackout import ALWAYS_OPEN
 from runner.ledger import database, open_read_only
-from runner.session import close
+from runner.runs.evidence import Examined
+from runner.session import close, session
 from runner.session.progress import Progress
 from runner.system import console
 from tests.flows.test_flows import subscriptions
 from tests.harness.program import folders, table
 
 
-def test_rows_that_nothing_sends_are_no_success(tmp_path, regen, simulator):
+def test_rows_that_nothing_sends_are_no_success(tmp_path, regen, simulator, monkeypatch):
     """A ledger that lost the way to a row: exit 1, and who to ask."""
     (tmp_path / "m.csv").write_text("subscriptionName,subscriptionVersion\nA-1,1\nA-1,2\n")
     with simulator() as server:
         assert regen("plan", "m.csv", "--base-url", server.url, "--run-id", "it").code == 0
         with contextlib.closing(sqlite3.connect(tmp_path / "runs/it/ledger.db")) as ledger, ledger:
             ledger.execute("UPDATE request SET following = NULL")
+        monkeypatch.setattr(session, "refuse_changed", lambda folder: Examined())
         done = regen("run", "m.csv", "--base-url", server.url, "--run-id", "it")
     assert done.code == 1
     assert "1 rows are pending; see `regen verify it`" in done.err
