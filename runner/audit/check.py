@@ -1,58 +1,115 @@
-"""A named promise about a run, and the rows that break it."""
+"""A check: a named property of a run that is proved or refuted, with the rows that refute it.
+
+```
+finder ─ texts ─▶ run_check ─┬─▶ passed
+                             ├─▶ failed: the evidence is not what it should be (exit 3)
+                             ├─▶ error: the check itself could not run (exit 1)
+                             └─▶ skipped: there was no way to look, and the output says so
+```
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from runner.domain.errors import RunnerError
+from runner.domain.errors import ExitCode, RunnerError
 
 LISTED = 20
 
-# What damaged files make of the code that reads them: it tells of the damage, and is no fault of the program.
-DAMAGE = (
-    *(RunnerError, OSError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError),
-    *(msgspec.MsgspecError, csv.Error),
-)
+# How damaged files show when they are read. Any other exception is a fault of the check, not of the evidence.
+_DAMAGE = (RunnerError, OSError, UnicodeError, msgspec.MsgspecError, csv.Error)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error shows that a file could not be read as what it should be."""
+    from_arrow = type(error).__module__.startswith("pyarrow")  # without importing it
+    decoding = type(error).__name__ == "JSONDecodeError"
+    return isinstance(error, _DAMAGE) or from_arrow or decoding
 
 
 @dataclass(frozen=True)
-class Invariant:
-    """A promise: it holds if nothing breaks it. `broken` lists the first that do, `count` tells of all.
+class Check:
+    """The result of a check. `failures` lists the first ones, `count` is their number; `notes` are worth knowing.
 
-    `notes` are worth knowing and break nothing.
+    `error` says why the check could not run, `skipped` why nothing could be looked at.
     """
 
     name: str
-    promise: str
-    broken: tuple[str, ...] = ()
+    description: str
+    failures: tuple[str, ...] = ()
     count: int = 0
     notes: tuple[str, ...] = ()
+    error: str | None = None
+    skipped: str | None = None
 
     @property
-    def holds(self) -> bool:
-        """Whether nothing breaks it."""
-        return self.count == 0
+    def passed(self) -> bool:
+        """Whether nothing refutes the property. A skipped check passes: it says in its line that it saw nothing."""
+        return self.count == 0 and self.error is None
+
+    @property
+    def word(self) -> str:
+        """The result in one word."""
+        if self.count:
+            return "FAILED"
+        if self.error is not None:
+            return "ERROR"
+        return "skipped" if self.skipped is not None else "ok"
 
     def lines(self) -> list[str]:
-        """The promise for people: a line, and those that break it below."""
-        more = [f"    … and {self.count - len(self.broken):,} more"] if self.count > len(self.broken) else []
-        told = [f"    {text}" for text in self.broken]
+        """The check for people: a line, and what refutes it below."""
+        details = [f"    {text}" for text in self.failures]
+        if self.count > len(self.failures):
+            details.append(f"    … and {self.count - len(self.failures):,} more")
+        if self.error is not None:
+            details.append(f"    the check could not run: {self.error}")
+        if self.skipped is not None:
+            details.append(f"    nothing was looked at: {self.skipped}")
         notes = [f"    note: {text}" for text in self.notes]
-        return [f"{'ok    ' if self.holds else 'BROKEN'}  {self.name}: {self.promise}", *told, *more, *notes]
+        return [f"{self.word:<7} {self.name}: {self.description}", *details, *notes]
 
     def document(self) -> dict[str, Any]:
-        """The promise as JSON shows it."""
-        shown = {"name": self.name, "promise": self.promise, "holds": self.holds, "count": self.count}
-        return shown | {"broken": list(self.broken), "notes": list(self.notes)}
+        """The check as JSON shows it."""
+        shown = {"name": self.name, "promise": self.description, "holds": self.passed, "count": self.count}
+        more = {"broken": list(self.failures), "notes": list(self.notes)}
+        return shown | more | {"error": self.error, "skipped": self.skipped}
+
+
+def exit_code(checks: Sequence[Check]) -> ExitCode:
+    """The exit code of some checks: evidence that fails outranks a check that could not run."""
+    if any(check.count for check in checks):
+        return ExitCode.ROWS_FAILED
+    return ExitCode.SUCCEEDED if all(check.passed for check in checks) else ExitCode.FAULT
+
+
+def conclusion(checks: Sequence[Check]) -> str:
+    """The results of some checks in one sentence."""
+    failed = [check.name for check in checks if check.count]
+    errors = [check.name for check in checks if check.error is not None and not check.count]
+    skipped = [check.name for check in checks if check.skipped is not None and check.passed]
+    parts = []
+    if failed:
+        parts.append(f"{len(failed)} of {_checks(len(checks))} failed: {', '.join(failed)}")
+    if errors:
+        parts.append(f"{_checks(len(errors))} could not run: {', '.join(errors)}")
+    if not parts:
+        parts.append(f"all {_checks(len(checks) - len(skipped))} passed")
+    if skipped:
+        parts.append(f"not looked at: {', '.join(skipped)}")
+    return "; ".join(parts)
+
+
+def _checks(count: int) -> str:
+    return f"{count} check{'' if count == 1 else 's'}"
 
 
 class Note(str):
-    """What is worth knowing and breaks nothing."""
+    """A text that is worth knowing and refutes nothing."""
 
     __slots__ = ()
 
@@ -69,22 +126,30 @@ class _Listing:
         if self.count <= LISTED:
             self.first.append(text)
 
-    def told(self) -> tuple[str, ...]:
+    def texts(self) -> tuple[str, ...]:
         more = self.count - len(self.first)
         return (*self.first, f"… and {more:,} more") if more else tuple(self.first)
 
 
-def examined(name: str, promise: str, find: Callable[[], Iterable[str]]) -> Invariant:
-    """Look for what breaks a promise, and for notes. What cannot be read for damage breaks it, too."""
-    broken, notes = _Listing(), _Listing()
+def run_check(name: str, description: str, finder: Callable[[], Iterable[str]]) -> Check:
+    """Run a check. `finder` yields what refutes the property, and `Note`s.
+
+    Evidence that cannot be read for damage fails; any other exception means that the check could not run.
+    """
+    failures, notes = _Listing(), _Listing()
+    error = None
     try:
-        for told in find():
-            (notes if isinstance(told, Note) else broken).add(told)
-    except DAMAGE as error:
-        broken.add(f"it cannot be read: {_told(error)}")
-    return Invariant(name, promise, tuple(broken.first), broken.count, notes.told())
+        for text in finder():
+            (notes if isinstance(text, Note) else failures).add(text)
+    except Exception as exception:  # noqa: BLE001 - the frame around each check: the others still run
+        if is_damage(exception):
+            failures.add(f"cannot be read: {describe(exception)}")
+        else:
+            error = describe(exception)
+    return Check(name, description, tuple(failures.first), failures.count, notes.texts(), error)
 
 
-def _told(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """An exception in one line."""
     text = " ".join(str(error).split())
     return text if isinstance(error, RunnerError) else f"{type(error).__name__}: {text[:200]}"

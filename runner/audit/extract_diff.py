@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from manifests import Batch, ManifestError, Source, open_manifest
 from manifests.errors import MalformedManifest
-from runner.audit.check import LISTED, Invariant
+from runner.audit.check import LISTED, Check
 from runner.audit.extract_columns import Columns, columns_of
 from runner.audit.hash_partition import PARTS, Partition
 from runner.audit.reconcile import run_time
@@ -63,9 +63,9 @@ class Extract:
 
 @dataclass(frozen=True)
 class Compared:
-    """The outcome: two invariants, and the files that list what breaks them."""
+    """The outcome: two checks, and the files that list what breaks them."""
 
-    invariants: tuple[Invariant, Invariant]
+    checks: tuple[Check, Check]
     missing: Path
     extra: Path
 
@@ -189,7 +189,7 @@ class _Comparison:
 
     # -- second pass --------------------------------------------------------------------------------------------
 
-    def _missing(self, flags: np.ndarray[Any, Any], stale: np.ndarray[Any, Any]) -> Invariant:
+    def _missing(self, flags: np.ndarray[Any, Any], stale: np.ndarray[Any, Any]) -> Check:
         types: Counter[str] = Counter()
         listed: list[str] = []
         header = ["id", "regen_line", "regen_source", "regen_row", "regen_operation", "regen_type", "regen_object"]
@@ -204,7 +204,7 @@ class _Comparison:
         if stale.any():
             notes.append(f"{int(stale.sum()):,} ids are there, but were last updated before the run")
         promise = f"every id that the run made is in {Path(self._source.path).name}"
-        return Invariant("missing", promise, tuple(listed), int(flags.sum()), tuple(notes))
+        return Check("missing", promise, tuple(listed), int(flags.sum()), tuple(notes))
 
     def _flagged(self, flags: np.ndarray[Any, Any]) -> Iterator[tuple[Made, str]]:
         at = 0
@@ -221,7 +221,7 @@ class _Comparison:
         cells.append(None if line.settled_at is None else iso(line.settled_at))
         return ["" if cell is None else safe(str(cell)) for cell in cells]
 
-    def _extra(self, flags: np.ndarray[Any, Any]) -> Invariant:
+    def _extra(self, flags: np.ndarray[Any, Any]) -> Check:
         told = self._extract
         types: Counter[str] = Counter()
         listed: list[str] = []
@@ -234,7 +234,7 @@ class _Comparison:
                 if len(listed) < LISTED:
                     listed.append(f"id {cells[headers.index(told.columns.id)]}: {Path(told.path).name}, row {row}")
         promise = f"{Path(told.path).name} has no id of the run's time that the run did not make"
-        return Invariant("extra", promise, tuple(listed), int(flags.sum()), (*_by_type(types), *self._times()))
+        return Check("extra", promise, tuple(listed), int(flags.sum()), (*_by_type(types), *self._times()))
 
     def _times(self) -> Iterator[str]:
         told = self._extract

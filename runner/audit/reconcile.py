@@ -1,4 +1,4 @@
-"""Named invariants of a run: manifest, ledger and results agree, and every row has exactly one fate."""
+"""Named checks of a run: manifest, ledger and results agree, and every row has exactly one fate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from manifests import ManifestError, Source, digest, open_manifest
-from runner.audit.check import Invariant, Note, examined
+from runner.audit.check import Check, Note, run_check
 from runner.audit.results_match import results_agree
 from runner.domain.errors import Refused
 from runner.ledger import Store, jobs, queries
@@ -25,25 +25,25 @@ MANY = 100_000  # rows, from which a process of its own is worth its start
 _known = msgspec.json.Decoder(list[str | None]).decode
 
 
-def results_of(store: Store, folder: Path) -> AbstractContextManager[Callable[[], Invariant]]:
+def results_of(store: Store, folder: Path) -> AbstractContextManager[Callable[[], Check]]:
     """Begin to compare the results with the ledger: for many rows that takes as long as all the rest."""
     rows, _, _ = rows_of(store)
     return beside(results_agree, store.path, folder, worth_it=rows >= MANY)
 
 
-def reconcile(store: Store, folder: Path, results: Callable[[], Invariant] | None = None) -> list[Invariant]:
+def reconcile(store: Store, folder: Path, results: Callable[[], Check] | None = None) -> list[Check]:
     """Every invariant of the run in this folder; `results` is what `results_of` yields, if that has begun."""
     found = [
-        examined("unchanged", "every row is as its manifest has it", partial(_unchanged, store)),
-        examined("settled", "every request is settled", partial(_pending, store)),
-        examined("declared", "every success holds what its operation declares", partial(_undeclared, store)),
-        examined("ids", "no id was made by two requests", partial(_shared, store)),
-        examined("jobs", "every job counts what its result file tells", partial(_differing, store)),
+        run_check("unchanged", "every row is as its manifest has it", partial(_unchanged, store)),
+        run_check("settled", "every request is settled", partial(_pending, store)),
+        run_check("declared", "every success holds what its operation declares", partial(_undeclared, store)),
+        run_check("ids", "no id was made by two requests", partial(_shared, store)),
+        run_check("jobs", "every job counts what its result file tells", partial(_differing, store)),
     ]
-    balance = examined("balance", "rows add up", partial(unbalanced, store))
+    balance = run_check("balance", "rows add up", partial(unbalanced, store))
     compared = results_agree(store.path, folder) if results is None else results()
-    rows = partial(_rows, store, folder, agreed=compared.holds)
-    whole = examined("rows", "every manifest row is in the results once, in order", rows)
+    rows = partial(_rows, store, folder, agreed=compared.passed)
+    whole = run_check("rows", "every manifest row is in the results once, in order", rows)
     return [whole, *found, compared, balance]
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.audit.check import DAMAGE, Invariant, examined
+from runner.audit.check import Check, is_damage, run_check
 from runner.ledger import Store, open_read_only, queries
 from runner.results.columns import Layout
 from runner.results.csv_table import csv_table
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 Row = list[Any]
 
 
-def results_agree(ledger: Path, folder: Path) -> Invariant:
+def results_agree(ledger: Path, folder: Path) -> Check:
     """Whether the result files of a run in this folder tell what its ledger tells."""
     with open_read_only(ledger) as store, seldom_collecting():
-        return examined("results", "the results tell what the ledger tells", partial(_differing, store, folder))
+        return run_check("results", "the results say what the ledger says", partial(_differing, store, folder))
 
 
 def _differing(store: Store, folder: Path) -> Iterator[str]:
@@ -78,8 +78,10 @@ class _ResultFile(ABC):
         try:
             self._open = self._open or self._begins()
             return self._open and (self._is_over() if group is None else self._is_next(group))
-        except DAMAGE:  # whoever reads it for the differences will tell
-            return False
+        except Exception as error:
+            if not is_damage(error):
+                raise
+            return False  # reading it for the differences names the damage
 
     @abstractmethod
     def _begins(self) -> bool:

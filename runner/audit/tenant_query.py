@@ -2,7 +2,7 @@
 unknown rows.
 
 ```
-the run's time ─ query ─▶ extract of an object ─┬─ compare ─▶ missing ─ query by id ─▶ extract ─ compare ─▶ invariants
+the run's time ─ query ─▶ extract of an object ─┬─ compare ─▶ missing ─ query by id ─▶ extract ─ compare ─▶ checks
                                                 └─ unknown rows ─▶ annotations beside the outcome, never over it
 ```
 """
@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from runner.audit.check import LISTED, Invariant
+from runner.audit.check import LISTED, Check
 from runner.audit.extract_diff import SLACK_SECONDS, Terms, compare, transactions
 from runner.audit.reconcile import run_time
 from runner.audit.unknown_rows import Annotation, annotated, written
@@ -41,13 +41,13 @@ MOST_BY_ID = 50_000  # more missing ids than this are not asked for one by one
 class Inquiry:
     """What was found, and the files that tell of it."""
 
-    invariants: tuple[Invariant, ...]
+    checks: tuple[Check, ...]
     files: tuple[Path, ...]
 
 
 async def inquire(store: Store, place: Path, client: Client, sleep: Sleep) -> Inquiry:
     """Ask the tenant about every object that the run touched. Raises QueryFailedError if it does not answer."""
-    invariants: list[Invariant] = []
+    checks: list[Check] = []
     files: list[Path] = []
     annotations: list[Annotation] = []
     for operation, name in OBJECTS.items():
@@ -58,18 +58,18 @@ async def inquire(store: Store, place: Path, client: Client, sleep: Sleep) -> In
         await _ask(client, [_of_the_time(store, name)], extract, sleep)
         terms = Terms("id", "updateddate", operation, f"reconcile-{name}")
         compared = compare(store, place, str(extract), terms)
-        if 0 < compared.invariants[0].count <= MOST_BY_ID:
+        if 0 < compared.checks[0].count <= MOST_BY_ID:
             await _ask(client, _by_id(name, compared.missing), extract, sleep)
         told = annotated(store, operation, unknown, extract, now_microseconds())
         explained = tuple(made for annotation in told for made in annotation.ids)
         compared = compare(store, place, str(extract), replace(terms, explained=explained))
         annotations += told
-        invariants += compared.invariants
+        checks += compared.checks
         files += [extract, compared.missing, compared.extra]
     if annotations:
         files.append(written(place / NAME, annotations))
-        invariants.append(_unknown(annotations))
-    return Inquiry(tuple(invariants), tuple(files))
+        checks.append(_unknown(annotations))
+    return Inquiry(tuple(checks), tuple(files))
 
 
 def _of_the_time(store: Store, name: str) -> str:
@@ -137,9 +137,9 @@ def _copy(extract: Path, file: IO[bytes]) -> None:
                 shutil.copyfileobj(before, file)
 
 
-def _unknown(annotations: Sequence[Annotation]) -> Invariant:
+def _unknown(annotations: Sequence[Annotation]) -> Check:
     """What the tenant says of unknown rows: notes, for the outcome stays what it is."""
     told = Counter(annotation.answer for annotation in annotations)
     notes = [f"{count:,} {answer}" for answer, count in told.items()]
     notes += [f"row {one.row}: {one.label}: {one.answer}; {one.reason}" for one in islice(annotations, LISTED)]
-    return Invariant("unknown", "what the tenant says of unknown rows", (), 0, tuple(notes))
+    return Check("unknown", "what the tenant says of unknown rows", (), 0, tuple(notes))

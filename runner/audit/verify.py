@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from runner import __version__
-from runner.audit.check import DAMAGE, Invariant, Note, examined
+from runner.audit.check import Check, Note, describe, run_check
 from runner.audit.results_match import results_agree
+from runner.domain.errors import RunnerError
 from runner.domain.run_status import RunStatus
 from runner.ledger import Facts, Store, checkpoint, evidence, open_read_only
 from runner.ledger.facts import RESULTS_VERSION
@@ -25,38 +26,41 @@ from runner.runs.seal import SEAL
 SHORTEST_HEAD = 16
 
 
-def verify(folder: RunFolder, head: str | None = None) -> list[Invariant]:
+def verify(folder: RunFolder, head: str | None = None) -> list[Check]:
     """Every check of a run folder. Raises nothing of what damage does to it."""
-    files = examined("seal", f"every file is as {SEAL} says, and none is missing or added", partial(_seal, folder))
+    files = run_check(
+        "seal", f"every file has its checksum in {SEAL}; none is missing or added", partial(_seal, folder)
+    )
     try:
         with open_read_only(folder.ledger) as store:
             return [files, *_of_ledger(store, folder, head), *_of_views(store, folder)]
-    except DAMAGE as error:
-        told = f"it cannot be read: {' '.join(str(error).split())}"
-        return [files, Invariant("ledger", "the ledger can be read", (told,), 1)]
+    except (RunnerError, OSError) as error:
+        return [files, Check("ledger", "the ledger can be read", (f"cannot be read: {describe(error)}",), 1)]
 
 
-def _of_ledger(store: Store, folder: RunFolder, head: str | None) -> list[Invariant]:
-    sound = examined("ledger", "the ledger is a sound SQLite file", partial(_unsound, store))
-    chain = examined(
+def _of_ledger(store: Store, folder: RunFolder, head: str | None) -> list[Check]:
+    sound = run_check("ledger", "the ledger is a sound SQLite file", partial(_unsound, store))
+    chain = run_check(
         "chain", "every outcome hashes its content and the one before", partial(evidence.changed_outcomes, store)
     )
-    plan = examined("plan", "what was enrolled is unchanged", partial(evidence.changed_plan, store))
-    ending = examined("ending", "nothing changed since the run ended", partial(_ended, store, folder))
-    found = [sound, chain, plan, ending, examined("balance", "rows add up", partial(unbalanced, store))]
+    plan = run_check("plan", "what was enrolled is unchanged", partial(evidence.changed_plan, store))
+    ending = run_check("ending", "nothing changed since the run ended", partial(_ended, store, folder))
+    found = [sound, chain, plan, ending, run_check("balance", "rows add up", partial(unbalanced, store))]
     if head is not None:
-        found.append(examined("head", "the head is the one noted elsewhere", partial(_other_head, store, head)))
+        description = "the head noted elsewhere is in this ledger's chain"
+        found.append(run_check("head", description, partial(_other_head, store, head)))
     return found
 
 
-def _of_views(store: Store, folder: RunFolder) -> list[Invariant]:
+def _of_views(store: Store, folder: RunFolder) -> list[Check]:
     if not folder.sealed:
         return []
-    document = examined("document", f"{DOCUMENT} tells what the ledger tells", partial(_document, store, folder))
+    document = run_check("document", f"{DOCUMENT} says what the ledger says", partial(_document, store, folder))
     found = [document, results_agree(store.path, folder.path)]
     facts = store.facts()
     if (facts.version, facts.results_version) == (__version__, RESULTS_VERSION):  # another version draws another page
-        found.append(examined("report", "the report is the one that the ledger gives", partial(_report, store, folder)))
+        description = "the report is the one that the ledger produces"
+        found.append(run_check("report", description, partial(_report, store, folder)))
     return found
 
 
@@ -144,4 +148,4 @@ def _document(store: Store, folder: RunFolder) -> Iterator[str]:
 def _report(store: Store, folder: RunFolder) -> Iterator[str]:
     place = folder.path / report.NAME
     if place.read_bytes() != report.render(store, document_of(store)).encode():
-        yield f"{place.name}: it is not the one that the ledger gives"
+        yield f"{place.name}: not the one that the ledger produces"

@@ -9,12 +9,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from runner.audit.check import Invariant
+from runner.audit.check import Check
 from runner.audit.verify import verify
 from runner.domain.errors import Refused
 from runner.runs.folder import RunFolder
 
-Verified = tuple[RunFolder, list[Invariant]]
+Verified = tuple[RunFolder, list[Check]]
 FEWEST_FOR_PROCESSES = 4  # starting processes takes longer than checking fewer folders
 
 
@@ -38,7 +38,7 @@ def verify_all(
         yield from zip(folders[done:], map(_verified, work[done:]), strict=True)
 
 
-def _verified(work: tuple[Path, str | None]) -> list[Invariant]:
+def _verified(work: tuple[Path, str | None]) -> list[Check]:
     path, head = work
     return verify(RunFolder(path), head)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.audit.check import Invariant
+from runner.audit.check import Check, conclusion, exit_code
 from runner.domain.errors import ExitCode
 from runner.ledger import open_read_only
 from runner.results.summary import summary
@@ -39,13 +39,18 @@ def print_summary(folder: RunFolder) -> None:
         say(f"  head of the ledger's chain: {head}")
 
 
-def print_checks(folder: RunFolder, checks: Sequence[Invariant], *, as_json: bool) -> ExitCode:
-    """Print the result of each check; ROWS_FAILED if one failed."""
-    failed = [check.name for check in checks if not check.holds]
+def print_checks(folder: RunFolder, checks: Sequence[Check], *, as_json: bool) -> ExitCode:
+    """Print the result of each check; the exit code of their results."""
     if as_json:
-        say_json({"run": folder.id, "holds": not failed, "checks": [check.document() for check in checks]})
+        say_json(
+            {
+                "run": folder.id,
+                "holds": all(check.passed for check in checks),
+                "checks": [check.document() for check in checks],
+            }
+        )
     else:
         for check in checks:
             say("\n".join(map(printable, check.lines())))
-        say(f"run {folder.id}: it does not hold: {', '.join(failed)}" if failed else f"run {folder.id}: all holds")
-    return ExitCode.ROWS_FAILED if failed else ExitCode.SUCCEEDED
+        say(f"run {folder.id}: {conclusion(checks)}")
+    return exit_code(checks)

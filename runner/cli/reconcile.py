@@ -11,7 +11,7 @@ from runner.cli import options
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
-    from runner.audit.check import Invariant
+    from runner.audit.check import Check
     from runner.ledger import Store
 
 
@@ -54,20 +54,20 @@ def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
     return code
 
 
-def _remote_checks(store: Store, target: Path, params: options.Params) -> tuple[list[Invariant], list[Path]]:
+def _remote_checks(store: Store, target: Path, params: options.Params) -> tuple[list[Check], list[Path]]:
     """The checks against an extract, against the tenant itself, and the files that they wrote to `target`."""
     from runner.audit.extract_diff import Terms, compare
     from runner.session.tenant_check import _inquired
 
-    checks: list[Invariant] = []
+    checks: list[Check] = []
     files: list[Path] = []
     if params["against"]:
         terms = Terms(params["id_column"], params["time_column"])
         compared = compare(store, target, params["against"], terms)
-        checks += compared.invariants
+        checks += compared.checks
         files += [compared.missing, compared.extra]
     if params["query"]:
         inquiry = _inquired(store, target, options.flags(params))
-        checks += inquiry.invariants
+        checks += inquiry.checks
         files += inquiry.files
     return checks, files

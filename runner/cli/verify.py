@@ -55,7 +55,7 @@ def _verify_all(runs: Path, heads: str | None, *, as_json: bool) -> ExitCode:
     missing = sorted(noted.keys() - {folder.id for folder in folders})
     documents, failing = [], 0
     for folder, checks in verify_all(folders, noted):
-        failed = [check.name for check in checks if not check.holds]
+        failed = [check.name for check in checks if not check.passed]
         failing += bool(failed)
         documents.append({"run": folder.id, "holds": not failed, "failed": failed})
         if not as_json:

@@ -83,4 +83,4 @@ def broken(folder: Path) -> dict[str, tuple[str, ...]]:
     """What does not hold of a run that is over, by `reconcile` and by `verify`."""
     with open_read_only(folder / "ledger.db") as store:
         found = [*reconcile(store, folder), *verify(RunFolder(folder))]
-    return {one.name: one.broken for one in found if not one.holds}
+    return {one.name: one.failures for one in found if not one.passed}

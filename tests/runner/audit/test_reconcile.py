@@ -38,7 +38,7 @@ def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]
     """What breaks each invariant."""
     monkeypatch.chdir(folder.parent.parent)
     with open_read_only(folder / "ledger.db") as store:
-        return {one.name: list(one.broken) for one in reconcile(store, folder)}
+        return {one.name: list(one.failures) for one in reconcile(store, folder)}
 
 
 class TestInvariants:
@@ -107,7 +107,7 @@ class TestInvariants:
         monkeypatch.chdir(audited.parent.parent)
         with open_read_only(audited / "ledger.db") as store:
             (declared,) = [one for one in reconcile(store, audited) if one.name == "declared"]
-        assert declared.broken == ("row 10: Subscription A-S009 v1 succeeded without a whole idList",)
+        assert declared.failures == ("row 10: Subscription A-S009 v1 succeeded without a whole idList",)
         assert declared.notes == ("row 11: Subscription A-S010 v2 succeeded with an empty idList",)
 
     def test_an_id_under_two_requests(self, audited, monkeypatch):
@@ -209,14 +209,14 @@ def test_exactly_the_ids_that_are_missing_and_those_that_are_extra(tmp_path, led
     """100 removed and 100 added among 9,000, in whatever format."""
     rows, gone, more = extracted(ledger, 100, 100)
     done = compared(ledger, written(tmp_path / name, rows))
-    assert [one.count for one in done.invariants] == [100, 100]
+    assert [one.count for one in done.checks] == [100, 100]
     assert set(column(done.missing, "id")) == gone
     assert len(column(done.missing, "id")) == 100
     lines = [int(line) for line in column(done.missing, "regen_line")]
     assert lines == sorted(lines)
     assert set(column(done.extra, "Id")) == more
     assert set(column(done.extra, "Amount")) == {"'=1"}
-    assert "100 of type Subscription" in done.invariants[0].notes
+    assert "100 of type Subscription" in done.checks[0].notes
     for row, one in zip(column(done.extra, "extract_row"), column(done.extra, "Id"), strict=True):
         assert rows[int(row) - 1]["Id"] == one
 
@@ -236,7 +236,7 @@ def test_an_extract_that_is_all_there(tmp_path, ledger):
     """Both hold; the files are there and empty but for the header."""
     rows, _, _ = extracted(ledger)
     done = compared(ledger, written(tmp_path / "x.csv", rows))
-    assert all(one.holds for one in done.invariants)
+    assert all(one.passed for one in done.checks)
     assert column(done.missing, "id") == column(done.extra, "Id") == []
 
 
@@ -252,7 +252,7 @@ def test_ids_of_another_time_are_not_extra(tmp_path, ledger):
     ]
     done = compared(ledger, written(tmp_path / "x.csv", rows))
     assert column(done.extra, "Id") == ["within", "whenever"]
-    notes = done.invariants[1].notes
+    notes = done.checks[1].notes
     assert "1 of type Invoice" in notes
     assert any("1 rows without an id" in note for note in notes)
 
@@ -260,7 +260,7 @@ def test_ids_of_another_time_are_not_extra(tmp_path, ledger):
 def test_an_extract_without_rows(tmp_path, ledger):
     """Then everything is missing there."""
     (tmp_path / "x.csv").write_text("Id,Type\n")
-    assert [one.count for one in compared(ledger, str(tmp_path / "x.csv")).invariants] == [9000, 0]
+    assert [one.count for one in compared(ledger, str(tmp_path / "x.csv")).checks] == [9000, 0]
 
 
 def test_ids_that_are_there_from_before_are_noted(tmp_path, ledger):
@@ -269,8 +269,8 @@ def test_ids_that_are_there_from_before_are_noted(tmp_path, ledger):
     for row in rows[:5]:
         row["Updated Date"] = "2020-01-01T00:00:00Z"
     done = compared(ledger, written(tmp_path / "x.csv", rows))
-    assert done.invariants[0].holds
-    assert any(note.startswith("5 ids are there, but were last updated before") for note in done.invariants[0].notes)
+    assert done.checks[0].passed
+    assert any(note.startswith("5 ids are there, but were last updated before") for note in done.checks[0].notes)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def run(audited) -> Path:
 
 def broken(folder: Path, head: str | None = None) -> dict[str, tuple[str, ...]]:
     """What does not hold, by name."""
-    return {found.name: found.broken for found in verify(RunFolder(folder), head) if not found.holds}
+    return {found.name: found.failures for found in verify(RunFolder(folder), head) if not found.passed}
 
 
 def head_of(folder: Path) -> str:
