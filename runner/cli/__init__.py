@@ -25,6 +25,7 @@ from runner.cli import (
     diff,
     doctor,
     find,
+    fleet,
     help,
     history,
     jobs,
@@ -84,6 +85,7 @@ for command in (
         verify.verify,
     ),
     *(backfill.backfill, booking_dates.booking_dates, journal_run.journal_run, jobs.jobs),
+    *(fleet.fleet,),
     *(template.template, simulate.simulate, config.config, doctor.doctor, prune.prune, help.help_command),
 ):
     regen.add_command(command)
