@@ -7,7 +7,7 @@ import click
 from runner.domain.errors import ExitCode
 
 TOPICS = (
-    *("manifest", "plan-file", "jobs", "results", "analysis", "recovery", "exit-codes", "keys", "rate-limits"),
+    *("manifest", "plan-file", "jobs", "results", "analysis", "fleet", "recovery", "exit-codes", "keys", "rate-limits"),
     *("nightly", "settings", "audit", "glossary"),
 )
 
@@ -19,7 +19,7 @@ def help_command(context: click.Context, /, topic: str | None) -> ExitCode:
     """Explain a topic.
 
     \b
-    Files:     manifest, plan-file, jobs, results, analysis
+    Files:     manifest, plan-file, jobs, results, analysis, fleet
     Trouble:   recovery, exit-codes, keys, rate-limits
     Running:   nightly, settings
     Proving:   audit, glossary
