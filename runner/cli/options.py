@@ -179,6 +179,7 @@ def invocation(params: Params) -> Invocation:
         accept_failures=params.get("accept_failures", False),
         wait=params["wait"],
         no_wait=params.get("no_wait", False),
+        moved=params.get("moved", False),
         quiet=params["quiet"],
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,6 @@ from runner.domain.errors import ExitCode, Refused
 from runner.domain.run_status import RunStatus
 
 if TYPE_CHECKING:
-    from runner.config.settings import Flags
     from runner.ledger import Facts
 
 
@@ -34,11 +32,11 @@ def resume(**params: Any) -> ExitCode:
     """
     from runner.cli.run import send_pending
     from runner.config.connection import tenant_of
-    from runner.config.settings import gather
     from runner.ledger import open_read_only
     from runner.notify.on_finish import telling
     from runner.runs.lookup import find_run
     from runner.session.ownership import refuse_moved, refuse_other_tenant
+    from runner.session.run_settings import refuse_other_settings, settings_of_run
 
     flags = options.flags(params)
     invocation, output = options.invocation(params), options.output(params)
@@ -46,20 +44,13 @@ def resume(**params: Any) -> ExitCode:
         folder = find_run(options.runs_folder(params), params["run"])
         with open_read_only(folder.ledger) as store:
             facts = store.facts()
-        known.flags = _flags_of_run(flags, facts)
-        settings = gather(known.flags)
-        refuse_other_tenant(facts, settings, tenant_of(settings))
         _refuse_status(facts)
+        known.flags, settings = settings_of_run(flags, facts)
+        refuse_other_tenant(facts, settings, tenant_of(settings))
+        refuse_other_settings(settings, facts)
         if not params["moved"]:
             refuse_moved(folder)
         return send_pending(folder, settings, invocation, output, known)
-
-
-def _flags_of_run(flags: Flags, facts: Facts) -> Flags:
-    """The run's own tenant, unless the command line names one."""
-    if flags.base_url is None and flags.profile is None:
-        return replace(flags, base_url=facts.base_url, profile=facts.profile)
-    return flags
 
 
 def _refuse_status(facts: Facts) -> None:

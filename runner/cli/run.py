@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,6 +63,7 @@ def start_run(request: RunRequest, invocation: Invocation, output: Output) -> Ex
     with telling(request.flags, request.stem) as known:
         prepared = prepare(request)
         if prepared.over:
+            known.folder, known.code = prepared.folder, prepared.exit_code
             return _print_over(prepared, output)
         if prepared.begun:
             refuse_moved(prepared.folder)
@@ -93,7 +95,8 @@ def send_pending(
         if not plan_shown:
             say(plan_text(folder, settings, invocation.terms.max_requests), err=True)
 
-    permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
+    confirmed = permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
+    invocation = replace(invocation, confirmed=confirmed, command=("regen", *sys.argv[1:]))
     known.folder = folder
     try:
         ending = proceed(folder, settings, invocation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,10 +25,10 @@ def default_id(name: str, fingerprint: str, today: datetime | None = None) -> st
     return f"{today:%Y-%m-%d}-{name}-{fingerprint[:8]}"
 
 
-def next_id(runs: Path, run: str) -> str:
-    """The first free id among run, run-2, run-3, …"""
+def next_id(runs: Path, run: str, taken: Container[str] = ()) -> str:
+    """The first free id among run, run-2, run-3, …: no folder has it, and it is none of those `taken` elsewhere."""
     number, candidate = 1, run
-    while (runs / candidate).exists():
+    while (runs / candidate).exists() or candidate in taken:
         number += 1
         candidate = f"{run}-{number}"
     return candidate

@@ -27,16 +27,22 @@ def consequences(ledger: Path) -> list[str]:
     return [consequence(operation, query, count) for operation, query, count in kinds]
 
 
-def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None]) -> None:
-    """Let the run be sent, or raise Refused. `show_plan` is called before a question."""
+def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None]) -> str | None:
+    """Let the run be sent, or raise Refused. `show_plan` is called before a question.
+
+    Returns how production was confirmed: `--yes`, `profile` or `terminal`; None for a tenant that is none.
+    """
     refuse_read_only(settings)
     _confirm(warnings(ledger, production=is_guarded(settings)), yes=yes)
-    if not is_guarded(settings) or yes or settings.profile.allow_production:
-        return
+    if not is_guarded(settings):
+        return None
+    if yes or settings.profile.allow_production:
+        return "--yes" if yes else "profile"
     if not at_terminal():
         raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
     show_plan()
     _ask(settings.hostname, consequences(ledger))
+    return "terminal"
 
 
 def at_terminal() -> bool:

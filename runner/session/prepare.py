@@ -19,6 +19,7 @@ from runner.plan.planner import Opened, Target
 from runner.results.writer import write_views
 from runner.runs.folder import RunFolder, folder
 from runner.runs.run_id import default_id, next_id
+from runner.runs.used_ids import ids_in_use
 from runner.session.carryover import Carried, carry_over
 from runner.session.existing_run import Decision, ExistingRun, decide, state_of
 from runner.session.other_runs import objects_in_doubt, same_command, unfinished_twin, unsent_plan
@@ -85,17 +86,23 @@ class _Preparation:
         """The run's folder: of a fixed id, of the same command in the last 20 hours, of an unsent plan, or new."""
         request, fingerprint = self.request, self.opened.fingerprint
         if request.run_id is not None:
-            return folder(self.runs, next_id(self.runs, request.run_id) if request.again else request.run_id)
+            return folder(self.runs, self._next_id(request.run_id) if request.again else request.run_id)
         name = default_id(request.stem, fingerprint, utc_now())
         if request.again:
-            return folder(self.runs, next_id(self.runs, name))
+            return folder(self.runs, self._next_id(name))
         earlier = same_command(self.runs, request.stem, fingerprint, utc_now())
         if earlier is not None:
             return earlier
         run = folder(self.runs, name)
         if not run.ledger.exists():
             return unsent_plan(self.runs, fingerprint) or run
-        return folder(self.runs, next_id(self.runs, name)) if self._is_of_another_night(run) else run
+        return folder(self.runs, self._next_id(name)) if self._is_of_another_night(run) else run
+
+    def _next_id(self, name: str) -> str:
+        """An id that no folder has, and whose keys were not used in the last day though its folder may be gone."""
+        target = self.opened.target
+        taken = ids_in_use(host=target.host, tenant=target.tenant, now=utc_now())
+        return next_id(self.runs, name, taken=taken)
 
     def _is_of_another_night(self, run: RunFolder) -> bool:
         """Whether a run of the default id, made on the same UTC day, has started too long ago to be this one."""

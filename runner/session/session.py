@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from runner import __version__
-from runner.config.connection import wire_of
 from runner.config.settings import Settings
 from runner.dispatch.circuit_breaker import Ending
 from runner.dispatch.dispatcher import Dispatch
@@ -24,7 +23,7 @@ from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError
 from runner.domain.model import Answer, History, Judgement, Reason, Reply, Request, State
 from runner.domain.run_status import RunStatus
-from runner.ledger import Event, Journal, Pen, Store, open_read_only, open_writable
+from runner.ledger import Event, Facts, Journal, Pen, Store, open_read_only, open_writable
 from runner.ledger import queries as ledger_views
 from runner.ledger.facts import Breach, CanaryPending
 from runner.ledger.queries import StepFacts
@@ -33,13 +32,17 @@ from runner.runs.evidence import refuse_changed
 from runner.runs.folder import LOG, RunFolder
 from runner.runs.lock import tenant_held
 from runner.runs.run_json import totals_of
+from runner.runs.used_ids import remember
 from runner.session.close import close_run
 from runner.session.job_store import JobBook, Tail
 from runner.session.progress import Progress
 from runner.session.quota_usage import quota_of
+from runner.session.run_settings import wire_of_run
+from runner.session.starts import start_of
+from runner.system.console import say
 from runner.system.runtime_tuning import sending
 from runner.system.signals import heard
-from runner.system.timestamps import iso, now_microseconds
+from runner.system.timestamps import iso, now_microseconds, utc_now
 from runner.zuora import client as zuora
 from runner.zuora.connection import Wire
 from runner.zuora.jobs.poller import Follower
@@ -57,7 +60,10 @@ class Invocation:
     accept_failures: bool = False
     wait: bool = False
     no_wait: bool = False  # return once jobs are created
+    moved: bool = False  # the run folder came from elsewhere
     quiet: bool = False
+    command: tuple[str, ...] = ()  # the command line, for the record
+    confirmed: str | None = None  # how production was confirmed
 
 
 def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> Ending:
@@ -71,20 +77,44 @@ def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> En
             facts = before.facts()
             if facts.status is RunStatus.RUNNING:
                 before.check()  # the last invocation ended in no good order
-        hold = tenant_held(folder.path.parent, facts.tenant, facts.host, run=folder.id, wait=invocation.wait)
-        stack.enter_context(hold)
-        wire = wire_of(settings)
+        wire = wire_of_run(settings, facts)
+        _hold_tenant(stack, folder, facts, invocation)
         examined = refuse_changed(folder)
         # nothing was touched until here, and nothing below refuses
         store = stack.enter_context(open_writable(folder.ledger))
+        remember(
+            folder.id,
+            host=facts.host,
+            tenant=facts.tenant,
+            folder=folder.path,
+            planned_at=facts.planned_at,
+            now=utc_now(),
+        )
         return _Session(folder, store, settings, invocation, wire).run(examined.breaches())
+
+
+def _hold_tenant(stack: contextlib.ExitStack, folder: RunFolder, facts: Facts, invocation: Invocation) -> None:
+    """Hold the run's tenant; whoever else waits for it is shown when this invocation must end. Raises RunHeld."""
+    held = stack.enter_context(
+        tenant_held(
+            folder.path.parent,
+            facts.tenant,
+            facts.host,
+            run=folder.id,
+            wait=invocation.wait,
+            waiting=lambda text: say(text, err=True),
+        )
+    )
+    if invocation.terms.until is not None:
+        for lock in held:
+            lock.expect_end(iso(int(invocation.terms.until * 1e6)))
 
 
 class _Session:
     def __init__(self, folder: RunFolder, store: Store, settings: Settings, invocation: Invocation, wire: Wire) -> None:
         self.folder, self.store, self.settings, self.invocation = folder, store, settings, invocation
-        self.journal = Journal(store)
         self.wire = wire
+        self.journal = Journal(store)
         self.tally = Tally()
         self.dispatch: Dispatch | None = None
         self.ending: Ending | None = None
@@ -101,6 +131,7 @@ class _Session:
             status=RunStatus.RUNNING,
             started_at=facts.started_at or iso(started),
             needs_person=False,
+            starts=(*facts.starts, start_of(self.invocation, self.settings)),
             breaches=facts.breaches + breaches,
         )
         self.folder.write_document(self.store)

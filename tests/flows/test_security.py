@@ -547,7 +547,7 @@ class TestReadOnly:
         ("journal-run", "--period", "Nov-2026", "--entry-date", "2026-11-30", "--transaction-type", "Invoice Item"),
         ("jobs", "stop", "JR-00000008"),
         ("jobs", "stop", "4028818a7c8a5e1d017c8a6f3b1a0001"),
-        ("reconcile", "sent", "--query"),
+        ("reconcile", "sent", "--query", "--profile", "look"),  # else it is the profile of the run
     )
 
     def test_every_command(self, tmp_path, regen):
