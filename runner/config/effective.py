@@ -47,7 +47,7 @@ def effective(flags: Flags, environment: Mapping[str, str]) -> Iterator[Row]:
         limits = settings.quota
     sources = layers.sources | ({} if values["base_url"] is None else {"tenant": _told_by(layers.sources["tenant"])})
     path = layers.config.path
-    nowhere = f"neither ./{CONFIG_NAME} nor {user_path(environment)}"
+    nowhere = f"neither ./{CONFIG_NAME} nor {user_path(environment) or 'a file of the user, who has no home folder'}"
     named = "--config" if flags.config else "REGEN_CONFIG" if environment.get("REGEN_CONFIG") else "found"
     yield "config", None if path is None else str(path), named if path else nowhere
     yield "profile", layers.name, sources["profile"]

@@ -22,6 +22,7 @@ import msgspec
 
 from runner.domain.blackout import Blackouts
 from runner.domain.errors import Refused
+from runner.system.user import config_folder, is_file
 
 CONFIG_NAME = "regen.toml"
 SECRET_KEYS = ("client_id", "client_secret", "notify")  # a web hook's URL is a secret: who knows it may post
@@ -120,10 +121,10 @@ class ConfigFile:
 def found_path(given: str | None, environment: Mapping[str, str]) -> Path | None:
     """The file: the one given, else in the working folder, else in the user's config folder. Raises Refused."""
     if given is not None:
-        if not Path(given).is_file():
-            raise Refused(f"{given}: no such configuration file")
+        if not is_file(Path(given)):
+            raise Refused(f"{given}: no such configuration file, or none that this user can see")
         return Path(given)
-    path = next((path for path in (Path(CONFIG_NAME), user_path(environment)) if path.is_file()), None)
+    path = next((path for path in (Path(CONFIG_NAME), user_path(environment)) if path and is_file(path)), None)
     if path is not None:
         _refuse_of_others(path)
     return path
@@ -142,11 +143,10 @@ def _refuse_of_others(path: Path) -> None:
         raise Refused(f"{path}: everybody can write it, and it says which commands are run: chmod o-w {path}")
 
 
-def user_path(environment: Mapping[str, str]) -> Path:
-    """Where the user's own configuration is."""
-    folder = environment.get("XDG_CONFIG_HOME") or environment.get("APPDATA")
-    home = Path(environment.get("HOME") or "~").expanduser()
-    return (Path(folder) if folder else home / ".config") / "regen" / CONFIG_NAME
+def user_path(environment: Mapping[str, str]) -> Path | None:
+    """Where the user's own configuration is; None for a user without a home."""
+    folder = config_folder(environment)
+    return folder / "regen" / CONFIG_NAME if folder is not None else None
 
 
 def read(path: Path) -> ConfigFile:

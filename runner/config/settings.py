@@ -6,28 +6,25 @@ Every value remembers where it comes from (`Settings.sources`), so that `regen c
 from __future__ import annotations
 
 import difflib
-import json
 import math
 import os
-import re
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from runner.config.credential_command import credentials_from
 from runner.config.file import ConfigFile, LimitSettings, Profile, Secret, found_path, read, words_of
 from runner.domain.blackout import Blackouts
 from runner.domain.errors import Refused
-from runner.system.hosts import is_loopback
+from runner.system.hosts import BaseUrl, UnusableUrl, canonical_url, is_loopback
+from runner.system.user import expanded
 from runner.zuora.auth import Credentials
+from runner.zuora.connection import environment_proxy
 from runner.zuora.tenants import ENDPOINTS, QUOTAS, Quota, kind_of
 
-COMMAND_SECONDS = 30.0
 MOST_CONCURRENCY = 1_000
-_UNFIT = re.compile("[@?#]")  # what follows a user, and begins a query or a fragment
 VARIABLES = {
     "base_url": "ZUORA_BASE_URL",
     "tenant": "REGEN_TENANT",
@@ -40,6 +37,7 @@ VARIABLES = {
     "metrics": "REGEN_METRICS",
 }
 DEFAULTS: dict[str, Any] = {"runs_dir": "runs", "concurrency": 30, "quota_share": 0.8}
+PRIVATE = ("notify", "on_finish")  # their values may hold a secret
 NUMBERS: dict[str, Callable[[str], float]] = {"rate": float, "concurrency": int, "quota_share": float}
 
 
@@ -85,7 +83,7 @@ class Settings:
     @property
     def hostname(self) -> str:
         """The host without its port."""
-        return urlsplit(self.base_url).hostname or ""
+        return canonical_url(self.base_url).hostname
 
     def credentials(self) -> Credentials:
         """The client credentials: of the command, else of the environment, else of the profile.
@@ -97,13 +95,21 @@ class Settings:
     @cached_property
     def _credentials(self) -> Credentials:
         if self.profile.credential_command is not None:
-            return _commanded(self.profile.credential_command)
+            return credentials_from(words_of(self.profile.credential_command))
         names = (self.profile.client_id_env, self.profile.client_secret_env)
-        missing = [name for name in names if not self.environment.get(name, "").strip()]
-        if not missing:
-            return Credentials(*(self.environment[name].strip() for name in names))  # a file's last line end
-        if self.profile.client_id is not None and self.profile.client_secret is not None:
-            return Credentials(self.profile.client_id.reveal(), self.profile.client_secret.reveal())
+        values = [self.environment.get(name, "").strip() for name in names]  # a file's last line end
+        own = (self.profile.client_id, self.profile.client_secret)
+        stored = Credentials(own[0].reveal(), own[1].reveal()) if own[0] is not None and own[1] is not None else None
+        if all(values):
+            if stored not in (None, Credentials(*values)) and self.sources.get("profile") == "--profile":
+                raise Refused(
+                    f"{' and '.join(names)} differ from client_id and client_secret of --profile {self.profile_name}; "
+                    "unset the variables or leave --profile out"
+                )
+            return Credentials(*values)
+        if stored is not None:
+            return stored
+        missing = [name for name, value in zip(names, values, strict=True) if not value]
         raise Refused(f"no credentials: set {' and '.join(missing)} or `credential_command` in the profile")
 
 
@@ -113,7 +119,7 @@ class Layers:
     def __init__(self, flags: Flags, environment: Mapping[str, str]) -> None:
         self.flags, self.environment = flags, environment
         self.sources: dict[str, str] = {}
-        path = found_path(flags.config or environment.get("REGEN_CONFIG") or None, environment)
+        path = found_path(flags.config or self.variable("REGEN_CONFIG") or None, environment)
         self.config = read(path) if path else ConfigFile()
         self.name = self._name()
         self.profile = self.config.profiles[self.name] if self.name is not None else Profile()
@@ -121,7 +127,7 @@ class Layers:
 
     def _name(self) -> str | None:
         """The name of the profile in force. Raises Refused if there is none of that name."""
-        config, wanted = self.config, (self.flags.profile, self.environment.get("REGEN_PROFILE"))
+        config, wanted = self.config, (self.flags.profile, self.variable("REGEN_PROFILE"))
         words = (*wanted, config.default_profile, None)
         at = next(place for place, word in enumerate(words) if word or place == 3)
         name = words[at]
@@ -132,19 +138,46 @@ class Layers:
         return name
 
     def pick(self, name: str) -> Any:
-        """The value in force. Raises Refused for a variable that is no number where one is needed."""
+        """The value in force. Raises Refused for a variable that is no number where one is needed, or that contradicts
+        the profile that the command line names."""
         flag, variable = getattr(self.flags, name, None), VARIABLES.get(name, "")
         if flag is not None:
             self.sources[name] = "--" + name.replace("_", "-")
             return flag
-        if text := self.environment.get(variable):
+        if text := self.variable(variable):
+            value = _number(variable, text, NUMBERS[name]) if name in NUMBERS else text
+            self._refuse_contradiction(name, variable, value)
             self.sources[name] = variable
-            return _number(variable, text, NUMBERS[name]) if name in NUMBERS else text
+            return value
         if name in self.given:
             self.sources[name] = f"{self.config.path} [profile.{self.name}]"
             return getattr(self.profile, name)
         self.sources[name] = "default"
         return DEFAULTS.get(name)
+
+    def variable(self, name: str) -> str:
+        """A variable of the environment without the white space around it; empty if it is not set."""
+        return self.environment.get(name, "").strip()
+
+    def _refuse_contradiction(self, name: str, variable: str, value: Any) -> None:
+        """Raises Refused if a variable differs from what an explicit --profile sets: one of them was forgotten."""
+        if not self.flags.profile or name not in self.given:
+            return
+        own = getattr(self.profile, name)
+        if _same(name, own, value):
+            return
+        values = "" if name in PRIVATE else f" ({value!r} and {own!r})"
+        raise Refused(
+            f"{variable} and {name} of --profile {self.name} differ{values}; unset {variable}, leave --profile out, or "
+            f"choose with --{name.replace('_', '-')}"
+        )
+
+
+def _same(name: str, own: Any, value: Any) -> bool:
+    """Whether a profile's value and a variable's mean the same. Raises Refused for a base URL that cannot be used."""
+    if name == "base_url":
+        return checked_url(own) == checked_url(value)
+    return bool((own.reveal() if isinstance(own, Secret) else own) == value)
 
 
 def runs_folder(flags: Flags, environment: Mapping[str, str] | None = None) -> Path:
@@ -159,14 +192,15 @@ def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settin
     base_url = layers.pick("base_url")
     if not base_url:
         raise Refused("no base URL: give --base-url, ZUORA_BASE_URL or a profile (--profile) with `base_url`")
-    base_url, host, hostname = _checked_url(base_url)
-    tenant = _tenant(layers.pick("tenant"), hostname)
+    url = checked_url(base_url)
+    environment_proxy(str(url))  # raises Refused for one that cannot be used, before anything begins
+    tenant = _tenant(layers.pick("tenant"), url.hostname)
     notify = layers.pick("notify")
     return Settings(
         profile_name=layers.name,
         profile=layers.profile,
-        base_url=base_url,
-        host=host,
+        base_url=str(url),
+        host=url.host,
         runs_dir=_runs_dir(layers),
         rate=_positive("rate", layers.pick("rate")),
         concurrency=_concurrency(layers.pick("concurrency")),
@@ -184,7 +218,7 @@ def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settin
 
 
 def _runs_dir(layers: Layers) -> Path:
-    return Path(layers.pick("runs_dir")).expanduser()
+    return expanded(layers.pick("runs_dir"))
 
 
 def _quota(tenant: str, limits: LimitSettings) -> Quota | None:
@@ -205,7 +239,7 @@ def _number(name: str, text: str, kind: Callable[[str], float]) -> float:
 
 def endpoint(named: str) -> str:
     """The base URL behind a short name such as `us-sandbox`; anything with a `:` is itself. Raises Refused."""
-    if ":" in named or "." in named:
+    if ":" in named or "." in named or not named.isascii():
         return named
     if named not in ENDPOINTS:
         near = difflib.get_close_matches(named, ENDPOINTS, n=1, cutoff=0.5)
@@ -214,24 +248,19 @@ def endpoint(named: str) -> str:
     return ENDPOINTS[named]
 
 
-def _checked_url(base_url: str) -> tuple[str, str, str]:
-    """The base URL, its host[:port] and its host. https only, but for this machine."""
-    if _UNFIT.search(base_url):  # and is shown nowhere: there may be a secret in it
+def checked_url(base_url: str) -> BaseUrl:
+    """The base URL in its one form, https only but for this machine. Raises Refused."""
+    if any(character in base_url for character in "@?#"):  # and is not shown: there may be a password in it
         raise Refused("base URL: no user, password, query or fragment belongs into it")
-    base_url = endpoint(base_url)
     try:
-        parts = urlsplit(base_url)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise Refused(f"base URL {base_url!r}: {error}") from error
-    if parts.scheme not in ("http", "https") or not host:
-        raise Refused(f"base URL {base_url!r}: expected something like https://rest.test.zuora.com")
-    if parts.path.rstrip("/").endswith("/v1"):
+        url = canonical_url(endpoint(base_url))
+    except UnusableUrl as error:
+        raise Refused(f"base URL {error}") from None
+    if url.path.endswith("/v1"):
         raise Refused(f"base URL {base_url!r}: leave /v1 out, it is part of every path")
-    if parts.scheme == "http" and not is_loopback(host):
+    if url.scheme == "http" and not is_loopback(url.hostname):
         raise Refused(f"base URL {base_url!r}: plain http is for this machine alone; use https")
-    shown = f"[{host}]" if ":" in host else host
-    return base_url.rstrip("/"), f"{shown}:{port}" if port else shown, host
+    return url
 
 
 def _tenant(named: str | None, hostname: str) -> str:
@@ -259,30 +288,3 @@ def _share(value: float) -> float:
     if not 0 < value <= 1:
         raise Refused(f"quota share: expected a number above 0 and up to 1, not {value:g}")
     return value
-
-
-def _commanded(command: str | list[str]) -> Credentials:
-    """Credentials that a command prints: JSON with `client_id` and `client_secret`, or these two, a line each."""
-    words = words_of(command)
-    try:
-        done = subprocess.run(words, capture_output=True, timeout=COMMAND_SECONDS, check=False)  # noqa: S603
-    except OSError as error:
-        raise Refused(f"credential_command: {words[0]}: {error.strerror or error}") from error
-    except subprocess.TimeoutExpired:
-        raise Refused(f"credential_command: {words[0]}: no end after {COMMAND_SECONDS:g} s") from None
-    if done.returncode != 0:
-        raise Refused(f"credential_command: {words[0]} exited with {done.returncode}")
-    printed = _printed(done.stdout)
-    if len(printed) != 2 or not all(isinstance(word, str) and word for word in printed):
-        raise Refused('credential_command: expected {"client_id": …, "client_secret": …} or two lines')
-    return Credentials(*printed)
-
-
-def _printed(output: bytes) -> list[Any]:
-    """What a command printed: the two values of its JSON, or its words; nothing of what is no text."""
-    try:
-        text = output.decode()
-        document = json.loads(text) if text.lstrip().startswith("{") else None
-        return text.split() if document is None else [document["client_id"], document["client_secret"]]
-    except (ValueError, KeyError):
-        return []

@@ -14,8 +14,8 @@ from runner.ledger import Store, checkpoint, evidence, open_read_only
 from runner.ledger.facts import Breach
 from runner.runs import seal
 from runner.runs.folder import LEDGER, RunFolder
-from runner.runs.lock import user_name
 from runner.system.timestamps import iso, now_microseconds
+from runner.system.user import login
 
 MOST_SHOWN = 5
 
@@ -29,7 +29,7 @@ class Examined:
 
     def breaches(self) -> tuple[Breach, ...]:
         """The findings as the ledger records them: every later `verify` reports them."""
-        at, user = iso(now_microseconds()), user_name()
+        at, user = iso(now_microseconds()), login()
         kinds = (("ledger", True, self.ledger), ("files", False, self.files))
         return tuple(
             Breach(at=at, check=check, breaks=breaks, details=texts[:MOST_SHOWN], accepted_by=user)

@@ -7,10 +7,8 @@ others can query without taking anything, so that listing runs never makes a sta
 from __future__ import annotations
 
 import contextlib
-import getpass
 import hashlib
 import os
-import socket
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ from runner.domain.identity import canonical
 from runner.runs.state_folder import state_folder
 from runner.system.atomic_file import make_private
 from runner.system.timestamps import iso, now_microseconds
+from runner.system.user import host_name, login
 
 LOCKS = ".locks"
 LISTED = Path("/proc/locks")
@@ -105,7 +104,7 @@ def held(
     note = folder / f"{name}.holder"
     handle = _open_note(note)
     try:
-        holder = Holder(process=os.getpid(), machine=socket.gethostname(), user=user_name(), run=run)
+        holder = Holder(process=os.getpid(), machine=host_name(), user=login(), run=run)
         holder.since = iso(now_microseconds())
         mine = Held(handle, holder)
         mine.write()
@@ -169,14 +168,6 @@ def is_held(folder: Path, name: str) -> bool:
         os.close(handle)
 
 
-def user_name() -> str | None:
-    """The login of this process; None for a uid without a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return None
-
-
 def _open_note(path: Path) -> int | None:
     """Open the note on the holder with its own lock; None if it cannot be written: it is for people."""
     try:
@@ -213,7 +204,7 @@ def _is_locked(handle: int) -> bool:
 
 def _is_alive(holder: Holder | None) -> bool:
     """Whether the process of a note runs, as far as this machine can say."""
-    if holder is None or holder.machine != socket.gethostname() or os.name != "posix":
+    if holder is None or holder.machine != host_name() or os.name != "posix":
         return False
     try:
         os.kill(holder.process, 0)

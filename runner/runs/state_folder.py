@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.system.atomic_file import make_private
+from runner.system.user import state_folder_of_user, user_id
 
 NAME = "regen"
 
@@ -33,16 +34,10 @@ def state_folder(part: str) -> Path | None:
 
 def _candidates() -> Iterator[Path]:
     """The user's own state folder, if the user has a home; else one in the temporary folder that nobody else owns."""
-    from platformdirs import user_state_path
-
-    if os.environ.get("HOME") != "":
-        try:
-            path = user_state_path(NAME, appauthor=False)
-        except (KeyError, RuntimeError, OSError):  # no home can be found
-            path = Path()
-        if path.is_absolute():
-            yield path
-    user = os.geteuid() if hasattr(os, "geteuid") else 0
+    own = state_folder_of_user(NAME)
+    if own is not None:
+        yield own
+    user = user_id() or 0
     path = Path(tempfile.gettempdir()) / f"{NAME}-{user}"
     if _is_own(path, user):
         yield path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from typing import Any
 
 from runner import __version__
@@ -13,6 +11,7 @@ from runner.domain.run_status import RunStatus
 from runner.ledger import Facts, open_read_only
 from runner.runs.folder import RunFolder
 from runner.system.timestamps import iso, now_microseconds
+from runner.system.user import host_name, login
 
 
 def refuse_moved(folder: RunFolder) -> None:
@@ -43,7 +42,7 @@ def facts_of(settings: Settings, tenant: str, inputs: dict[str, Any], fingerprin
         org_ids=tuple(settings.profile.org_ids),
         zuora_version=settings.profile.zuora_version,
         planned_at=iso(now_microseconds()),
-        user=getpass.getuser(),
+        user=login(),
         machine=machine(),
         folder_path=str(folder.path.resolve()),
         version=__version__,
@@ -52,7 +51,7 @@ def facts_of(settings: Settings, tenant: str, inputs: dict[str, Any], fingerprin
 
 def machine() -> str:
     """This machine, as far as a run is bound to it."""
-    return socket.gethostname()
+    return host_name()
 
 
 def refuse_other_tenant(facts: Facts, settings: Settings, tenant: str) -> None:

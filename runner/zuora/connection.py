@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from yarl import URL
 
 from runner import __version__
+from runner.domain.errors import Refused
+from runner.system.hosts import is_loopback
 from runner.zuora.auth import Credentials
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
@@ -50,11 +52,27 @@ def _headers(wire: Wire) -> dict[str, str]:
 
 
 def environment_proxy(url: str) -> str | None:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY give for this URL.
+    """The proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for this URL; never one for this machine.
 
-    Told here and not left to aiohttp's `trust_env`, which would let ~/.netrc replace the Authorization header.
+    Read here and not by aiohttp's `trust_env`, which would let ~/.netrc replace the Authorization header.
+    Raises Refused for a value that is not the URL of an HTTP proxy.
     """
     parts = URL(url)
-    if not parts.host or urllib.request.proxy_bypass(f"{parts.host}:{parts.port}"):
+    if not parts.host or is_loopback(parts.host) or urllib.request.proxy_bypass(f"{parts.host}:{parts.port}"):
         return None
-    return urllib.request.getproxies().get(parts.scheme)
+    proxy = (urllib.request.getproxies().get(parts.scheme) or "").strip()
+    if not proxy:
+        return None
+    variable, (scheme, separator, rest) = f"{parts.scheme.upper()}_PROXY", proxy.partition("://")
+    if not separator or scheme.lower() not in ("http", "https") or not _has_host(proxy):
+        shown = (rest or scheme).rpartition("@")[2]  # without a password
+        raise Refused(f"{variable}: expected the URL of an HTTP proxy, such as http://{shown or 'proxy:3128'}")
+    return proxy
+
+
+def _has_host(proxy: str) -> bool:
+    try:
+        parts = URL(proxy)
+        return bool(parts.host and parts.port)
+    except ValueError:
+        return False

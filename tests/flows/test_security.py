@@ -225,10 +225,11 @@ class TestTransport:
                 monkeypatch.setenv(name, proxy.url.replace("//", "//someone:proxy-secret@"))
             for name in ("no_proxy", "NO_PROXY"):
                 monkeypatch.delenv(name, raising=False)
-            assert regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", server.url).code == 0
-            assert regen("doctor", "--base-url", server.url).code == 0
+            url = server.url.replace("localhost", "tenant.test")
+            assert regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", url).code == 0
+            assert regen("doctor", "--base-url", url).code == 0
             assert len(server.seen) == 3 + 3
-        assert {one.path for one in proxy.seen} == {server.url.removeprefix("https://")}
+        assert {one.path for one in proxy.seen} == {url.removeprefix("https://")}
         passed = b"".join(bytes(one.passed) for one in proxy.seen)
         assert len(passed) > 3000
         assert not [word for word in (TOKEN, "test-secret", "A-S000001") if word.encode() in passed]

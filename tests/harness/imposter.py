@@ -121,12 +121,12 @@ def imposter(
 
 
 def made_certificate(folder: Path, days: int = 90) -> Path:
-    """A certificate for localhost that nobody has signed, and its key, in one file."""
+    """A certificate for localhost and tenant.test that nobody has signed, and its key, in one file."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl makes the certificate")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     words = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    words += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", str(days)]
+    words += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:tenant.test", "-days", str(days)]
     words += ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run(words, check=True, capture_output=True)
     both = folder / "both.pem"
@@ -136,14 +136,14 @@ def made_certificate(folder: Path, days: int = 90) -> Path:
 
 @contextmanager
 def tunnelling() -> Iterator[Imposter]:
-    """A proxy that opens tunnels (CONNECT) to this machine, and what it saw of what went through."""
+    """A proxy that opens tunnels (CONNECT), to this machine whatever the name, and what it saw of what went through."""
     seen: list[Arrived] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_CONNECT(self) -> None:
             seen.append(Arrived("CONNECT", self.path, dict(self.headers.items()), b""))
-            host, _, port = self.path.rpartition(":")
-            with socket.create_connection((host, int(port))) as far:
+            port = int(self.path.rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port)) as far:
                 self.send_response(200)
                 self.end_headers()
                 ends = {self.connection: far, far: self.connection}

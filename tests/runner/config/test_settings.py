@@ -207,7 +207,7 @@ def test_a_secret_in_a_file_that_others_can_read_is_refused(tmp_path):
     assert settings.credentials().client_secret == "hush-hush"
     assert "hush" not in repr(settings)
     both = {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
-    assert gather(Flags(config=str(path), profile="x"), both).credentials().client_secret == "s"
+    assert gather(Flags(config=str(path)), both | {"REGEN_PROFILE": "x"}).credentials().client_secret == "s"
 
 
 def test_config_shows_what_is_in_force(tmp_path, regen, monkeypatch):
@@ -360,3 +360,100 @@ def test_a_tenant_that_cannot_be_reached(tmp_path, regen):
     done = regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--outage-patience", 0.001)
     assert done.code == 4
     assert "pausing 1 s: no access token to be had: connect: Cannot connect to host 127.0.0.1:1" in done.err
+
+
+class TestContradictions:
+    """An explicit --profile beside a variable with another value: one of the two was forgotten, so both are named."""
+
+    @pytest.fixture
+    def full(self, tmp_path):
+        path = tmp_path / "full.toml"
+        path.write_text(
+            '[profile.p]\nbase_url = "https://rest.test.zuora.com"\ntenant = "central-sandbox"\nrate = 5.0\n'
+            'concurrency = 9\nquota_share = 0.5\nruns_dir = "there"\non_finish = "true"\nmetrics = "m.prom"\n'
+            'notify = "https://hooks.example.com/hush"\nclient_id = "i"\nclient_secret = "hush"\n'
+        )
+        path.chmod(0o600)
+        return str(path)
+
+    @pytest.mark.parametrize(
+        ("variable", "key", "value"),
+        [
+            ("ZUORA_BASE_URL", "base_url", "https://rest.zuora.com"),
+            ("ZUORA_BASE_URL", "base_url", "us-production"),
+            ("REGEN_TENANT", "tenant", "production"),
+            ("REGEN_RATE", "rate", "6"),
+            ("REGEN_CONCURRENCY", "concurrency", "10"),
+            ("REGEN_QUOTA_SHARE", "quota_share", "0.6"),
+            ("REGEN_RUNS_DIR", "runs_dir", "elsewhere"),
+            ("REGEN_ON_FINISH", "on_finish", "hush"),
+            ("REGEN_METRICS", "metrics", "n.prom"),
+            ("REGEN_NOTIFY", "notify", "https://hooks.example.com/other-hush"),
+        ],
+    )
+    def test_it_is_refused(self, full, variable, key, value):
+        with pytest.raises(Refused, match=f"{variable} and {key} of --profile p differ") as refused:
+            gather(Flags(config=full, profile="p"), {variable: value})
+        assert "hush" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("ZUORA_BASE_URL", " https://REST.test.zuora.com:443/ "),
+            ("ZUORA_BASE_URL", "us-sandbox"),
+            ("REGEN_RATE", "5"),
+            ("REGEN_RUNS_DIR", " there\n"),
+            ("REGEN_NOTIFY", "https://hooks.example.com/hush"),
+            ("REGEN_TENANT", ""),
+        ],
+    )
+    def test_the_same_value_is_no_contradiction(self, full, variable, value):
+        settings = gather(Flags(config=full, profile="p"), {variable: value})
+        assert (settings.host, settings.rate) == ("rest.test.zuora.com", 5)
+
+    def test_an_option_decides(self, full):
+        flags = Flags(config=full, profile="p", base_url="https://rest.eu.zuora.com")
+        assert gather(flags, {"ZUORA_BASE_URL": "https://rest.zuora.com"}).host == "rest.eu.zuora.com"
+
+    def test_a_profile_that_nobody_named_yields(self, full):
+        environment = {"REGEN_PROFILE": "p", "ZUORA_BASE_URL": "https://rest.eu.zuora.com"}
+        assert gather(Flags(config=full), environment).host == "rest.eu.zuora.com"
+
+    def test_credentials_are_settings_too(self, full):
+        environment = {"ZUORA_CLIENT_ID": "other", "ZUORA_CLIENT_SECRET": "other-hush"}
+        with pytest.raises(Refused, match="ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET differ from client_id") as refused:
+            gather(Flags(config=full, profile="p"), environment).credentials()
+        assert "hush" not in str(refused.value)
+        assert gather(Flags(config=full), environment | {"REGEN_PROFILE": "p"}).credentials().client_id == "other"
+
+    def test_a_password_in_the_variable_is_not_shown(self, full):
+        with pytest.raises(Refused) as refused:
+            gather(Flags(config=full, profile="p"), {"ZUORA_BASE_URL": "https://u:hush@rest.zuora.com"})
+        assert "hush" not in str(refused.value)
+
+    def test_the_command_exits_with_2(self, full, regen, monkeypatch):
+        monkeypatch.setenv("ZUORA_BASE_URL", "https://rest.zuora.com")
+        result = regen("config", "--config", full, "--profile", "p")
+        assert result.code == 2
+        assert "ZUORA_BASE_URL and base_url of --profile p differ" in result.err
+
+
+@pytest.mark.parametrize("url", ["https://rest．zuora．com", "https://rest.test..zuora.com", "https://rest.zuora.com "])
+def test_a_base_url_with_two_readings_is_refused(url):
+    """Before anything is sent; tests/runner/system/test_hosts.py has all of them."""
+    with pytest.raises(Refused, match="base URL"):
+        gather(Flags(base_url=url), {})
+
+
+@pytest.mark.parametrize(
+    "proxy", ["proxy:3128", "10.0.0.1:3128", "u:hush@proxy:3128", "socks5://proxy:1080", "http://"]
+)
+def test_a_proxy_that_cannot_be_used_is_refused(proxy, monkeypatch):
+    """Named with what is expected, without its password, before anything begins."""
+    for name in ("https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(Refused, match="HTTPS_PROXY: expected the URL of an HTTP proxy") as refused:
+        gather(Flags(base_url="https://rest.test.zuora.com"), {})
+    assert "hush" not in str(refused.value)
+    assert gather(Flags(base_url="http://localhost:9080"), {}).host == "localhost:9080"

@@ -13,7 +13,7 @@ from runner.doctor.storage import BYTES_A_ROW, CELL_COPIES, ground
 from runner.system.filesystem import is_doubtful, is_network, kind_of_disk
 from tests.flows.test_flows import one, subscriptions
 from tests.harness.imposter import GRANTED, Told, imposter, made_certificate
-from tests.harness.program import Done
+from tests.harness.program import Done, simulated
 
 LIST = "/v1/uno/data-backfill/listjobs"
 
@@ -165,18 +165,21 @@ def test_a_certificate_that_nobody_signed(tmp_path, regen, monkeypatch):
         assert "TLSv1" in told(done, "tls")
 
 
-def test_by_a_proxy(tmp_path, regen, monkeypatch):
-    """It is named without its password, and asked for the tenant's address."""
-    with imposter() as proxy:
-        named = proxy.url.replace("http://", "http://someone:proxy-secret@")
-        for name in ("http_proxy", "HTTP_PROXY"):
-            monkeypatch.setenv(name, named)
-        monkeypatch.setenv("no_proxy", "")
-        monkeypatch.setenv("NO_PROXY", "")
-        done = regen("doctor", "--base-url", "http://127.0.0.1:9", "--json")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST."])
+def test_no_proxy_to_this_machine(tmp_path, regen, monkeypatch, host):
+    """A proxy would get id and secret in clear text."""
+    with imposter() as proxy, simulated() as server:
+        url = server.url.replace("127.0.0.1", host)
+        with monkeypatch.context() as patch:
+            for name in ("http_proxy", "HTTP_PROXY"):
+                patch.setenv(name, proxy.url)
+            for name in ("no_proxy", "NO_PROXY"):
+                patch.setenv(name, "")
+            done = regen("doctor", "--base-url", url, "--json")
+            assert regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", url).code == 0
         assert levels(done)["proxy"] == "ok"
-        assert "proxy-secret" not in done.out
-        assert proxy.seen[0].path == f"http://127.0.0.1:9{LIST}"
+        assert proxy.seen == []
+        assert len(server.regenerations()) == 2
 
 
 def test_a_config_that_cannot_serve(tmp_path, regen):
