@@ -54,7 +54,7 @@ def content(run: Path) -> dict[str, bytes]:
 
 
 def failing(run: Path) -> dict[str, tuple[str, ...]]:
-    return {check.name: check.broken for check in verify(RunFolder(run)) if not check.holds}
+    return {check.name: check.failures for check in verify(RunFolder(run)) if not check.passed}
 
 
 @pytest.mark.parametrize("sql", TAMPERINGS.values(), ids=TAMPERINGS.keys())
