@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from runner import __version__
 from runner.ledger.facts import Start, StartOptions
-from runner.runs.lock import user_name
 from runner.system.timestamps import iso, now_microseconds
+from runner.system.user import login
 
 if TYPE_CHECKING:
     from runner.config.settings import Settings
@@ -41,7 +41,7 @@ def start_of(invocation: Invocation, settings: Settings) -> Start:
     return Start(
         at=iso(now_microseconds()),
         command=tuple(masked(invocation.command)),
-        login=user_name(),
+        login=login(),
         uid=os.getuid() if hasattr(os, "getuid") else None,
         host=socket.gethostname(),
         process=os.getpid(),
