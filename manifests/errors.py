@@ -4,7 +4,8 @@
 Exception
 └── ManifestError            the manifest cannot be used; the message names the file, the line and the remedy
     ├── UnreadableManifest   its bytes: missing, no permission, truncated, another format, another encoding
-    ├── MalformedManifest    its shape: ragged row, open quote, duplicate header, no rows
+    ├── MalformedManifest    its shape: ragged row, open quote, duplicate header
+    │   └── NoRows           a header and nothing else
     └── UnsuitableHeader     its columns: none that identifies an object, or one that could be two things
 ```
 """
@@ -20,6 +21,10 @@ class UnreadableManifest(ManifestError):
 
 class MalformedManifest(ManifestError):
     """The bytes are text, or a table, but not a well-formed one."""
+
+
+class NoRows(MalformedManifest):
+    """A header and nothing else."""
 
 
 class UnsuitableHeader(ManifestError):

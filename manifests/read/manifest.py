@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from manifests.errors import MalformedManifest, ManifestError, UnreadableManifest, place
+from manifests.errors import ManifestError, NoRows, UnreadableManifest, place
 from manifests.header_mapping import RESULT_COLUMNS, Headers, is_result, matters
 from manifests.read.detect_format import Table, table_of
 from manifests.read.frames import Cell, checked_headers, framed
@@ -53,7 +53,7 @@ class Source:
             done += len(frame)
         self._origin.verify_unchanged()
         if not done:
-            raise MalformedManifest(f"{place(self.path)}: a header but no rows; there is nothing to regenerate")
+            raise NoRows(f"{place(self.path)}: a header but no rows; there is nothing to regenerate")
 
     def close(self) -> None:
         """Removes the temporary copy of standard input, if there is one."""

@@ -30,6 +30,7 @@ from runner.cli import (
     history,
     jobs,
     journal_run,
+    nightly,
     plan,
     prune,
     reconcile,
@@ -72,7 +73,7 @@ def regen() -> None:
 
 
 for command in (
-    *(plan.plan, run.run, resume.resume, abandon.abandon),
+    *(plan.plan, run.run, resume.resume, nightly.nightly, abandon.abandon),
     *(
         runs.runs,
         show.show,

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.runs_dir
-@click.option("--unfinished", is_flag=True, help="Only the ids of runs that can go on, the oldest first.")
+@click.option("--unfinished", is_flag=True, help="Only the ids of runs that can go on unattended, the oldest first.")
+@click.option("--needs-person", is_flag=True, help="Only the ids of runs that a person must look at, the oldest first.")
 @click.option("--json", "json_", is_flag=True, help="Print a JSON array.")
-def runs(unfinished: bool, json_: bool, **params: Any) -> ExitCode:
+def runs(unfinished: bool, needs_person: bool, json_: bool, **params: Any) -> ExitCode:
     """List the runs in the folder, newest first.
 
     \b
@@ -38,10 +39,12 @@ def runs(unfinished: bool, json_: bool, **params: Any) -> ExitCode:
     listed = [_listed(run, document) for run in all_runs(folder) if (document := run.document()) is not None]
     listed.sort(key=lambda run: started(run.document), reverse=True)
     if unfinished:
-        listed = [run for run in reversed(listed) if run.document.unfinished]
+        listed = [run for run in reversed(listed) if run.can_go_on]
+    if needs_person:
+        listed = [run for run in reversed(listed) if run.document.waits_for_person]
     if json_:
         say_json([run.as_json() for run in listed])
-    elif unfinished:
+    elif unfinished or needs_person:
         say("".join(f"{run.document.run}\n" for run in listed), end="")
     else:
         say("\n".join(map(_line, listed)) or f"no runs in {folder}")
@@ -56,6 +59,11 @@ class _Listed:
     crashed: bool
 
     @property
+    def can_go_on(self) -> bool:
+        """Whether the run may be resumed unattended."""
+        return self.document.unfinished and not self.document.waits_for_person
+
+    @property
     def seconds(self) -> float | None:
         """From the first request to the last response."""
         first, last = self.document.first_claimed_at, self.document.last_answered_at
@@ -65,7 +73,12 @@ class _Listed:
 
     def as_json(self) -> dict[str, Any]:
         """The document with what the list adds."""
-        more = {"unfinished": self.document.unfinished, "crashed": self.crashed, "seconds": self.seconds}
+        more = {
+            "unfinished": self.can_go_on,
+            "waits_for_person": self.document.waits_for_person,
+            "crashed": self.crashed,
+            "seconds": self.seconds,
+        }
         return self.document.as_json() | more
 
 
@@ -90,4 +103,6 @@ def _line(run: _Listed) -> str:
     took = f" in {duration(run.seconds)}" if run.seconds is not None else ""
     idle = run.crashed or document.status is not RunStatus.RUNNING
     go_on = f"; go on: regen resume {document.run}" if document.unfinished and idle else ""
+    if document.waits_for_person:
+        go_on = f"; needs a person: regen show {document.run}"
     return f"{when}  {status:<11} {document.run}  {counts['rows']:,} rows: {states}{took}{go_on}"

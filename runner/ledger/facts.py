@@ -100,6 +100,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     reason: str | None = None  # why it stopped
     needs_person: bool = False  # it must not be resumed unattended
+    planned_by_night: bool = False  # `regen nightly` made the plan: the next night takes it up, though nothing was sent
     canary_pending: CanaryPending | None = None
     starts: tuple[Start, ...] = ()
     breaches: tuple[Breach, ...] = ()

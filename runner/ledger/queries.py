@@ -252,6 +252,15 @@ def canary(store: Store, step: int, count: int) -> frozenset[int]:
     return frozenset(request for (request,) in store.rows(CANARY, step, count))
 
 
+def unknown_since(store: Store, since: int) -> bool:
+    """Whether some request is unknown whose key was first used after then (microseconds)."""
+    sql = (
+        "SELECT 1 FROM request r JOIN attempt a ON a.request = r.request AND a.generation = r.generation"
+        " WHERE r.state = 'unknown' GROUP BY r.request HAVING min(a.claimed_at) > ? LIMIT 1"
+    )
+    return store.row(sql, since) is not None
+
+
 def lanes_in_doubt(store: Store) -> list[int]:
     """The lanes of the requests that were sent and whose outcome is not known."""
     sql = (

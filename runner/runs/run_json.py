@@ -96,6 +96,12 @@ class RunDocument(Struct, frozen=True, kw_only=True):
         return plain
 
     @property
+    def waits_for_person(self) -> bool:
+        """Whether requests wait for a person's decision: nothing resumes the run unattended."""
+        stopped = self.needs_person or self.status.needs_person
+        return stopped and self.status is not RunStatus.ABANDONED and self.counts["pending"] > 0
+
+    @property
     def unfinished(self) -> bool:
         """Whether the run has begun and left something that it may still send."""
         begun = self.started_at is not None

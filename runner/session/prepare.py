@@ -12,7 +12,7 @@ from msgspec import structs
 from runner.config.connection import tenant_of
 from runner.config.settings import Settings, gather
 from runner.domain.errors import ExitCode, Refused
-from runner.domain.steps import Backfill
+from runner.domain.steps import Backfill, BookingDates, JournalRun
 from runner.ledger import Facts, Store, open_read_only, queries
 from runner.plan.enroller import plain
 from runner.plan.planner import Opened, Target
@@ -47,6 +47,37 @@ def prepare(request: RunRequest) -> Prepared:
     """Plan the run, or take up the one that the command began before. Raises Refused with the remedy."""
     request = with_plan_file(request)
     settings = gather(request.flags)
+    request, carried = _carried_over(request, settings)
+    with _opened(request, settings) as opened:
+        return _Preparation(request, settings, opened, carried).prepared()
+
+
+def prepare_night(request: RunRequest, settings: Settings) -> Prepared | None:
+    """As `prepare`, for a request without its empty manifests and plan file; None if there is nothing to do at all."""
+    request, carried = _carried_over(request, settings)
+    if not any(step.manifests or isinstance(step.work, BookingDates | JournalRun) for step in request.steps):
+        return None
+    with _opened(request, settings) as opened:
+        return _Preparation(request, settings, opened, carried).prepared()
+
+
+def check_headers(request: RunRequest, settings: Settings) -> None:
+    """Raises Refused for options, files and headers that cannot serve, whether or not there are rows."""
+    with _opened(request, settings):
+        pass
+
+
+def _carried_over(request: RunRequest, settings: Settings) -> tuple[RunRequest, Carried | None]:
+    tenant = tenant_of(settings)
+    return carry_over(request, settings.runs_dir, settings.host, tenant, partial(_fingerprint, settings=settings))
+
+
+def _fingerprint(request: RunRequest, settings: Settings) -> str:
+    with _opened(request, settings) as opened:
+        return opened.fingerprint
+
+
+def _opened(request: RunRequest, settings: Settings) -> Opened:
     profile = settings.profile
     target = Target(
         base_url=settings.base_url,
@@ -56,16 +87,7 @@ def prepare(request: RunRequest) -> Prepared:
         org_ids=tuple(profile.org_ids),
         billing_id_field=profile.billing_id_field,
     )
-    request, carried = carry_over(
-        request, settings.runs_dir, settings.host, target.tenant, partial(_fingerprint, target=target)
-    )
-    with Opened(request.steps, target, resend_unknown=request.resend_unknown) as opened:
-        return _Preparation(request, settings, opened, carried).prepared()
-
-
-def _fingerprint(request: RunRequest, target: Target) -> str:
-    with Opened(request.steps, target, resend_unknown=request.resend_unknown) as opened:
-        return opened.fingerprint
+    return Opened(request.steps, target, resend_unknown=request.resend_unknown)
 
 
 class _Preparation:
@@ -229,7 +251,8 @@ class _Preparation:
 
     def _more_facts(self) -> dict[str, Any]:
         carried = {} if self.carried is None else {"carried": self.carried.fact}
-        return {"name": self.request.stem} | self._deciding | carried
+        about = {"name": self.request.stem, "planned_by_night": self.request.planned_by_night}
+        return about | self._deciding | carried
 
     @property
     def _deciding(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class RunRequest:
     works: tuple[AnyWork, ...] = ()  # the steps, where they are not one `regenerate` over the manifests
     template_check: bool = True  # of backfill files, against the tenant's own
     name: str | None = None  # the run id's stem, where no manifest gives it
+    planned_by_night: bool = False  # unattended: the next night takes the plan up, though nothing was sent
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -1,0 +1,80 @@
+"""`regen nightly`: one unattended night."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.domain.errors import ExitCode
+
+if TYPE_CHECKING:
+    from runner.cli.output import Output
+    from runner.session.nightly import Part
+
+
+@click.command()
+@options.manifests
+@options.connection
+@options.pace
+@options.notification
+@options.console
+def nightly(**params: Any) -> ExitCode:
+    """Resume what earlier nights have left, take the rows that failed, then run tonight's list. Asks nothing.
+
+    A list that is a header and nothing else is a quiet night: only rows that failed before are sent again. Runs that
+    need a person are named and left alone. The exit code is the gravest of the night; the same command continues it.
+
+    \b
+    Examples:
+      regen nightly nightly.csv --until 06:00 --give-up-after 5 --metrics regen.prom
+      regen nightly PLAN.toml --profile production --canary 10
+    """
+    from runner.notify.on_finish import telling
+    from runner.session.nightly import Night, gravest, run_night
+
+    request, output = options.run_request(params), options.output(params)
+    invocation = replace(options.invocation(params), command=("regen", *sys.argv[1:]))
+    with telling(request.flags, request.stem) as known:
+        parts: list[Part] = []
+        for part in run_night(Night(request, invocation, yes=output.yes)):
+            parts.append(part)
+            _print(part, output)
+            known.folder = part.folder or known.folder
+            known.code = gravest(parts)
+            known.reason = "; ".join(_line(part) for part in parts if part.reason)
+        if output.json:
+            _print_json(parts)
+        return gravest(parts)
+
+
+def _print(part: Part, output: Output) -> None:
+    from runner.cli.output import print_summary
+    from runner.system.console import printable, say
+
+    if output.json:
+        return
+    if part.folder is not None and part.what != "left" and not output.quiet:
+        print_summary(part.folder)
+    say(printable(_line(part)), err=part.exit_code is not ExitCode.SUCCEEDED)
+
+
+def _line(part: Part) -> str:
+    run = f" {part.folder.id}" if part.folder is not None else ""
+    reason = f": {part.reason}" if part.reason else ""
+    return f"{part.what}{run}, exit code {int(part.exit_code)}{reason}"
+
+
+def _print_json(parts: list[Part]) -> None:
+    from runner.session.nightly import gravest
+    from runner.system.console import say_json
+
+    runs = []
+    for part in parts:
+        document = part.folder.document() if part.folder is not None else None
+        about = {"what": part.what, "exit_code": int(part.exit_code), "reason": part.reason}
+        runs.append(about | ({} if document is None else {"run": document.run, "counts": document.counts}))
+    say_json({"exit_code": int(gravest(parts)), "runs": runs})
