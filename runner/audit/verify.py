@@ -19,6 +19,7 @@ from runner.ledger.facts import RESULTS_VERSION
 from runner.ledger.integrity import unbalanced
 from runner.results.report import page as report
 from runner.runs import seal
+from runner.runs.completeness import incomplete
 from runner.runs.folder import DOCUMENT, RunFolder
 from runner.runs.run_json import differences, document_of
 from runner.runs.seal import SEAL
@@ -45,7 +46,8 @@ def _of_ledger(store: Store, folder: RunFolder, head: str | None) -> list[Check]
     )
     plan = run_check("plan", "what was enrolled is unchanged", partial(evidence.changed_plan, store))
     ending = run_check("ending", "nothing changed since the run ended", partial(_ended, store, folder))
-    found = [sound, chain, plan, ending, run_check("balance", "rows add up", partial(unbalanced, store))]
+    complete = run_check("complete", "the ledger is as recent as the rest of its folder", partial(_older, folder))
+    found = [sound, complete, chain, plan, ending, run_check("balance", "rows add up", partial(unbalanced, store))]
     if head is not None:
         description = "the head noted elsewhere is in this ledger's chain"
         found.append(run_check("head", description, partial(_other_head, store, head)))
@@ -105,6 +107,12 @@ def _ended(store: Store, folder: RunFolder) -> Iterator[str]:
     else:
         yield Note(f"the run is {facts.status}: it has no ending to be compared with")
         yield from evidence.changed_status(store)
+
+
+def _older(folder: RunFolder) -> tuple[str, ...]:
+    """How the ledger is older than run.json, run.log and the notes on sends."""
+    lost = incomplete(folder)
+    return () if lost is None else lost.reasons
 
 
 def _breaches(facts: Facts) -> Iterator[str]:

@@ -177,6 +177,7 @@ def invocation(params: Params) -> Invocation:
         terms=terms,
         resend_unknown=params["resend_unknown"],
         accept_failures=params.get("accept_failures", False),
+        accept_incomplete_ledger=params.get("accept_incomplete_ledger", False),
         wait=params["wait"],
         no_wait=params.get("no_wait", False),
         moved=params.get("moved", False),

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 @options.notification
 @options.console
 @click.option("--moved", is_flag=True, help="The run folder came from another machine.")
+@click.option(
+    "--accept-incomplete-ledger",
+    is_flag=True,
+    help="Go on with a ledger that is older than its folder: every row without an outcome may have been sent.",
+)
 @click.option("--accept-failures", is_flag=True, help="Go on with the next step in spite of failures.")
 def resume(**params: Any) -> ExitCode:
     """Send what a run has left, from its folder alone; ask unknown rows again under the same key.

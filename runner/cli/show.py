@@ -78,7 +78,8 @@ def _print_run(store: Store, folder: RunFolder, *, as_json: bool) -> None:
     from runner.results.failures import clusters
     from runner.results.summary import summary
     from runner.runs.annotations import summed
-    from runner.system.console import say, say_json
+    from runner.runs.completeness import incomplete
+    from runner.system.console import printable, say, say_json
 
     document = folder.current_document()
     if as_json:
@@ -88,5 +89,8 @@ def _print_run(store: Store, folder: RunFolder, *, as_json: bool) -> None:
         return
     crashed = document.status is RunStatus.RUNNING and not folder.is_held()
     say(summary(document, store, str(folder.path), crashed=crashed))
+    if (lost := incomplete(folder)) is not None:
+        say("  the ledger is older than the rest of its folder; `regen resume` says what can be done:")
+        say("\n".join(f"    {printable(reason)}" for reason in lost.reasons))
     if (later := summed(folder)) is not None:
         say(f"  {later}")

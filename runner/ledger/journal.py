@@ -6,7 +6,7 @@ is found against a head noted elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -91,13 +91,19 @@ def _many(connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
 class Journal:
     """The ledger as dispatch sees it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, note_sends: Callable[[int, int], None] = lambda attempts, outcomes: None) -> None:
+        """`note_sends` is called with the numbers of attempts and outcomes that the ledger has at least: now, after
+        they grew, and before they fall."""
         self.store = store
+        self._note_sends = note_sends
         prepare(store)
+        row = store.row("SELECT count(*) FROM attempt")
+        self._attempts: int = row[0] if row else 0
         last = store.row("SELECT seq, hash FROM outcome ORDER BY seq DESC LIMIT 1")
         self._seq: int
         self._head: str
         self._seq, self._head = last or (0, genesis(store.facts()))
+        note_sends(self._attempts, self._seq)
 
     @property
     def head(self) -> str:
@@ -119,6 +125,9 @@ class Journal:
     ) -> None:
         """Records, then claims given back unsent, then claims, then events: one transaction."""
         seq, head = self._seq, self._head
+        if returned:
+            self._attempts -= len(returned)
+            self._note_sends(self._attempts, seq)
         try:
             rows = self._rows(records, claims)
             covered = [record for record in records if record.outcome and record.outcome.rows]
@@ -133,9 +142,12 @@ class Journal:
                 _many(connection, _EVENT, events)
                 if not alone:
                     reach("writing")
+            self._attempts += len(claims)
+            self._note_sends(self._attempts, self._seq)
             reach("written")
         except BaseException:
             self._seq, self._head = seq, head
+            self._attempts += len(returned)
             raise
 
     def _rows(self, records: Sequence[Record], claims: Sequence[Claim]) -> list[tuple[Any, ...]]:

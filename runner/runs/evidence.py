@@ -38,11 +38,16 @@ class Examined:
         )
 
 
-def examine(folder: RunFolder) -> Examined:
-    """Compare a folder with its seal and its ledger with its last closing. Reads only. Raises LedgerError."""
+def examine(folder: RunFolder, *, ledger_is_older: bool = False) -> Examined:
+    """Compare a folder with its seal and its ledger with its last closing. Reads only. Raises LedgerError.
+
+    A ledger that is known to be older than the seal is compared with itself alone.
+    """
     files = [problem for problem in seal.problems(folder.path) if not problem.added] if folder.sealed else []
     with open_read_only(folder.ledger) as store:
         changed = list(_changed(store))
+        if ledger_is_older:
+            return Examined(tuple(changed), tuple(problem.text for problem in files))
         if folder.sealed and not store.facts().status.ended:
             changed.append(f"its status is {store.facts().status}, though the folder is sealed")
         if any(problem.file == LEDGER for problem in files) and not _is_sealed_head(folder, store):
@@ -50,9 +55,9 @@ def examine(folder: RunFolder) -> Examined:
     return Examined(tuple(changed), tuple(problem.text for problem in files))
 
 
-def refuse_changed(folder: RunFolder) -> Examined:
+def refuse_changed(folder: RunFolder, *, ledger_is_older: bool = False) -> Examined:
     """What was changed and can be made again. Raises Refused if the ledger itself is not what the run left."""
-    examined = examine(folder)
+    examined = examine(folder, ledger_is_older=ledger_is_older)
     if not examined.ledger:
         return examined
     more = len(examined.ledger) - MOST_SHOWN

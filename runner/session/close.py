@@ -11,8 +11,10 @@ from runner.history.index_page import write_index
 from runner.ledger import Journal, Store, open_writable
 from runner.results.report import write_report
 from runner.results.writer import write_views
+from runner.runs.completeness import incomplete
 from runner.runs.evidence import examine
 from runner.runs.folder import RunFolder
+from runner.runs.send_notes import forget
 from runner.system.console import say
 from runner.system.recovery_points import reach
 from runner.system.timestamps import iso, now_microseconds
@@ -39,14 +41,15 @@ def abandon_run(folder: RunFolder) -> None:
     What was changed in its ledger before is recorded: every later `verify` reports it.
     """
     with folder.lock():
-        examined = examine(folder)
+        lost = incomplete(folder)
+        examined = examine(folder, ledger_is_older=lost is not None)
         with open_writable(folder.ledger) as store:
             facts = store.facts()
             if facts.status is RunStatus.FINISHED:
                 raise Refused(f"run {folder.id} is finished; there is nothing to abandon")
             folder.unseal()
             now = now_microseconds()
-            breaches = facts.breaches + examined.breaches()
+            breaches = facts.breaches + examined.breaches() + (() if lost is None else (lost.breach(),))
             Journal(store).close(now, status=RunStatus.ABANDONED, ended_at=iso(now), breaches=breaches)
             _write_files(folder, store)
 
@@ -60,6 +63,7 @@ def _write_files(folder: RunFolder, store: Store) -> None:
     if not store.settle_down():
         say(f"another program has {folder.ledger} open: it stays in WAL until `regen resume {folder.id}`", err=True)
     reach("settled-down")
+    forget(folder.path)
     folder.seal()
     reach("sealed")
     with contextlib.suppress(OSError):  # a page for people: the run has ended well without it

@@ -20,18 +20,21 @@ from runner.dispatch.key_expiry import window_closed
 from runner.dispatch.retry_policy import Patience
 from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.throttle import Pace
-from runner.domain.errors import ExitCode, LedgerError
+from runner.domain.errors import ExitCode, LedgerError, Refused
 from runner.domain.model import Answer, History, Judgement, Reason, Reply, Request, State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Event, Facts, Journal, Pen, Store, open_read_only, open_writable
 from runner.ledger import queries as ledger_views
+from runner.ledger.assumed_sends import assume_sent
 from runner.ledger.facts import Breach, CanaryPending
 from runner.ledger.queries import StepFacts
+from runner.runs.completeness import incomplete, refusal
 from runner.runs.event_log import RECORDED, EventLog
 from runner.runs.evidence import refuse_changed
 from runner.runs.folder import LOG, RunFolder
 from runner.runs.lock import tenant_held
 from runner.runs.run_json import totals_of
+from runner.runs.send_notes import SendNotes
 from runner.runs.used_ids import remember
 from runner.session.close import close_run
 from runner.session.job_store import JobBook, Tail
@@ -58,6 +61,7 @@ class Invocation:
     terms: Terms = field(default_factory=Terms)
     resend_unknown: bool = False
     accept_failures: bool = False
+    accept_incomplete_ledger: bool = False
     wait: bool = False
     no_wait: bool = False  # return once jobs are created
     moved: bool = False  # the run folder came from elsewhere
@@ -79,18 +83,28 @@ def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> En
                 before.check()  # the last invocation ended in no good order
         wire = wire_of_run(settings, facts)
         _hold_tenant(stack, folder, facts, invocation)
-        examined = refuse_changed(folder)
+        lost = incomplete(folder)
+        if lost is not None and not invocation.accept_incomplete_ledger:
+            raise Refused(refusal(folder, lost))
+        examined = refuse_changed(folder, ledger_is_older=lost is not None)
         # nothing was touched until here, and nothing below refuses
         store = stack.enter_context(open_writable(folder.ledger))
-        remember(
-            folder.id,
-            host=facts.host,
-            tenant=facts.tenant,
-            folder=folder.path,
-            planned_at=facts.planned_at,
-            now=utc_now(),
-        )
+        if lost is not None:
+            assume_sent(store, lost.since, lost.breach())
+        _remember(folder, facts)
         return _Session(folder, store, settings, invocation, wire).run(examined.breaches())
+
+
+def _remember(folder: RunFolder, facts: Facts) -> None:
+    """Remember that keys of this run are used: a later run without its folder would use the same."""
+    remember(
+        facts.run_id,
+        host=facts.host,
+        tenant=facts.tenant,
+        folder=folder.path,
+        planned_at=facts.planned_at,
+        now=utc_now(),
+    )
 
 
 def _hold_tenant(stack: contextlib.ExitStack, folder: RunFolder, facts: Facts, invocation: Invocation) -> None:
@@ -114,12 +128,13 @@ class _Session:
     def __init__(self, folder: RunFolder, store: Store, settings: Settings, invocation: Invocation, wire: Wire) -> None:
         self.folder, self.store, self.settings, self.invocation = folder, store, settings, invocation
         self.wire = wire
-        self.journal = Journal(store)
         self.tally = Tally()
         self.dispatch: Dispatch | None = None
         self.ending: Ending | None = None
         self.progress = Progress(ledger_views.pending(store), self.tally, settings.blackouts, quiet=invocation.quiet)
         opened = folder.unseal()
+        self.sends = SendNotes(folder.path, folder.path / LOG)
+        self.journal = Journal(store, self.sends.note)
         self.log = EventLog(folder.path / LOG, self.progress.tell)
         if opened:
             self.log.note("seal-opened", {"by": f"process {os.getpid()}"})
@@ -146,6 +161,7 @@ class _Session:
         finally:
             self.progress.close()
             self.log.close()
+            self.sends.close()
         close_run(self.folder, self.store, ending, self.journal)
         return ending
 

@@ -15,6 +15,7 @@ POINTS = {
     "written": "it is on disk",
     "claimed": "intents are on disk, nothing of them is sent",
     "answered": "a response has arrived, and is not on disk",
+    "closed": "the ledger says how the run ended, its files do not",
     "drafting-view": "a view is written under the name of a draft",
     "viewed": "the views have their own names, run.json is not written",
     "settled-down": "the ledger is one plain file, the seal is missing",
