@@ -21,6 +21,7 @@ from runner.cli import (
     abandon,
     backfill,
     booking_dates,
+    completion,
     config,
     diff,
     doctor,
@@ -44,52 +45,51 @@ from runner.cli import (
     template,
     verify,
 )
+from runner.cli.help_format import WIDTH, Group
 from runner.domain.errors import ExitCode, RunnerError
 from runner.system.console import say
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="regen")
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH, "terminal_width": WIDTH},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="regen")
 def regen() -> None:
-    """Re-sync Zuora Billing to Zuora Revenue from manifest files: no row lost, doubled or misreported.
+    """Re-sync Zuora Billing to Zuora Revenue from manifest files: no row lost,
+    doubled or misreported.
 
-    \b
-    Credentials come from ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET, the tenant from ZUORA_BASE_URL or a profile.
+    Credentials come from ZUORA_CLIENT_ID and ZUORA_CLIENT_SECRET, the tenant
+    from ZUORA_BASE_URL or a profile. RUN is a run id, a unique beginning of
+    one, or `last`.
 
     \b
     Examples:
       regen template Subscription > subscriptions.csv
       regen plan subscriptions.csv invoices.csv
       regen run subscriptions.csv invoices.csv
-      regen show RUN --row 17
+      regen show last --row 17
       regen run runs/RUN/errors.csv
       regen help manifest
 
     \b
-    Exit codes: 0 every row succeeded, 1 a fault of the program, 2 refused and nothing sent, 3 some rows
-    failed, 4 stopped by the breaker, 5 stopped at its deadline or budget, 6 another process holds the
-    run, 130 interrupted, 143 terminated.
+    Exit codes:
+      0 every row succeeded        4 stopped by the breaker or the tenant
+      1 a fault of the program     5 stopped at its deadline or budget
+      2 refused, nothing sent      6 another process holds the run
+      3 some rows failed           130 interrupted, 143 terminated
     """
 
 
-for command in (
-    *(plan.plan, run.run, resume.resume, nightly.nightly, abandon.abandon),
-    *(
-        runs.runs,
-        show.show,
-        find.find,
-        history.history,
-        results.results,
-        report.report,
-        diff.diff,
-        reconcile.reconcile,
-        verify.verify,
-    ),
-    *(backfill.backfill, booking_dates.booking_dates, journal_run.journal_run, jobs.jobs),
-    *(fleet.fleet,),
-    *(template.template, simulate.simulate, config.config, doctor.doctor, prune.prune, help.help_command),
-):
-    regen.add_command(command)
+regen.add_section("Run", plan.plan, run.run, resume.resume, nightly.nightly, abandon.abandon)
+regen.add_section("Look", runs.runs, show.show, results.results, report.report)
+regen.add_section("Prove", verify.verify, reconcile.reconcile, diff.diff)
+regen.add_section("Other jobs", backfill.backfill, booking_dates.booking_dates, journal_run.journal_run, jobs.jobs)
+regen.add_section("Many runs", fleet.fleet, find.find, history.history, prune.prune)
+regen.add_section(
+    "Setup",
+    *(doctor.doctor, config.config, template.template, simulate.simulate, completion.completion, help.help_command),
+)
 
 
 def main() -> None:

@@ -7,18 +7,21 @@ from typing import Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=Command)
 @options.run_argument
 @options.runs_dir
 def abandon(**params: Any) -> ExitCode:
-    """Close a run that will not go on; what it has recorded stays.
+    """Close a run that will not go on. What it has recorded stays.
 
     \b
     Example:
       regen abandon RUN
+
+    Exit codes: 0 abandoned, 2 refused (finished, no such run), 6 it goes on.
     """
     from runner.runs.lookup import find_run
     from runner.session.close import abandon_run

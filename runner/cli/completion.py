@@ -1,9 +1,44 @@
-"""Shell completion of run ids. `eval "$(_REGEN_COMPLETE=bash_source regen)"` switches it on."""
+"""`regen completion`: the script for a shell; and what it completes besides commands, options and files.
+
+Run ids, types of object and topics come from the program.
+"""
 
 from __future__ import annotations
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, get_completion_class
+
+from runner.cli.help_format import Command
+from runner.domain.errors import ExitCode
+
+SHELLS = ["bash", "zsh", "fish"]
+
+
+@click.command(cls=Command)
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> ExitCode:
+    """Print the script for the shell that completes commands, files and run ids.
+
+    \b
+    Examples:
+      eval "$(regen completion bash)"      # in ~/.bashrc
+      eval "$(regen completion zsh)"       # in ~/.zshrc
+      regen completion fish > ~/.config/fish/completions/regen.fish
+
+    Exit code: 0.
+    """
+    cls = get_completion_class(shell)
+    assert cls is not None, shell
+    click.echo(cls(context.find_root().command, {}, "regen", "_REGEN_COMPLETE").source())
+    return ExitCode.SUCCEEDED
+
+
+def object_types(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
+    """The types of object that a manifest may list."""
+    from manifests import TYPES
+
+    return [CompletionItem(name) for name in TYPES if name.lower().startswith(prefix.lower())]
 
 
 def run_ids(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:

@@ -8,21 +8,26 @@ import click
 
 from runner.cli import options
 from runner.cli.completion import run_ids
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("before", metavar="RUN", shell_complete=run_ids)
 @click.argument("after", metavar="RUN", shell_complete=run_ids)
 @options.runs_dir
 @options.as_json
 def diff(before: str, after: str, json_: bool, **params: Any) -> ExitCode:
-    """Compare two runs, the earlier one first: newly failing, fixed, still failing, other ids. Exit 3 on new failures.
+    """Compare two runs, the earlier one first.
+
+    Shows what is newly failing, fixed, still failing, and which ids have changed.
 
     \b
     Examples:
       regen diff LAST-NIGHT TONIGHT
-      regen diff 2026-11-20-nightly-1a2b3c4d 2026-11-21-nightly-5e6f7a8b --json
+      regen diff 2026-11-20 last --json
+
+    Exit codes: 0, or 3 if something fails that did not before.
     """
     from runner.audit.run_diff import diff as compare
     from runner.audit.run_diff import runs_before

@@ -8,27 +8,33 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
     from runner.doctor import Finding
 
 
-@click.command()
-@click.argument("manifests", nargs=-1, metavar="[MANIFEST...]")
+@click.command(cls=Command)
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST...]", type=options.FILE)
 @options.connection
-@click.option("--rows", type=click.IntRange(1), metavar="N", help="Is there room for a run of N rows?")
+@options.option(
+    "--rows", section="What", type=click.IntRange(1), metavar="N", help="Is there room for a run of N rows?"
+)
 @options.as_json
 def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **params: Any) -> ExitCode:
-    """Look at all that a run needs: config, folder, disk, network, clock, token, permission, limits. Exit 2 if not.
+    """Check everything that a run needs, and show what to do about each problem.
 
-    Sends only GETs, and the POST that fetches a token.
+    Configuration, folder, disk, network, clock, token, permission, limits. Sends
+    only GETs, and the POST that fetches a token.
 
     \b
     Examples:
       regen doctor
       regen doctor --profile nightly subscriptions.csv
       regen doctor --rows 500000 --json
+
+    Exit codes: 0 fit to run, 2 not.
     """
     from runner.doctor import Level
     from runner.doctor.checks import findings

@@ -7,27 +7,30 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
     from runner.history.object_history import ObjectRow
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", metavar="OBJECT")
 @options.runs_dir
 @options.as_json
 def find(name: str, json_: bool, **params: Any) -> ExitCode:
-    """Print what happened to one object in every run of the folder, the first run first. Exit 3 if no run has it.
+    """Show what happened to one object in every run.
 
-    OBJECT is a number, name or id as in the manifest. A subscription's name finds all its versions, an order's number
-    all its items.
+    OBJECT is a number, name or id as in the manifest. A subscription's name finds
+    all its versions, an order's number all its items.
 
     \b
     Examples:
       regen find A-S00000001
       regen find "A-S00000001 v2"
       regen find INV00000012 --json
+
+    Exit codes: 0, or 3 if no run has it.
     """
     from dataclasses import asdict
 

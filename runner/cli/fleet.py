@@ -8,31 +8,62 @@ from typing import Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.cli.param_types import local_time
 from runner.domain.errors import ExitCode
 
 
-@click.command()
+def _checked_time(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """HH:MM as it is: each tenant's process reads it again."""
+    return None if value is None else (local_time(value) and value)
+
+
+@click.command(cls=Command)
 @click.argument("fleet_file", metavar="FLEET.toml", type=click.Path(path_type=Path))
 @options.runs_dir
-@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="The tenants' configuration file.")
-@click.option("--concurrency", type=click.IntRange(1, 64), metavar="N", help="At most N tenants at once.")
-@click.option("--until", metavar="HH:MM", callback=lambda _c, _p, text: text and (local_time(text), text)[1],
-              help="Every tenant stops in good order at this local time (exit 5).")  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Run the tenants on the Dask cluster at this address.")
-@click.option("--yes", is_flag=True, help="Do not refuse production tenants.")
-@click.option("--json", "json_", is_flag=True, help="Print fleet.json instead of text.")
+@options.option(
+    "--config",
+    section="Where",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The tenants' configuration file.",
+    default_text="regen.toml",
+    env="REGEN_CONFIG",
+)
+@options.option(
+    "--scheduler", section="Where", metavar="ADDRESS", help="Run the tenants on the Dask cluster at this address."
+)
+@options.option(
+    "--concurrency",
+    section="Pace",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="At most N tenants at once.",
+    default_text="as the file says",
+)
+@options.option(
+    "--until",
+    section="Stop rules",
+    metavar="HH:MM",
+    callback=_checked_time,
+    help="Every tenant stops in good order at this local time (exit 5).",
+)
+@options.option("--json", "json_", section="Output", is_flag=True, help="Print fleet.json instead of text.")
+@options.yes
 def fleet(fleet_file: Path, json_: bool, **params: Any) -> ExitCode:
-    """Run every tenant of a fleet file, each in a process of its own; exit with the gravest exit code.
+    """Run every tenant of a fleet file, each in a process of its own.
 
-    A tenant never stops the others. The folder of the runs (--runs-dir) gets a folder a tenant, fleet.json and
-    fleet.html. SIGTERM and Ctrl-C end every tenant in good order; the same command goes on with what is left.
+    A tenant never stops the others. The folder of the runs gets a folder for
+    each tenant, fleet.json and fleet.html. SIGTERM and Ctrl-C end every tenant
+    in good order; the same command goes on with what is left.
 
     \b
     Examples:
       regen fleet fleet.toml
       regen fleet fleet.toml --until 05:30 --concurrency 8
       regen fleet fleet.toml --scheduler tcp://scheduler:8786
+
+    Exit code: the gravest of the tenants' exit codes.
     """
     from msgspec import structs, to_builtins
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,23 +17,24 @@ GROUPS = ["month", "category", "type", "tenant"]
 MODES = ["default", "only-resend", "re-migrate"]
 
 
-@click.command()
+@click.command(cls=Command)
 @options.runs_dir
-@click.option("--object", "object_", metavar="NAME", help="Every row about one object, over all runs.")
-@click.option("--failing", is_flag=True, help="The objects whose latest outcome is failed.")
-@click.option("--unknown", is_flag=True, help="The objects whose latest outcome is unknown.")
-@click.option("--by", type=click.Choice(GROUPS), help="Count rows by outcome for each of these.")
-@click.option("--who", is_flag=True, help="Runs and rows by login, profile and mode.")
-@click.option("--sql", metavar="QUERY", help="A query of your own over the tables `rows` and `runs`.")
-@click.option("--mode", type=click.Choice(MODES), help="Only rows that were sent in this mode.")
-@click.option("--quarter", metavar="2026Q3", help="Only runs that were started in this quarter (UTC).")
-@click.option("--profile", metavar="NAME", help="Only runs of this profile.")
-@click.option("--json", "json_", is_flag=True, help="Print a JSON array of objects.")
-@click.option("--csv", "csv_", is_flag=True, help="Print CSV.")
+@options.option("--object", "object_", metavar="NAME", help="Every row about one object, over all runs.")
+@options.option("--failing", is_flag=True, help="The objects whose latest outcome is failed.")
+@options.option("--unknown", is_flag=True, help="The objects whose latest outcome is unknown.")
+@options.option("--by", type=click.Choice(GROUPS), help="Count rows by outcome for each of these.")
+@options.option("--who", is_flag=True, help="Runs and rows by login, profile and mode.")
+@options.option("--sql", metavar="QUERY", help="A query of your own over the tables `rows` and `runs`.")
+@options.option("--mode", type=click.Choice(MODES), help="Only rows that were sent in this mode.")
+@options.option("--quarter", metavar="2026Q3", help="Only runs that were started in this quarter (UTC).")
+@options.option("--profile", metavar="NAME", help="Only runs of this profile.")
+@options.option("--json", "json_", is_flag=True, help="Print a JSON array of objects.")
+@options.option("--csv", "csv_", is_flag=True, help="Print CSV.")
 def history(json_: bool, csv_: bool, **params: Any) -> ExitCode:
-    """Answer a question over all runs of the folder; without one, print a line per run.
+    """Answer a question over all runs; without one, print a line per run.
 
-    Needs the extra `history` (DuckDB). A run takes part once its results are written in Parquet; the others are named.
+    Needs the extra `history` (DuckDB). A run takes part once its results are
+    written in Parquet; the others are named.
 
     \b
     Examples:
@@ -41,6 +43,8 @@ def history(json_: bool, csv_: bool, **params: Any) -> ExitCode:
       regen history --by month --profile production
       regen history --mode re-migrate --quarter 2026Q3 --csv
       regen history --sql "SELECT regen_type, count(*) FROM rows GROUP BY 1"
+
+    Exit codes: 0, or 2 (a query that cannot be answered).
     """
     from runner.history.database import History
     from runner.history.sources import sources_in

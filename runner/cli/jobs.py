@@ -12,22 +12,25 @@ from typing import Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command, Group
 from runner.domain.errors import ExitCode, Refused
 
 END_OF_TIME = 253_402_300_800_000  # milliseconds: the year 10000
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @options.connection
 @options.as_json
 @click.pass_context
 def jobs(context: click.Context, /, json_: bool, **params: Any) -> ExitCode | None:
-    """List the tenant's backfill and booking date jobs, the newest first; or stop one.
+    """List the tenant's backfill and booking date jobs, or stop one.
 
     \b
     Examples:
       regen jobs
       regen jobs stop 4028818a7c8a5e1d017c8a6f3b1a0001
+
+    Exit codes: 0, 2 refused, 4 the tenant or the credentials.
     """
     if context.invoked_subcommand is not None:
         context.obj = params
@@ -35,10 +38,10 @@ def jobs(context: click.Context, /, json_: bool, **params: Any) -> ExitCode | No
     return _print_jobs(params, as_json=json_)
 
 
-@jobs.command()
+@jobs.command(cls=Command)
 @click.argument("job", metavar="ID")
 @options.connection
-@click.option("--yes", is_flag=True, help="Do not ask, not even for production.")
+@options.yes
 @click.pass_obj
 def stop(group_params: options.Params, /, job: str, yes: bool, **params: Any) -> ExitCode:
     """Stop a backfill or booking date job, or cancel a journal run (JR-…).
@@ -46,6 +49,8 @@ def stop(group_params: options.Params, /, job: str, yes: bool, **params: Any) ->
     \b
     Example:
       regen jobs stop JR-00000008
+
+    Exit codes: 0, 2 refused (no such job; production), 4 the tenant.
     """
     import asyncio
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,22 +17,27 @@ if TYPE_CHECKING:
     from runner.session.nightly import Part
 
 
-@click.command()
+@click.command(cls=Command)
 @options.manifests
 @options.connection
 @options.pace
 @options.notification
 @options.console
 def nightly(**params: Any) -> ExitCode:
-    """Resume what earlier nights have left, take the rows that failed, then run tonight's list. Asks nothing.
+    """Run one unattended night: what earlier nights left, then tonight's list.
 
-    A list that is a header and nothing else is a quiet night: only rows that failed before are sent again. Runs that
-    need a person are named and left alone. The exit code is the gravest of the night; the same command continues it.
+    Runs that can go on are resumed. Rows that failed are sent again with
+    tonight's list. A list that has only a header is a quiet night: only rows
+    that failed before are sent again. Runs that need a person are named and
+    left alone. The same command continues the night. Asks nothing.
 
     \b
     Examples:
-      regen nightly nightly.csv --until 06:00 --give-up-after 5 --metrics regen.prom
+      regen nightly nightly.csv --until 06:00 --metrics regen.prom
+      regen nightly nightly.csv --give-up-after 5
       regen nightly PLAN.toml --profile production --canary 10
+
+    Exit code: the gravest of the night; see `regen help exit-codes`.
     """
     from runner.notify.on_finish import telling
     from runner.session.nightly import Night, gravest, run_night

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner.cli.completion import run_ids
+from runner.cli.completion import object_types, run_ids
+from runner.cli.help_format import SectionOption
+from runner.cli.log_output import log_level, verbose
 from runner.cli.param_types import failure_limit, local_time, minutes
 
 if TYPE_CHECKING:
@@ -22,6 +24,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 Params = dict[str, Any]  # a command's parameters as click hands them over
 TENANTS = ["production", "central-sandbox", "developer-sandbox", "api-sandbox", "none"]
 FORMATS = ["parquet", "csv", "both"]
+LOG_LEVELS = ["debug", "info", "warning", "error"]
+FILE = click.Path()  # for completion; whether it is there, the reader says
+FOLDER = click.Path(file_okay=False)
+
+
+def option(*names: str, section: str = "Options", **attributes: Any) -> Callable[[F], F]:
+    """An option under a heading of the help: `runner.cli.help_format.SectionOption`."""
+    return click.option(*names, cls=SectionOption, section=section, **attributes)
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
@@ -36,72 +46,233 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
 
 
 run_argument = click.argument("run", shell_complete=run_ids)  # resolved by runner.runs.lookup
-runs_dir = click.option("--runs-dir", metavar="DIR", help="Where the run folders are.  [default: runs]")
+runs_dir = option(
+    "--runs-dir",
+    section="Where",
+    type=FOLDER,
+    metavar="DIR",
+    help="Where the run folders are.",
+    default_text="runs",
+    env="REGEN_RUNS_DIR",
+)
 connection = options(
     runs_dir,
-    click.option("--profile", metavar="NAME", help="A profile of the configuration file."),
-    click.option("--config", metavar="FILE", help="The configuration file.  [default: regen.toml]"),
-    click.option("--base-url", metavar="URL", help="The tenant's REST endpoint; ZUORA_BASE_URL too."),
-    click.option("--tenant", type=click.Choice(TENANTS), help="Whose limits apply.  [default: by the host]"),
-)
-as_json = click.option("--json", "json_", is_flag=True, help="Print JSON.")
-pace = options(
-    click.option("--rate", type=float, metavar="N", help="At most N requests a second."),
-    click.option("--concurrency", type=int, metavar="N", help="At most N requests at once.  [default: 30]"),
-    click.option("--quota-share", type=float, metavar="S", help="Our share of the tenant's limits.  [default: 0.8]"),
-    click.option("--until", type=local_time, metavar="HH:MM", help="Stop in good order at this local time (exit 5)."),
-    click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Stop in good order after N (exit 5)."),
-    click.option(
-        "--canary", type=click.IntRange(1), metavar="N", help="Send the rest only after the first N have succeeded."
+    option("--profile", section="Where", metavar="NAME", help="A profile of the configuration file."),
+    option(
+        "--config",
+        section="Where",
+        type=FILE,
+        metavar="FILE",
+        help="The configuration file.",
+        default_text="regen.toml",
+        env="REGEN_CONFIG",
     ),
-    click.option(
+    option(
+        "--base-url",
+        section="Where",
+        metavar="URL",
+        help="The tenant's REST endpoint; or a short name, such as us-sandbox.",
+        env="ZUORA_BASE_URL",
+    ),
+    option(
+        "--tenant",
+        section="Where",
+        type=click.Choice(TENANTS),
+        help="Whose limits apply.",
+        default_text="by the host",
+        env="REGEN_TENANT",
+    ),
+)
+as_json = option("--json", "json_", section="Output", is_flag=True, help="Print JSON.")
+pace = options(
+    option("--rate", section="Pace", type=float, metavar="N", help="At most N requests a second.", env="REGEN_RATE"),
+    option(
+        "--concurrency",
+        section="Pace",
+        type=int,
+        metavar="N",
+        help="At most N requests at once.",
+        default_text="30",
+        env="REGEN_CONCURRENCY",
+    ),
+    option(
+        "--quota-share",
+        section="Pace",
+        type=float,
+        metavar="S",
+        help="The share of the tenant's limits that this program uses.",
+        default_text="0.8",
+        env="REGEN_QUOTA_SHARE",
+    ),
+    option("--wait-for-quota", section="Pace", is_flag=True, help="Continue tomorrow when the day's quota is spent."),
+    option("--wait", section="Pace", is_flag=True, help="Wait for another run of the same tenant to end."),
+    option(
+        "--until",
+        section="Stop rules",
+        type=local_time,
+        metavar="HH:MM",
+        help="Stop in good order at this local time (exit 5).",
+    ),
+    option(
+        "--max-requests",
+        section="Stop rules",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Stop in good order after N requests (exit 5).",
+    ),
+    option(
+        "--canary",
+        section="Stop rules",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Send the rest only after the first N of every type and operation have succeeded (exit 4).",
+    ),
+    option(
         "--max-failures",
+        section="Stop rules",
         type=failure_limit,
         metavar="N|P%",
-        help="Stop when more fail.  [default: 50% of at least 100]",
+        help="Stop when more requests fail (exit 4).",
+        default_text="50% of at least 100",
     ),
-    click.option(
-        "--outage-patience", type=minutes, metavar="MIN", help="Minutes to wait out an outage.  [default: 15]"
+    option(
+        "--outage-patience",
+        section="Stop rules",
+        type=minutes,
+        metavar="MIN",
+        help="How many minutes to wait out an outage (then exit 4).",
+        default_text="15",
     ),
-    click.option("--wait-for-quota", is_flag=True, help="Go on tomorrow when the day's quota is spent."),
-    click.option("--wait", is_flag=True, help="Wait for another run of the same tenant to end."),
-    click.option("--resend-unknown", is_flag=True, help="Send rows of unknown outcome under a new key."),
+)
+resend_unknown = option(
+    "--resend-unknown", section="What", is_flag=True, help="Send rows of unknown outcome under a new key."
 )
 naming = options(
-    click.option("--run-id", metavar="ID", help="The run's name.  [default: date, manifest and a digest]"),
-    click.option("--if-unfinished", type=click.Choice(["new", "resume"]), help="When another run of it is unfinished."),
-    click.option("--format", "format_", type=click.Choice(FORMATS), default="both", show_default=True),
-    click.option("--again", is_flag=True, help="Send everything once more, as a new run."),
+    option("--run-id", section="What", metavar="ID", help="The run's id.", default_text="date, manifest and a digest"),
+    option(
+        "--if-unfinished",
+        section="What",
+        type=click.Choice(["new", "resume"]),
+        help="What to do when an unfinished run has the same manifests.",
+        default_text="refuse",
+    ),
+    option("--again", section="What", is_flag=True, help="Send everything once more, as a new run."),
+    resend_unknown,
+    option(
+        "--format",
+        "format_",
+        section="Output",
+        type=click.Choice(FORMATS),
+        default="both",
+        help="The format of the results.",
+        default_text="both",
+    ),
+)
+template_check = option(
+    "--no-template-check",
+    section="Reading files",
+    is_flag=True,
+    help="Do not compare backfill files with the tenant's own template.",
+)
+skip_rejected = option(
+    "--skip-rejected", section="Reading files", is_flag=True, help="Send the good rows of a file that has bad ones."
 )
 manifests = options(
-    click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...|PLAN.toml"),
+    click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...|PLAN.toml", type=FILE),
+    option("--only-resend", section="What", is_flag=True, help="Send to Revenue again, overwrite nothing."),
+    option("--re-migrate", section="What", is_flag=True, help="Overwrite, and let Revenue collect again."),
     naming,
-    click.option("--type", "type_", metavar="TYPE", help="The type of object, where the manifest does not say."),
-    click.option("--only-resend", is_flag=True, help="Send to Revenue again, overwrite nothing."),
-    click.option("--re-migrate", is_flag=True, help="Overwrite, and send for re-collecting."),
-    click.option("--skip-rejected", is_flag=True, help="Send the good rows of a manifest that has bad ones."),
-    click.option("--no-template-check", is_flag=True, help="Do not compare backfill files with the tenant's template."),
-    click.option("--retry-failed-from", metavar="last|RUN", help="Take the rows, too, that failed in an earlier run."),
-    click.option("--give-up-after", type=click.IntRange(1), metavar="N", help="… until they have failed N times."),
+    option(
+        "--retry-failed-from",
+        section="What",
+        metavar="last|RUN",
+        help="Also take the rows that failed in an earlier run.",
+        shell_complete=run_ids,
+    ),
+    option(
+        "--give-up-after",
+        section="What",
+        type=click.IntRange(1),
+        metavar="N",
+        help="With --retry-failed-from: until they have failed N times.",
+    ),
+    option(
+        "--type",
+        "type_",
+        section="Reading files",
+        metavar="TYPE",
+        help="The type of object, where the manifest does not say.",
+        shell_complete=object_types,
+    ),
+    skip_rejected,
+    template_check,
 )
 notification = options(
-    click.option("--on-finish", metavar="COMMAND", help="Run this at the end; run.json's path is its last argument."),
-    click.option("--notify", metavar="URL", help="Post a summary to this web hook; REGEN_NOTIFY keeps it out of `ps`."),
-    click.option("--metrics", metavar="FILE", help="Write Prometheus metrics for a textfile collector."),
+    option(
+        "--on-finish",
+        section="Output",
+        metavar="COMMAND",
+        help="Run this at the end, with the path of run.json as its last argument.",
+        env="REGEN_ON_FINISH",
+    ),
+    option(
+        "--notify",
+        section="Output",
+        metavar="URL",
+        help="Post a summary to this web hook at the end. The variable keeps the URL out of the list of processes.",
+        env="REGEN_NOTIFY",
+    ),
+    option(
+        "--metrics",
+        section="Output",
+        type=FILE,
+        metavar="FILE",
+        help="Write Prometheus metrics for a textfile collector at the end.",
+        env="REGEN_METRICS",
+    ),
 )
+yes = option("--yes", "-y", section="Output", is_flag=True, help="Do not ask, not even for production.")
 console = options(
-    click.option("--json", "json_", is_flag=True, help="Print run.json instead of text."),
-    click.option("--quiet", is_flag=True, help="No bar, no lines, no summary."),
-    click.option("--yes", is_flag=True, help="Do not ask, not even for production."),
+    option("--json", "json_", section="Output", is_flag=True, help="Print run.json instead of text."),
+    option("--quiet", "-q", section="Output", is_flag=True, help="No progress, no plan, no summary."),
+    option(
+        "--verbose",
+        "-v",
+        section="Output",
+        is_flag=True,
+        expose_value=False,
+        callback=verbose,
+        help="Short for --log-level info.",
+    ),
+    option(
+        "--log-level",
+        section="Output",
+        type=click.Choice(LOG_LEVELS),
+        expose_value=False,
+        callback=log_level,
+        help="Print the events of run.log of this level and above; debug also has retries and failed rows.",
+    ),
+    yes,
 )
+
+
+def _refuse_dry_run(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        raise click.UsageError("there is no --dry-run: `regen plan` with the same options checks and sends nothing")
+
+
+dry_run = click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, callback=_refuse_dry_run)
 one_step = options(  # of the commands that are a run of one step
+    dry_run,
+    option("--plan", "plan_only", section="What", is_flag=True, help="Only plan: read and check, send nothing."),
     naming,
+    option(
+        "--no-wait", section="What", is_flag=True, help="Return once the job is created; `regen resume` follows it."
+    ),
     connection,
     pace,
     notification,
     console,
-    click.option("--no-wait", is_flag=True, help="Return once created; `regen resume` follows."),
-    click.option("--plan", "plan_only", is_flag=True, help="Read, check and enrol; send nothing."),
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -14,18 +15,23 @@ if TYPE_CHECKING:
     from runner.session.run_request import RunRequest
 
 
-@click.command()
+@click.command(cls=Command)
 @options.manifests
 @options.connection
 @options.pace
 @options.console
 def plan(**params: Any) -> ExitCode:
-    """Read, check and enrol manifests; send nothing.
+    """Read and check manifests, and show what would be sent. Sends nothing.
+
+    What `regen run` or `regen resume` then sends is exactly what was planned.
 
     \b
     Examples:
       regen plan subscriptions.csv
       regen plan *.csv --profile sandbox --re-migrate
+      regen plan nightly.toml
+
+    Exit codes: 0 planned, 2 refused (a bad row, a setting).
     """
     return plan_run(options.run_request(params), options.output(params), params["max_requests"])
 

@@ -7,20 +7,23 @@ from typing import Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=Command)
 @options.runs_dir
-@click.option("--keep", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h.")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+@options.option("--keep", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h.")
+@options.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
 def prune(keep: str, dry_run: bool, **params: Any) -> ExitCode:
-    """Remove the folders of runs that ended long ago; never an unfinished run.
+    """Remove the folders of runs that ended long ago, never an unfinished run.
 
     \b
     Examples:
       regen prune --keep 90d --dry-run
       regen prune --keep 90d
+
+    Exit codes: 0, or 2 (an age that cannot be read).
     """
     from runner.runs import prune as pruning
 

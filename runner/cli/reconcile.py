@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -15,25 +16,45 @@ if TYPE_CHECKING:
     from runner.ledger import Store
 
 
-@click.command()
+@click.command(cls=Command)
 @options.run_argument
 @options.connection
-@click.option("--against", metavar="FILE", help="An extract of booking or billing transactions (CSV, Parquet, …).")
-@click.option("--id-column", metavar="NAME", help="The column of FILE that has the id.  [default: by its name]")
-@click.option(
-    "--time-column", metavar="NAME", help="The column of FILE with the time of update.  [default: by its name]"
+@options.option(
+    "--against",
+    section="What",
+    type=options.FILE,
+    metavar="FILE",
+    help="An extract of booking or billing transactions (CSV, Parquet, …).",
 )
-@click.option("--query", is_flag=True, help="Ask the tenant itself, by data queries.")
+@options.option(
+    "--id-column",
+    section="Reading files",
+    metavar="NAME",
+    help="The column of FILE that has the id.",
+    default_text="by its name",
+)
+@options.option(
+    "--time-column",
+    section="Reading files",
+    metavar="NAME",
+    help="The column of FILE with the time of update.",
+    default_text="by its name",
+)
+@options.option("--query", section="What", is_flag=True, help="Ask the tenant itself, by data queries.")
 @options.as_json
 def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
-    """Prove that manifest, ledger and results agree, and that the tenant has what the run made. Exit 3 if not.
+    """Prove that manifest, ledger, results and tenant agree.
+
+    Without --against or --query, the tenant is left out.
 
     \b
     Examples:
       regen reconcile RUN
       regen reconcile RUN --against booking_transactions.csv.gz
-      regen reconcile RUN --against extract.parquet --id-column RC_ID --time-column UPDT_DT
-      regen reconcile RUN --query
+      regen reconcile RUN --against x.parquet --id-column RC_ID
+      regen reconcile last --query
+
+    Exit codes: 0 every check passed, 1 a check could not run, 3 a check failed.
     """
     from runner.audit.reconcile import reconcile as local_checks
     from runner.audit.reconcile import results_of

@@ -8,20 +8,26 @@ import click
 
 from runner.cli import options
 from runner.cli.completion import run_ids
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", required=False, shell_complete=run_ids)
 @options.runs_dir
-@click.option("--all", "all_", is_flag=True, help="Write index.html, a page of all runs in the folder, instead.")
+@options.option("--all", "all_", is_flag=True, help="Write index.html, a page of all runs in the folder, instead.")
 def report(run: str | None, all_: bool, **params: Any) -> ExitCode:
-    """Make report.html again, also of a run that is going on or crashed; print its path.
+    """Write report.html again and print its path.
+
+    At any time, also of a run that is going on or crashed. --all writes a page of
+    all runs in the folder.
 
     \b
-    Example:
-      xdg-open "$(regen report RUN)"
+    Examples:
+      xdg-open "$(regen report last)"
       xdg-open "$(regen report --all)"
+
+    Exit codes: 0, or 2 (no such run).
     """
     from runner.ledger import open_read_only
     from runner.results.report import write_report

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode, Refused
 
 if TYPE_CHECKING:
@@ -18,21 +19,44 @@ if TYPE_CHECKING:
 REMEDIES = ["data", "permission", "wait", "vendor"]
 
 
-@click.command()
+@click.command(cls=Command)
 @options.run_argument
 @options.runs_dir
-@click.option("--format", "format_", type=click.Choice(options.FORMATS), help="[default: as the run says]")
-@click.option("--category", type=click.Choice(REMEDIES), help="Only the errors that this remedy fixes: a manifest.")
-@click.option("--step", "steps", type=int, multiple=True, metavar="N", help="… and only those of this step; repeat it.")
+@options.option(
+    "--format",
+    "format_",
+    section="Output",
+    type=click.Choice(options.FORMATS),
+    help="The formats.",
+    default_text="as the run says",
+)
+@options.option(
+    "--category",
+    section="What",
+    type=click.Choice(REMEDIES),
+    help="Only the failed rows that this remedy fixes: a manifest.",
+)
+@options.option(
+    "--step",
+    "steps",
+    section="What",
+    type=int,
+    multiple=True,
+    metavar="N",
+    help="With --category: only those of this step; may be repeated.",
+)
 def results(run: str, format_: str | None, category: str | None, steps: tuple[int, ...], **params: Any) -> ExitCode:
-    """Make the result files again, at any time, also of a run that is going on or crashed; print their paths.
+    """Write the result files again and print their paths.
 
-    In a sealed folder they go to after/<UTC time>/.
+    At any time, also of a run that is going on or crashed. In a sealed folder they
+    go to after/<UTC time>/.
 
     \b
     Examples:
       regen results RUN --format csv
       regen run "$(regen results RUN --category wait)"
+
+    Exit codes: 0, or 2 (no such run or step).
     """
     from runner.ledger import open_read_only
     from runner.results.failures import Remedy

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode, Refused
 from runner.domain.run_status import RunStatus
 
@@ -14,26 +15,35 @@ if TYPE_CHECKING:
     from runner.ledger import Facts
 
 
-@click.command()
+@click.command(cls=Command)
 @options.run_argument
 @options.connection
 @options.pace
+@options.resend_unknown
 @options.notification
 @options.console
-@click.option("--moved", is_flag=True, help="The run folder came from another machine.")
-@click.option(
+@options.option("--moved", section="Where", is_flag=True, help="The run folder came from another machine.")
+@options.option(
     "--accept-incomplete-ledger",
+    section="What",
     is_flag=True,
-    help="Go on with a ledger that is older than its folder: every row without an outcome may have been sent.",
+    help="Continue with a ledger that is older than its folder: every row without an outcome may have been sent.",
 )
-@click.option("--accept-failures", is_flag=True, help="Go on with the next step in spite of failures.")
+@options.option(
+    "--accept-failures", section="Stop rules", is_flag=True, help="Continue with the next step in spite of failures."
+)
 def resume(**params: Any) -> ExitCode:
-    """Send what a run has left, from its folder alone; ask unknown rows again under the same key.
+    """Send what a run has left, from its folder alone.
+
+    Unknown rows are asked for again under the same key, while that lasts.
 
     \b
     Examples:
-      regen resume 2026-11-21-subscriptions-1a2b3c4d
+      regen resume last
+      regen resume 2026-11-21-subscriptions-1a2b3c4d --until 06:00
       regen resume RUN --max-requests 20000
+
+    Exit codes: as for `regen run`.
     """
     from runner.cli.run import send_pending
     from runner.config.connection import tenant_of

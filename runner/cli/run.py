@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -23,14 +24,17 @@ if TYPE_CHECKING:
     from runner.session.session import Invocation
 
 
-@click.command()
+@click.command(cls=Command)
 @options.manifests
 @options.connection
 @options.pace
 @options.notification
 @options.console
+@options.dry_run
 def run(**params: Any) -> ExitCode:
-    """Plan, then send. The same command again goes on where it stopped and never sends what is settled.
+    """Plan, then send. The same command again continues where it stopped.
+
+    What is settled is never sent again; --again makes a new run.
 
     \b
     Examples:
@@ -38,6 +42,9 @@ def run(**params: Any) -> ExitCode:
       regen run objects.parquet --type Invoice --rate 50 --until 06:00
       regen run subscriptions.csv --canary 10 --max-failures 5%
       zcat objects.csv.gz | regen run - --type Invoice
+
+    Exit codes: see `regen help exit-codes`. 0 every row succeeded, 2 refused, 3
+    some rows failed, 4 stopped, 5 stopped at its deadline or budget.
     """
     return start_run(options.run_request(params), options.invocation(params), options.output(params))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode, LedgerError
 from runner.domain.run_status import RunStatus
 
@@ -18,18 +19,25 @@ if TYPE_CHECKING:
     from runner.runs.run_json import RunDocument
 
 
-@click.command()
+@click.command(cls=Command)
 @options.runs_dir
-@click.option("--unfinished", is_flag=True, help="Only the ids of runs that can go on unattended, the oldest first.")
-@click.option("--needs-person", is_flag=True, help="Only the ids of runs that a person must look at, the oldest first.")
-@click.option("--json", "json_", is_flag=True, help="Print a JSON array.")
+@options.option(
+    "--unfinished", section="What", is_flag=True, help="Only ids: of runs that can go on unattended, oldest first."
+)
+@options.option(
+    "--needs-person", section="What", is_flag=True, help="Only ids: of runs that need a person, oldest first."
+)
+@options.option("--json", "json_", section="Output", is_flag=True, help="Print a JSON array.")
 def runs(unfinished: bool, needs_person: bool, json_: bool, **params: Any) -> ExitCode:
     """List the runs in the folder, newest first.
 
     \b
     Examples:
+      regen runs --profile nightly --limit 10
       regen runs --json | jq '.[0].counts'
       for run in $(regen runs --unfinished); do regen resume "$run"; done
+
+    Exit code: 0.
     """
     from runner.runs.folder import all_runs
     from runner.runs.lookup import started

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 from runner.domain.run_status import RunStatus
 
@@ -20,22 +21,34 @@ TICKET_NOTE = (
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @options.run_argument
 @options.runs_dir
-@click.option("--row", type=click.IntRange(1, MAX_ROW), metavar="N", help="The whole story of one row (regen_line).")
-@click.option("--key", metavar="KEY", help="The same of the row with this idempotency key or track id.")
-@click.option("--ticket", is_flag=True, help="A text for Zuora Support: times and ids, no customer data.")
+@options.option(
+    "--row",
+    section="What",
+    type=click.IntRange(1, MAX_ROW),
+    metavar="N",
+    help="Every attempt and reason of one row (regen_line).",
+)
+@options.option(
+    "--key", section="What", metavar="KEY", help="The same of the row with this idempotency key or track id."
+)
+@options.option(
+    "--ticket", section="What", is_flag=True, help="A text for Zuora Support: times and ids, no customer data."
+)
 @options.as_json
 def show(run: str, row: int | None, key: str | None, ticket: bool, json_: bool, **params: Any) -> ExitCode:
-    """Show a run's balance, its errors with their remedies and the next steps, or everything about one row.
+    """Show one run's errors and next steps, or everything about one row.
 
     \b
     Examples:
-      regen show RUN
+      regen show last
       regen show RUN --row 17
       regen show RUN --key regen1-89dd8bd48dfbbea97bf18c39e44c18e96ea97aa3-0
       regen show RUN --ticket
+
+    Exit codes: 0, or 2 (no such run or row).
     """
     from runner.ledger import open_read_only
     from runner.results.row_history import row_of_key

@@ -7,20 +7,31 @@ from typing import Any
 import click
 
 from runner.cli import options
+from runner.cli.completion import object_types
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode, Refused
 
 
-@click.command()
-@click.argument("type_", metavar="TYPE")
+@click.command(cls=Command)
+@click.argument("type_", metavar="TYPE", shell_complete=object_types)
 @options.connection
-@click.option("--backfill", is_flag=True, help="The tenant's backfill template, also where TYPE is a type of manifest.")
+@options.option(
+    "--backfill",
+    section="What",
+    is_flag=True,
+    help="The tenant's backfill template, also where TYPE is a type of manifest.",
+)
 def template(type_: str, backfill: bool, **params: Any) -> ExitCode:
-    """Print an empty manifest for a type of object, or the tenant's own template for a type of backfill.
+    """Print an empty manifest, or the tenant's own backfill template.
+
+    TYPE is a type of object, or of backfill.
 
     \b
     Examples:
       regen template OrderLineItem > order_line_items.csv
-      regen template RatePlanCharge --profile sandbox > rate_plan_charges.csv
+      regen template RatePlanCharge --profile sandbox > charges.csv
+
+    Exit codes: 0, 2 (no such type), 4 the tenant or the credentials.
     """
     from manifests import TYPES
     from manifests import template as header

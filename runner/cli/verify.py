@@ -9,18 +9,27 @@ import click
 
 from runner.cli import options
 from runner.cli.completion import run_ids
+from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", required=False, shell_complete=run_ids)
 @options.runs_dir
-@click.option("--all", "all_", is_flag=True, help="Every run of the folder, one line each.")
-@click.option("--heads", metavar="FILE", help="With --all: a run id and its head on each line, as noted elsewhere.")
-@click.option("--head", metavar="HASH", help="The head of the ledger's chain, as noted elsewhere when the run ended.")
+@options.option("--all", "all_", is_flag=True, help="Every run of the folder, one line each.")
+@options.option(
+    "--heads",
+    type=options.FILE,
+    metavar="FILE",
+    help="With --all: a run id and its head on each line, as noted elsewhere.",
+)
+@options.option("--head", metavar="HASH", help="The head of the ledger's chain, as noted elsewhere when the run ended.")
 @options.as_json
 def verify(run: str | None, all_: bool, heads: str | None, head: str | None, json_: bool, **params: Any) -> ExitCode:
-    """Prove that a run folder is what the run left: checksums, hash chain, balance, results. Exit 3 if it is not.
+    """Prove that a run folder is what the run left.
+
+    Checks the checksums, the ledger's hash chain, the counts, and the results
+    against the ledger.
 
     \b
     Examples:
@@ -28,6 +37,8 @@ def verify(run: str | None, all_: bool, heads: str | None, head: str | None, jso
       regen verify RUN --head 5f1d0c…
       regen verify --all --heads heads.txt
       (cd runs/RUN && sha256sum -c SHA256SUMS)
+
+    Exit codes: 0 every check passed, 1 a check could not run, 3 a check failed.
     """
     from runner.audit.verify import verify as checks_of
     from runner.cli.output import print_checks

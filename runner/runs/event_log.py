@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,10 @@ from runner.system.timestamps import duration, iso, now_microseconds
 # to a person
 SHOWN = frozenset({"paused", "blackout-over", "concurrency", "stopping", "canary-passed", "seal-opened"})
 RECORDED = SHOWN | {"concurrency-grown", "rate"}  # in the ledger, for the report
+DETAILS = frozenset({"settled", "again", "concurrency-grown", "rate"})
+LEVELS = dict.fromkeys(DETAILS, logging.DEBUG) | {"paused": logging.WARNING, "stopping": logging.WARNING}
+LEVELS["fault"] = logging.ERROR  # the others: INFO
+LOGGER = logging.getLogger("runner")
 
 
 class EventLog:
@@ -27,6 +32,8 @@ class EventLog:
         """Write one event."""
         event = {"at": iso(now_microseconds()), "event": name} | facts
         self._file.write(json_text(event) + "\n")
+        if LOGGER.isEnabledFor(level := LEVELS.get(name, logging.INFO)):
+            LOGGER.log(level, "%s", sentence(name, facts), extra={"event": name, "shown": name in SHOWN})
         if name in SHOWN:
             self._tell(printable(sentence(name, facts)))
 

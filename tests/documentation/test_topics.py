@@ -1,18 +1,11 @@
-"""The tables of the topics are those of the program; `regen help TOPIC` shows them; the shell completes run ids."""
+"""The tables of the topics are those of the program; `regen help TOPIC` shows them."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import tomllib
 
-import pytest
-from click.shell_completion import BashComplete
-
 from manifests import TYPES
-from runner.cli import regen as group
 from runner.cli.help import TOPICS
 from runner.cli.markdown import WIDTH
 from runner.config import file
@@ -22,10 +15,8 @@ from runner.plan.plan_file import KINDS, plan_of
 from runner.results.columns import COLUMNS
 from runner.results.failures import remedy
 from runner.zuora.categories import CATEGORIES
-from tests import ROOT
-from tests.documentation import documents
+from tests.documentation import documents, options_table
 from tests.documentation.documents import blocks, section, topic
-from tests.flows.test_flows import one, subscriptions
 
 
 def rows(text: str) -> list[list[str]]:
@@ -51,6 +42,12 @@ def test_every_topic_is_shown(regen):
 def test_every_topic_is_named_in_the_help_of_help(regen):
     """Under a heading."""
     assert set(TOPICS) <= set(re.findall(r"[a-z-]+", regen("help", "--help").out))
+
+
+def test_the_table_of_options_is_the_programs():
+    """As `python -m tests.documentation.options_table` writes it; with every variable that stands for an option."""
+    assert topic("options") == "\n".join(options_table.table()) + "\n"
+    assert set(VARIABLES.values()) <= set(re.findall(r"[A-Z]+_[A-Z_]+", topic("options")))
 
 
 def test_every_type_of_object_is_in_the_topic_manifest():
@@ -88,13 +85,6 @@ def test_the_settings_of_jobs_are_the_defaults(tmp_path):
     assert tomllib.loads(settings)["profile"]["sandbox"]["jobs"].keys() == set(file.JobSettings.__struct_fields__)
 
 
-def test_every_environment_variable_is_in_the_topic_settings():
-    """By name, or as "and so on" after an option's."""
-    for variable in VARIABLES.values():
-        named = variable in topic("settings") or f"`--{variable.removeprefix('REGEN_').lower().replace('_', '-')}`"
-        assert named, variable
-
-
 def test_the_table_of_errors_is_the_programs():
     """Every category with our word for it and its remedy."""
     named: dict[str, set[str]] = {}
@@ -107,33 +97,3 @@ def test_the_table_of_errors_is_the_programs():
             assert f"`{remedy('failed', None, int(status))}`" == mends
     assert named.keys() == CATEGORIES.keys()
     assert all(word in named[category] for category, word in CATEGORIES.items())
-
-
-def test_the_shell_completes_commands_options_and_runs(tmp_path, regen, simulator, monkeypatch):
-    """The ids of the runs in the folder that is asked about, with their status."""
-
-    def completed(words: list[str], begun: str) -> list[tuple[str, str | None]]:
-        found = BashComplete(group, {}, "regen", "_REGEN_COMPLETE").get_completions(words, begun)
-        return [(item.value, item.help) for item in found]
-
-    with simulator() as server:
-        regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", server.url)
-    run = one(tmp_path / "runs").name
-    assert completed(["show"], run[:4]) == [(run, "finished")]
-    assert completed(["diff", run], "") == [(run, "finished")]
-    assert completed(["show"], "no-such") == []
-    assert completed(["show", "--runs-dir", "elsewhere"], "") == []
-    assert [value for value, _ in completed(["help"], "")] == list(TOPICS)
-    assert ("--re-migrate", "Overwrite, and send for re-collecting.") in completed(["run"], "--re")
-
-
-@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell")
-def test_the_script_for_bash(tmp_path):
-    """What the README says to evaluate."""
-    command = tmp_path / "regen"
-    command.write_text(f"#!{sys.executable}\nfrom runner.cli import main\nmain()\n")
-    command.chmod(0o755)
-    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    script = 'eval "$(_REGEN_COMPLETE=bash_source regen)" && complete -p regen'
-    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=False)
-    assert "regen_completion" in done.stdout, done.stderr

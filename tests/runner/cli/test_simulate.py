@@ -1,0 +1,42 @@
+"""`regen simulate` is a command like the others, with the simulator's own options."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+from runner.simulator.server import parser
+from tests import ROOT
+
+
+def test_it_has_every_option_of_the_simulator(regen):
+    """And its faults."""
+    shown = regen("simulate", "--help").out
+    own = {option for action in parser()._actions for option in action.option_strings}
+    assert own <= set(re.findall(r"--?[a-z][a-z0-9-]*", shown))
+    assert re.search(r"(?m)^  lost-answer  ", shown)
+
+
+def test_options_reach_the_simulator():
+    """Lists, flags and choices; it serves until it is stopped."""
+    words = ["--port", "0", "--fault", "locking=0.5", "--fault", "500=0.25", "--plain-429", "--tenant", "none"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "simulate", *words], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert process.stdout is not None
+    url = process.stdout.readline().removeprefix("listening on ").strip()
+    with urllib.request.urlopen(f"{url}/_sim/stats") as response:
+        assert response.status == 200
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    process.stdout.close()
+
+
+def test_what_cannot_be_is_refused(regen):
+    """By click, or by the simulator itself."""
+    assert regen("simulate", "--port", "x").code == 2
+    assert regen("simulate", "--tenant", "mine").code == 2
+    assert "lost-answer" in regen("simulate", "--fault", "no-such=1").err
