@@ -15,7 +15,9 @@ from runner.domain.errors import ExitCode
 
 def _checked_time(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """HH:MM as it is: each tenant's process reads it again."""
-    return None if value is None else (local_time(value) and value)
+    if value is not None:
+        local_time(value)
+    return value
 
 
 @click.command(cls=Command)
