@@ -34,6 +34,11 @@ def completion(context: click.Context, shell: str) -> ExitCode:
     return ExitCode.SUCCEEDED
 
 
+def folders(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
+    """Folders, which the shell knows."""
+    return [CompletionItem(prefix, type="dir")]
+
+
 def object_types(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
     """The types of object that a manifest may list."""
     from manifests import TYPES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner.cli.completion import object_types, run_ids
+from runner.cli.completion import folders, object_types, run_ids
 from runner.cli.help_format import SectionOption
 from runner.cli.log_output import log_level, verbose
 from runner.cli.param_types import failure_limit, local_time, minutes
@@ -26,7 +26,6 @@ TENANTS = ["production", "central-sandbox", "developer-sandbox", "api-sandbox", 
 FORMATS = ["parquet", "csv", "both"]
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 FILE = click.Path()  # for completion; whether it is there, the reader says
-FOLDER = click.Path(file_okay=False)
 
 
 def option(*names: str, section: str = "Options", **attributes: Any) -> Callable[[F], F]:
@@ -49,7 +48,7 @@ run_argument = click.argument("run", shell_complete=run_ids)  # resolved by runn
 runs_dir = option(
     "--runs-dir",
     section="Where",
-    type=FOLDER,
+    shell_complete=folders,
     metavar="DIR",
     help="Where the run folders are.",
     default_text="runs",

@@ -47,6 +47,8 @@ def test_files_are_left_to_the_shell(words):
     """It knows its own file names best."""
     items = BashComplete(group, {}, "regen", "_REGEN_COMPLETE").get_completions(words, "x")
     assert [item.type for item in items] == ["file"]
+    (folder,) = BashComplete(group, {}, "regen", "_REGEN_COMPLETE").get_completions(["runs", "--runs-dir"], "x")
+    assert folder.type == "dir"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
