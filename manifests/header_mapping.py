@@ -10,7 +10,14 @@ from manifests.errors import UnsuitableHeader, place
 from manifests.schemas import TYPES, Schema, canonical, folded, suggestion
 
 RESULT_PREFIX = "regen_"
-RESULT_COLUMNS = ("regen_type", "regen_state", "regen_outcome", "regen_attempts")  # those that matter for the next run
+RESULT_COLUMNS = (
+    "regen_type",
+    "regen_state",
+    "regen_outcome",
+    "regen_attempts",
+    "regen_run",
+    "regen_mode",
+)  # those that matter for the next run
 _PREFIX = re.compile(r"^(?P<object>[^:.]+)[:.](?P<name>.+)$", re.DOTALL)
 
 

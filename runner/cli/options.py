@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Params = dict[str, Any]  # a command's parameters as click hands them over
 TENANTS = ["production", "central-sandbox", "developer-sandbox", "api-sandbox", "none"]
+MODES = ["default", "only-resend", "re-migrate"]
 FORMATS = ["parquet", "csv", "both"]
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 FILE = click.Path()  # for completion; whether it is there, the reader says
@@ -203,6 +204,12 @@ manifests = options(
         help="The type of object, where the manifest does not say.",
         shell_complete=object_types,
     ),
+    option(
+        "--mode",
+        section="What",
+        type=click.Choice(MODES),
+        help="The same as one word; needed to send rows of an earlier run in another mode.",
+    ),
     skip_rejected,
     template_check,
 )
@@ -299,7 +306,7 @@ def run_request(params: Params) -> RunRequest:
     """A run over manifests, or a plan file."""
     from runner.session.run_request import RunRequest
 
-    names = ("run_id", "only_resend", "re_migrate", "skip_rejected", "resend_unknown", "again", "if_unfinished")
+    names = ("run_id", "only_resend", "re_migrate", "mode", "skip_rejected", "resend_unknown", "again", "if_unfinished")
     return RunRequest(
         manifests=params["manifests"],
         flags=flags(params),

@@ -15,7 +15,7 @@ from msgspec import NODEFAULT
 from msgspec.structs import fields
 
 # Options that do not decide what is sent: a run with others is the same run.
-NEUTRAL = frozenset({"manifests", "file", "files", "skip_rejected", "canary", "on_failure", "template_check"})
+NEUTRAL = frozenset({"manifests", "file", "files", "skip_rejected", "canary", "on_failure", "template_check", "mode"})
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -33,6 +33,7 @@ class Regenerate(Work, frozen=True, kw_only=True, tag="regenerate"):
     type: str | None = None
     only_resend: bool = False
     re_migrate: bool = False
+    mode: Literal["default", "only-resend", "re-migrate"] | None = None  # both flags as one word; None: not said
     skip_rejected: bool = False
     canary: Count | None = None
 

@@ -48,6 +48,7 @@ class Enroller:
     manifests: int = 0
     refused: bool = False  # rows were rejected that nobody said to skip
     sheets: list[str | None] = field(default_factory=list)  # of the manifests enrolled: the sheet of a workbook
+    parents: dict[str, None] = field(default_factory=dict)  # the earlier runs that rows come from, in order
     notes: list[str] = field(default_factory=list)  # what a person must know before anything is sent
 
     def unsettled(self, batch: Batch) -> list[str | None]:

@@ -11,6 +11,7 @@ import msgspec
 
 from runner.domain.errors import Refused
 from runner.domain.steps import KINDS, AnyWork, Backfill, JournalRun, Regenerate, files_of, relative_to
+from runner.plan.modes import resolved
 
 SUFFIX = ".toml"
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
@@ -53,11 +54,14 @@ def plan_of(document: Any, path: str) -> PlanFile:
         if (problem := _contradiction(work)) is not None:
             raise Refused(f"{path}, step {number}: {problem}")
     folder = str(Path(path).parent)
-    return msgspec.structs.replace(plan, step=tuple(relative_to(work, folder) for work in plan.step))
+    works = [resolved(work) if isinstance(work, Regenerate) else work for work in plan.step]
+    return msgspec.structs.replace(plan, step=tuple(relative_to(work, folder) for work in works))
 
 
 def _contradiction(work: AnyWork) -> str | None:
     """What no type can say."""
+    if isinstance(work, Regenerate) and work.mode is not None and (work.only_resend or work.re_migrate):
+        return "mode says what only_resend and re_migrate say; give one of them"
     if isinstance(work, Regenerate) and work.only_resend and work.re_migrate:
         return "only_resend and re_migrate exclude each other: Zuora allows one of them"
     if isinstance(work, Backfill) and (work.file is None) == (not work.files):

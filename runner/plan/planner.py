@@ -111,6 +111,8 @@ class Opened:
                 raise Refused(str(error)) from error
             status = RunStatus.REFUSED if enroller.refused else RunStatus.PLANNED
             planned = replace(facts, status=status, notes=tuple(enroller.notes), results_version=RESULTS_VERSION)
+            if facts.parent is None and enroller.parents:
+                planned = replace(planned, parent=next(reversed(enroller.parents)))
             sheets = tuple(enroller.sheets) if any(enroller.sheets) else ()
             enrolment.finish(replace(planned, sheets=sheets))
         give_back()

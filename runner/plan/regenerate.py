@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 import manifests
 from manifests import Source
-from runner.domain.errors import Refused
 from runner.domain.identity import Identities, canonical
 from runner.domain.steps import Regenerate
 from runner.ledger import Line
 from runner.ledger.enrolment import NewRequest
 from runner.plan.enroller import Enroller, lane, texts
+from runner.plan.modes import EarlierRows, resolved
 from runner.zuora.operations import BY_TYPE, Operation, flags, parameters
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 def refuse(work: Regenerate) -> None:
     """Raises Refused for options that exclude each other."""
-    if work.only_resend and work.re_migrate:
-        raise Refused("--only-resend and --re-migrate exclude each other: Zuora allows one of them")
+    resolved(work)
 
 
 def enrol(enroller: Enroller, step: int, work: Regenerate, sources: Iterable[Source]) -> None:
@@ -39,7 +38,7 @@ class _Rows:
     """Turns batches of manifest rows into lines and requests."""
 
     def __init__(self, enroller: Enroller, step: int, work: Regenerate) -> None:
-        self._enroller, self._step, self._work = enroller, step, work
+        self._enroller, self._step, self._work = enroller, step, (work := resolved(work))
         self._query = flags(only_resend=work.only_resend, re_migrate=work.re_migrate)
         self._encoded = urlencode(self._query)
         self._identities = {
@@ -62,12 +61,15 @@ class _Rows:
         check = manifests.checker(
             source.columns, path=source.path, type=self._work.type, resend_unknown=self._enroller.resend_unknown
         ).check
-        rows = 0
+        rows, earlier = 0, EarlierRows(source.path)
         for batch in source.batches():
+            earlier.note(batch)
             checked = check(batch)
             cells = texts([batch.frame[name].tolist() for name in source.columns])
             rows = max(rows, batch.first_row + len(checked.types) - 1)
             self._batch(number, checked, cells, batch.first_row)
+        earlier.refuse_other_modes(self._work)
+        self._enroller.parents.update(earlier.runs)
         self._enroller.manifest(number, self._step, source, rows)
 
     def _batch(self, manifest: int, checked: Checked, cells: list[str], first: int) -> None:

@@ -250,7 +250,7 @@ class _Preparation:
         return templates(self.settings, wanted if self.request.template_check else ())
 
     def _more_facts(self) -> dict[str, Any]:
-        carried = {} if self.carried is None else {"carried": self.carried.fact}
+        carried = {} if self.carried is None else {"carried": self.carried.fact, "parent": self.carried.source}
         about = {"name": self.request.stem, "planned_by_night": self.request.planned_by_night}
         return about | self._deciding | carried
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from runner.config.settings import Flags
 from runner.domain.errors import Refused
 from runner.domain.steps import AnyWork, Regenerate, Step, numbered
+from runner.plan.modes import resolved
 from runner.plan.plan_file import is_plan, read_plan
 from runner.runs.run_id import stem
+
+Mode = Literal["default", "only-resend", "re-migrate"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class RunRequest:
     type: str | None = None
     only_resend: bool = False
     re_migrate: bool = False
+    mode: Mode | None = None  # both flags as one word; None: not said
     skip_rejected: bool = False
     resend_unknown: bool = False
     formats: tuple[str, ...] = ("parquet", "csv")
@@ -46,12 +51,15 @@ class RunRequest:
 
     @property
     def _regenerate(self) -> Regenerate:
-        return Regenerate(
-            manifests=self.manifests,
-            type=self.type,
-            only_resend=self.only_resend,
-            re_migrate=self.re_migrate,
-            skip_rejected=self.skip_rejected,
+        return resolved(
+            Regenerate(
+                manifests=self.manifests,
+                type=self.type,
+                only_resend=self.only_resend,
+                re_migrate=self.re_migrate,
+                mode=self.mode,
+                skip_rejected=self.skip_rejected,
+            )
         )
 
 
@@ -62,7 +70,7 @@ def with_plan_file(asked: RunRequest) -> RunRequest:
         return asked
     if len(asked.manifests) > 1:
         raise Refused(f"{plans[0]} is a plan file: it stands alone, and names its manifests itself")
-    if asked.type or asked.only_resend or asked.re_migrate or asked.skip_rejected:
+    if asked.type or asked.only_resend or asked.re_migrate or asked.mode or asked.skip_rejected:
         raise Refused(f"{plans[0]} is a plan file: what to do with its manifests is said in its steps, not by options")
     plan = read_plan(plans[0])
     flags = asked.flags

@@ -74,7 +74,7 @@ def test_the_plan_file_can_be_read_and_has_every_key():
     document = tomllib.loads(block)
     plan_of(document, "plan.toml")
     for kind, step in zip([KINDS[1], KINDS[2], KINDS[0], KINDS[3]], document["step"], strict=True):
-        assert not set(kind.__struct_fields__) - set(step) - {"files", "on_failure"}, kind
+        assert not set(kind.__struct_fields__) - set(step) - {"files", "on_failure", "mode"}, kind
 
 
 def test_the_settings_of_jobs_are_the_defaults(tmp_path):

@@ -43,7 +43,7 @@ def test_regen_columns_are_left_out(write) -> None:
         (batch,) = source.batches()
     assert batch.frame.to_numpy().tolist() == [["=1", "x"]]
     assert batch.regen is not None
-    assert batch.regen.to_numpy().tolist() == [["Invoice", "unknown", None, None]]
+    assert batch.regen.to_numpy().tolist() == [["Invoice", "unknown", None, None, "r", None]]
 
 
 def test_quotes_stay_in_other_manifests(read, write) -> None:
