@@ -27,11 +27,12 @@ test: $(READY) ## Run the test suite, and the pure modules' tests with coverage
 	@$(BIN)/python -m pytest -q -n 4 $(PURE:%=--ignore=%)
 	@$(BIN)/python -m pytest -q --cov --cov-report=term $(PURE)
 
-lint: $(READY) ## Check style and types
+lint: $(READY) ## Check style, types and which package imports which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	@$(BIN)/lint-imports --no-cache
 
 format: $(READY) ## Format the code
 	@$(BIN)/ruff check --fix .

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from runner.cli.output import Output
     from runner.config.settings import Flags
     from runner.domain.steps import AnyWork
+    from runner.session.invocation import Invocation
     from runner.session.run_request import RunRequest
-    from runner.session.session import Invocation
 
 F = TypeVar("F", bound=Callable[..., Any])
 Params = dict[str, Any]  # a command's parameters as click hands them over
@@ -339,7 +339,7 @@ def invocation(params: Params) -> Invocation:
     """How far this invocation may go."""
     from runner.dispatch.circuit_breaker import FailureLimit
     from runner.dispatch.run_limits import Terms
-    from runner.session.session import Invocation
+    from runner.session.invocation import Invocation
 
     patience = params["outage_patience"]
     terms = Terms(

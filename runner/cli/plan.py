@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.again import again_command
 from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
@@ -40,7 +41,6 @@ def plan_run(request: RunRequest, output: Output, max_requests: int | None = Non
     """Prepare a run and print what would be sent. Sends nothing."""
     from runner.cli.output import print_run
     from runner.cli.plan_text import plan_text
-    from runner.cli.run import again_command
     from runner.results.next_steps import next_steps
     from runner.session.prepare import prepare
     from runner.system.console import say

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.again import again_command
 from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from runner.domain.steps import AnyWork
     from runner.notify.on_finish import Telling
     from runner.runs.folder import RunFolder
+    from runner.session.invocation import Invocation
     from runner.session.prepare import Prepared
     from runner.session.run_request import RunRequest
-    from runner.session.session import Invocation
 
 
 @click.command(cls=Command)
@@ -129,14 +129,3 @@ def _print_over(prepared: Prepared, output: Output) -> ExitCode:
         over = "halted" if prepared.folder.current_document().status is RunStatus.HALTED else "already finished"
         say(f"{over}: nothing was sent. Everything once more, as a new run: {again_command()}")
     return prepared.exit_code
-
-
-def again_command() -> str:
-    """This command with --again; without the web hook's URL, which is a secret."""
-    words, kept = iter(sys.argv[1:]), []
-    for word in words:
-        if word == "--notify":
-            next(words, None)
-        elif not word.startswith("--notify="):
-            kept.append(word)
-    return "regen " + shlex.join([*kept, "--again"])

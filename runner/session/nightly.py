@@ -33,11 +33,12 @@ from runner.ledger import open_read_only, queries
 from runner.runs.folder import RunFolder, all_runs
 from runner.runs.run_json import RunDocument
 from runner.session.approval import permit
+from runner.session.invocation import Invocation
 from runner.session.ownership import refuse_moved, refuse_other_tenant
 from runner.session.prepare import Prepared, check_headers, prepare_night
 from runner.session.run_request import RunRequest, with_plan_file
 from runner.session.run_settings import settings_of_run
-from runner.session.session import Invocation, proceed
+from runner.session.session import proceed
 from runner.system.console import say
 from runner.system.timestamps import now_microseconds
 

@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,7 @@ from runner.runs.run_json import totals_of
 from runner.runs.send_notes import SendNotes
 from runner.runs.used_ids import remember
 from runner.session.close import close_run
+from runner.session.invocation import Invocation
 from runner.session.job_store import JobBook, Tail
 from runner.session.progress import Progress
 from runner.session.quota_usage import quota_of
@@ -52,22 +53,6 @@ from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Looks
 from runner.zuora.operations import OPERATIONS
 from runner.zuora.verdict import verdict
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """What one `run` or `resume` may do."""
-
-    terms: Terms = field(default_factory=Terms)
-    resend_unknown: bool = False
-    accept_failures: bool = False
-    accept_incomplete_ledger: bool = False
-    wait: bool = False
-    no_wait: bool = False  # return once jobs are created
-    moved: bool = False  # the run folder came from elsewhere
-    quiet: bool = False
-    command: tuple[str, ...] = ()  # the command line, for the record
-    confirmed: str | None = None  # how production was confirmed
 
 
 def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> Ending:

@@ -14,7 +14,7 @@ from runner.system.user import login
 
 if TYPE_CHECKING:
     from runner.config.settings import Settings
-    from runner.session.session import Invocation
+    from runner.session.invocation import Invocation
 
 SECRET_OPTIONS = ("--notify",)  # a web hook's URL is a secret
 MASK = "***"

@@ -1,22 +1,40 @@
-"""The simulator's own endpoints under /_sim/: what happened, and what shall happen next."""
+"""The simulator's own endpoints under /_sim/: what happened, and what will happen next."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
+from runner.simulator.context import World
+from runner.simulator.effects import Effects
 from runner.simulator.responses import encode
+from runner.simulator.tokens import Tokens
 
-if TYPE_CHECKING:
-    from runner.simulator.simulator import Simulator
+
+class Controlled(Protocol):
+    """What these endpoints need of the simulator."""
+
+    world: World
+    effects: Effects
+    tokens: Tokens
+
+    def change(self, faults: dict[str, float] | None = None, **options: Any) -> None: ...
+
+    def order_outage(self, *, seconds: float = 0.0, requests: int = 0, kind: str | None = None) -> None: ...
+
+    def switch_outage(self, kind: str | None) -> None: ...
+
+    def reset(self) -> None: ...
+
+    def stats(self) -> dict[str, Any]: ...
 
 
 class Control:
     """GET effects, stats, options; POST reset, faults, outage, expire-tokens."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Controlled) -> None:
         self._simulator = simulator
         self._answers = {
             ("GET", "/_sim/effects"): self._effects,

@@ -13,7 +13,7 @@ from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.jobs import Job, Jobs, Stage
 from runner.simulator.paging import page_of
-from runner.simulator.request import Asked, Upload
+from runner.simulator.request import Request, Upload
 from runner.simulator.responses import (
     BACKFILL,
     FILES,
@@ -64,7 +64,7 @@ class _Wanted:
 
 
 class Backfill:
-    """Updates nothing, and tells of every row how it went."""
+    """Updates nothing, and reports the result of every row."""
 
     def __init__(self, world: World, effects: Effects, hindrance: Hindrance, counts: Counts) -> None:
         self._world = world
@@ -74,58 +74,58 @@ class Backfill:
         self._jobs = Jobs(world, "backfill")
         self._files = dict(world.store.blobs("file"))
 
-    def create(self, asked: Asked) -> Answer:
+    def create(self, request: Request) -> Answer:
         """POST /v1/uno/data-backfill/jobs: "Create a data backfill job"; no Idempotency-Key is listed for it."""
-        wanted = _wanted(asked)
+        wanted = _wanted(request)
         if not isinstance(wanted, _Wanted):
-            return self._refuse(asked, *wanted)
-        hindered = self._hindrance.of(asked, BACKFILL)
+            return self._refuse(request, *wanted)
+        hindered = self._hindrance.of(request, BACKFILL)
         if hindered is not None:
-            return failure(asked, hindered, self._world.options)
+            return failure(request, hindered, self._world.options)
         number = self._world.serial("backfill")
-        (name,) = hex_ids(self._world.options.seed, 1, "backfill", asked.digest, number)
+        (name,) = hex_ids(self._world.options.seed, 1, "backfill", request.digest, number)
         self._begin(name, number, wanted)
-        self._effects.record(asked, [name])
+        self._effects.record(request, [name])
         self._counts.uploads[wanted.upload.name] += 1
-        return success(asked, jobId=name)
+        return success(request, jobId=name)
 
-    def retrieve(self, asked: Asked, name: str) -> Answer:
+    def retrieve(self, request: Request, name: str) -> Answer:
         """GET /v1/uno/data-backfill/jobs/{jobId}: "Retrieve a data backfill job"."""
         job = self._jobs.find(name)
-        return self._unknown(asked, name) if job is None else success(asked, job=self._shown(job))
+        return self._unknown(request, name) if job is None else success(request, job=self._shown(job))
 
-    def listing(self, asked: Asked) -> Answer:
+    def listing(self, request: Request) -> Answer:
         """GET /v1/uno/data-backfill/listjobs: "List data backfill jobs", the newest first."""
         try:
-            page, next_page = page_of(list(self._jobs.newest_first()), asked.query, asked.path)
+            page, next_page = page_of(list(self._jobs.newest_first()), request.query, request.path)
         except ValueError as wrong:
-            return self._refuse(asked, INVALID_PARAMETER, str(wrong))
-        return success(asked, jobs=[self._shown(job) for job in page], **next_page)
+            return self._refuse(request, INVALID_PARAMETER, str(wrong))
+        return success(request, jobs=[self._shown(job) for job in page], **next_page)
 
-    def stop(self, asked: Asked, name: str) -> Answer:
+    def stop(self, request: Request, name: str) -> Answer:
         """PUT /v1/uno/data-backfill/jobs/{jobId} with status Stopping: "Stop a data backfill job"."""
         job = self._jobs.find(name)
         if job is None:
-            return self._unknown(asked, name)
-        complaint = stop_problem(asked.json)
+            return self._unknown(request, name)
+        complaint = stop_problem(request.json)
         if complaint is not None:
-            return self._refuse(asked, *complaint)
-        return success(asked) if self._jobs.stop(job) else self._refuse(asked, RULE, "The job is over already")
+            return self._refuse(request, *complaint)
+        return success(request) if self._jobs.stop(job) else self._refuse(request, RULE, "The job is over already")
 
-    def template(self, asked: Asked, type_: str) -> Answer:
+    def template(self, request: Request, type_: str) -> Answer:
         """GET /v1/uno/data-backfill/jobs/{type}/template: "Download a data backfill template", as text/csv."""
         if type_ not in TEMPLATES:
-            return self._refuse(asked, INVALID_VALUE, f"Invalid value for type: {type_}")
+            return self._refuse(request, INVALID_VALUE, f"Invalid value for type: {type_}")
         name = f'attachment; filename="{type_}_template.csv"'
-        headers = {**stamped(asked), "Content-Disposition": name}
+        headers = {**stamped(request), "Content-Disposition": name}
         return Answer(200, f"{TEMPLATES[type_]}\n".encode(), "text/csv;charset=UTF-8", headers)
 
-    def download(self, asked: Asked, name: str) -> Answer:
+    def download(self, request: Request, name: str) -> Answer:
         """GET /v1/files/{fileId}: "Retrieve a file"; a result is there once its job is over."""
         job = next((job for job in self._jobs.newest_first() if job.facts["resultFileId"] == name), None)
         if job is None or self._stage(job) is not Stage.COMPLETED:
-            return failure(asked, Problem(FILES, NOT_FOUND, f"File {name} not found"), self._world.options)
-        headers = {**stamped(asked), "Content-Disposition": f'attachment; filename="{job.facts["resultFileName"]}"'}
+            return failure(request, Problem(FILES, NOT_FOUND, f"File {name} not found"), self._world.options)
+        headers = {**stamped(request), "Content-Disposition": f'attachment; filename="{job.facts["resultFileName"]}"'}
         return Answer(200, self._files[name], "application/zip", headers)
 
     def _begin(self, name: str, number: int, wanted: _Wanted) -> None:
@@ -167,11 +167,11 @@ class Backfill:
         shown["completedPercentage"] = 100 * done // total
         return {**shown, **_times(job, stage)}
 
-    def _unknown(self, asked: Asked, name: str) -> Answer:
-        return self._refuse(asked, NOT_FOUND, f"Data backfill job {name} not found")
+    def _unknown(self, request: Request, name: str) -> Answer:
+        return self._refuse(request, NOT_FOUND, f"Data backfill job {name} not found")
 
-    def _refuse(self, asked: Asked, category: int, message: str) -> Answer:
-        return failure(asked, Problem(BACKFILL, category, message), self._world.options)
+    def _refuse(self, request: Request, category: int, message: str) -> Answer:
+        return failure(request, Problem(BACKFILL, category, message), self._world.options)
 
 
 def _times(job: Job, stage: Stage) -> dict[str, Any]:
@@ -200,18 +200,18 @@ def stop_problem(body: Any) -> Complaint:
     return None
 
 
-def _wanted(asked: Asked) -> _Wanted | tuple[int, str]:
+def _wanted(request: Request) -> _Wanted | tuple[int, str]:
     """What a form asks for, or what is wrong with it."""
-    if not asked.form:
+    if not request.form:
         return MALFORMED_REQUEST, "Request body is not multipart/form-data"
-    type_, upload = _type(asked.form.get("type")), asked.form.get("file")
+    type_, upload = _type(request.form.get("type")), request.form.get("file")
     if type_ is None or upload is None:
         return MISSING_FIELD, f"Missing required field: {'file' if type_ else 'type'}"
     if type_ not in TEMPLATES:
         return INVALID_VALUE, f"Invalid value for field type: {type_}"
     if not isinstance(upload, Upload):
         return INVALID_VALUE, "Invalid value for field file: not a file"
-    return _checked(type_, upload, asked.form.get("checksum"))
+    return _checked(type_, upload, request.form.get("checksum"))
 
 
 def _type(value: str | Upload | None) -> str | None:

@@ -11,7 +11,7 @@ from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.jobs import Job, Jobs, Stage
 from runner.simulator.paging import page_of
-from runner.simulator.request import Asked
+from runner.simulator.request import Request
 from runner.simulator.responses import (
     BOOKING_DATES,
     INVALID_PARAMETER,
@@ -45,39 +45,39 @@ class BookingDates:
         self._hindrance = hindrance
         self._jobs = Jobs(world, "booking dates")
 
-    def create(self, asked: Asked) -> Answer:
+    def create(self, request: Request) -> Answer:
         """POST /v1/uno/data-backfill/bookingdate/jobs: "Create a booking date backfill job"; no body."""
-        hindered = self._hindrance.of(asked, BOOKING_DATES)
+        hindered = self._hindrance.of(request, BOOKING_DATES)
         if hindered is not None:
-            return failure(asked, hindered, self._world.options)
+            return failure(request, hindered, self._world.options)
         number = self._world.serial("booking dates")
         (name,) = hex_ids(self._world.options.seed, 1, "booking dates", number)
         self._jobs.create(name, number, {})
-        self._effects.record(asked, [name])
-        return success(asked, jobId=name)
+        self._effects.record(request, [name])
+        return success(request, jobId=name)
 
-    def retrieve(self, asked: Asked, name: str) -> Answer:
+    def retrieve(self, request: Request, name: str) -> Answer:
         """GET …/bookingdate/jobs/{jobId}: "Retrieve a booking date backfill job"."""
         job = self._jobs.find(name)
-        return self._unknown(asked, name) if job is None else success(asked, job=self._shown(job))
+        return self._unknown(request, name) if job is None else success(request, job=self._shown(job))
 
-    def listing(self, asked: Asked) -> Answer:
+    def listing(self, request: Request) -> Answer:
         """GET …/bookingdate/jobs: "List booking date backfill jobs", the newest first."""
         try:
-            page, next_page = page_of(list(self._jobs.newest_first()), asked.query, asked.path)
+            page, next_page = page_of(list(self._jobs.newest_first()), request.query, request.path)
         except ValueError as wrong:
-            return self._refuse(asked, INVALID_PARAMETER, str(wrong))
-        return success(asked, jobs=[self._shown(job) for job in page], **next_page)
+            return self._refuse(request, INVALID_PARAMETER, str(wrong))
+        return success(request, jobs=[self._shown(job) for job in page], **next_page)
 
-    def stop(self, asked: Asked, name: str) -> Answer:
+    def stop(self, request: Request, name: str) -> Answer:
         """PUT …/bookingdate/jobs/{jobId} with status Stopping: "Stop a booking date backfill job"."""
         job = self._jobs.find(name)
         if job is None:
-            return self._unknown(asked, name)
-        complaint = stop_problem(asked.json)
+            return self._unknown(request, name)
+        complaint = stop_problem(request.json)
         if complaint is not None:
-            return self._refuse(asked, *complaint)
-        return success(asked) if self._jobs.stop(job) else self._refuse(asked, RULE, "The job is over already")
+            return self._refuse(request, *complaint)
+        return success(request) if self._jobs.stop(job) else self._refuse(request, RULE, "The job is over already")
 
     def _shown(self, job: Job) -> dict[str, Any]:
         now = self._world.now()
@@ -97,11 +97,11 @@ class BookingDates:
             "progress": f"{100 * (finished - failed) / _BATCHES:.2f}%",
         }
 
-    def _unknown(self, asked: Asked, name: str) -> Answer:
-        return self._refuse(asked, NOT_FOUND, f"Booking date backfill job {name} not found")
+    def _unknown(self, request: Request, name: str) -> Answer:
+        return self._refuse(request, NOT_FOUND, f"Booking date backfill job {name} not found")
 
-    def _refuse(self, asked: Asked, category: int, message: str) -> Answer:
-        return failure(asked, Problem(BOOKING_DATES, category, message), self._world.options)
+    def _refuse(self, request: Request, category: int, message: str) -> Answer:
+        return failure(request, Problem(BOOKING_DATES, category, message), self._world.options)
 
 
 def _readable(seconds: float) -> str:

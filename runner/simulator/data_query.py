@@ -19,7 +19,7 @@ from typing import Any
 
 from runner.simulator.context import World
 from runner.simulator.effects import Effects
-from runner.simulator.request import Asked
+from runner.simulator.request import Request
 from runner.simulator.responses import (
     INVALID_VALUE,
     MISSING_FIELD,
@@ -83,38 +83,40 @@ class DataQuery:
         self._effects = effects
         self._jobs: dict[str, _Job] = {}
 
-    def submit(self, asked: Asked) -> Answer:
+    def submit(self, request: Request) -> Answer:
         """POST /query/jobs."""
-        body = asked.json if isinstance(asked.json, dict) else {}
+        body = request.json if isinstance(request.json, dict) else {}
         for name in ("query", "outputFormat", "compression", "output"):
             if not body.get(name):
-                return self._refuse(asked, MISSING_FIELD, f"Missing required field: {name}")
+                return self._refuse(request, MISSING_FIELD, f"Missing required field: {name}")
         if body["outputFormat"] != "CSV" or body["compression"] != "NONE":
-            return self._refuse(asked, INVALID_VALUE, "outputFormat CSV and compression NONE are all that is imitated")
+            return self._refuse(
+                request, INVALID_VALUE, "outputFormat CSV and compression NONE are all that is imitated"
+            )
         name = hex_ids(self._world.options.seed, 1, "query", str(len(self._jobs)))[0]
         content, rows = self._answer(str(body["query"]))
         now, seconds = self._world.now(), self._world.options.job_seconds
         job = self._jobs[name] = _Job(name, body["query"], now, seconds, content, rows)
-        return self._shown(asked, job)
+        return self._shown(request, job)
 
-    def retrieve(self, asked: Asked, name: str) -> Answer:
+    def retrieve(self, request: Request, name: str) -> Answer:
         """GET /query/jobs/{id}."""
         job = self._jobs.get(name)
-        return self._unknown(asked, name) if job is None else self._shown(asked, job)
+        return self._unknown(request, name) if job is None else self._shown(request, job)
 
-    def cancel(self, asked: Asked, name: str) -> Answer:
+    def cancel(self, request: Request, name: str) -> Answer:
         """DELETE /query/jobs/{id}: only while it is under way."""
         job = self._jobs.get(name)
         if job is None:
-            return self._unknown(asked, name)
+            return self._unknown(request, name)
         if self._status(job) in ("accepted", "in_progress"):
             job = self._jobs[name] = replace(job, cancelled=True)
-        return self._shown(asked, job)
+        return self._shown(request, job)
 
-    def file(self, asked: Asked, name: str) -> Answer:
+    def file(self, request: Request, name: str) -> Answer:
         """GET of a `dataFile`: as on S3, the address is the permission, and a token beside it is an error."""
         job = self._jobs.get(name.removesuffix(".csv"))
-        if asked.authorization:
+        if request.authorization:
             return Answer(400, b"<Error><Code>InvalidArgument</Code></Error>", "application/xml")
         if job is None or job.content is None or self._status(job) != "completed":
             return Answer(404, b"<Error><Code>NoSuchKey</Code></Error>", "application/xml")
@@ -128,7 +130,7 @@ class DataQuery:
             return "accepted" if age < job.seconds / 4 else "in_progress"
         return "failed" if job.content is None else "completed"
 
-    def _shown(self, asked: Asked, job: _Job) -> Answer:
+    def _shown(self, request: Request, job: _Job) -> Answer:
         status = self._status(job)
         data: dict[str, Any] = {
             "id": job.name,
@@ -139,15 +141,15 @@ class DataQuery:
             "updatedOn": _stamp(self._world.now()),
         }
         if status == "completed":
-            address = f"http://{asked.host}{FILES}{job.name}.csv"
+            address = f"http://{request.host}{FILES}{job.name}.csv"
             data |= {"dataFile": address, "outputRows": job.rows, "processingTime": int(job.seconds * 1000)}
-        return Answer(200, encode({"data": data}), headers=stamped(asked))
+        return Answer(200, encode({"data": data}), headers=stamped(request))
 
-    def _unknown(self, asked: Asked, name: str) -> Answer:
-        return self._refuse(asked, NOT_FOUND, f"Data query job {name} not found")
+    def _unknown(self, request: Request, name: str) -> Answer:
+        return self._refuse(request, NOT_FOUND, f"Data query job {name} not found")
 
-    def _refuse(self, asked: Asked, category: int, message: str) -> Answer:
-        return failure(asked, Problem(DATA_QUERY, category, message), self._world.options, 400)
+    def _refuse(self, request: Request, category: int, message: str) -> Answer:
+        return failure(request, Problem(DATA_QUERY, category, message), self._world.options, 400)
 
     # -- SQL ----------------------------------------------------------------------------------------------------
 

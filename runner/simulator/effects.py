@@ -1,4 +1,4 @@
-"""What was asked, how often, and what was done about it: the proof that nothing was done twice."""
+"""What was requested, how often, and what was done about it: the proof that nothing was done twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from runner.simulator.context import World
-from runner.simulator.request import Asked
+from runner.simulator.request import Request
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Effect:
 
 @dataclass(slots=True)
 class Entry:
-    """Everything about one identity: what is asked, in which entity and organisations."""
+    """Everything about one identity: what is requested, in which entity and organisations."""
 
     digest: str
     method: str
@@ -31,7 +31,7 @@ class Entry:
     orgs: str
     arrivals: int = 0
     failures: int = 0  # saved failures so far
-    failures_due: int = 0  # how many keys shall fail
+    failures_due: int = 0  # how many keys will fail
     failure_category: int = 0
     keys: list[str | None] = field(default_factory=list)  # of each arrival
     tracks: list[str | None] = field(default_factory=list)
@@ -65,36 +65,42 @@ class Effects:
             effects = [Effect(**effect) for effect in value.pop("effects")]
             self._entries[name] = Entry(**value, effects=effects)
 
-    def entry(self, asked: Asked) -> Entry:
+    def entry(self, request: Request) -> Entry:
         """The entry of a request; made at its first arrival."""
-        name = f"{asked.digest} {asked.entities} {asked.orgs}"
-        found = self._entries.get(name)
-        if found is None:
-            found = self._entries[name] = Entry(
-                asked.digest, asked.method, asked.path, asked.query, asked.shown_body, asked.entities, asked.orgs
+        name = f"{request.digest} {request.entities} {request.orgs}"
+        entry = self._entries.get(name)
+        if entry is None:
+            entry = self._entries[name] = Entry(
+                request.digest,
+                request.method,
+                request.path,
+                request.query,
+                request.shown_body,
+                request.entities,
+                request.orgs,
             )
-        return found
-
-    def arrive(self, asked: Asked) -> Entry:
-        """Count one arrival and note its key and track id."""
-        entry = self.entry(asked)
-        entry.arrivals += 1
-        entry.keys.append(asked.key)
-        entry.tracks.append(asked.track)
-        asked.arrival = entry.arrivals
-        self.keep(asked, entry)
         return entry
 
-    def record(self, asked: Asked, ids: list[str]) -> None:
-        """The work of a request is done, this moment."""
-        entry = self.entry(asked)
-        entry.effects.append(Effect(asked.key, ids, self._world.now()))
-        self.keep(asked, entry)
+    def arrive(self, request: Request) -> Entry:
+        """Count one arrival and note its key and track id."""
+        entry = self.entry(request)
+        entry.arrivals += 1
+        entry.keys.append(request.key)
+        entry.tracks.append(request.track)
+        request.arrival = entry.arrivals
+        self.keep(request, entry)
+        return entry
 
-    def keep(self, asked: Asked, entry: Entry) -> None:
+    def record(self, request: Request, ids: list[str]) -> None:
+        """The work of a request is done, this moment."""
+        entry = self.entry(request)
+        entry.effects.append(Effect(request.key, ids, self._world.now()))
+        self.keep(request, entry)
+
+    def keep(self, request: Request, entry: Entry) -> None:
         """Write the entry to the store."""
         if self._world.options.state is not None:
-            self._world.store.put("entry", f"{asked.digest} {asked.entities} {asked.orgs}", asdict(entry))
+            self._world.store.put("entry", f"{request.digest} {request.entities} {request.orgs}", asdict(entry))
 
     def entries(self, path: str | None = None) -> list[Entry]:
         """All entries, or those of one path."""
@@ -109,7 +115,7 @@ class Effects:
         self._entries.clear()
 
     def shown(self) -> dict[str, Any]:
-        """All that was asked for but mere looking (GET), as `GET /_sim/effects` shows it."""
+        """All that was requested but mere looking (GET), as `GET /_sim/effects` shows it."""
         return {
             "identities": [entry.shown() for entry in self._entries.values() if entry.method != "GET"],
             "effects": sum(len(entry.effects) for entry in self._entries.values()),

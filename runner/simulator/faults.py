@@ -1,7 +1,7 @@
 """The faults that the simulator can commit, as one table, and the choice among them.
 
-A fault for a request depends on the seed, on what is asked (method, path, query, body) and on how often the
-same was asked before; never on the order or the hour of arrival. So two rehearsals compare.
+A fault for a request depends on the seed, on what is requested (method, path, query, body) and on how often the
+same was requested before; never on the order or the hour of arrival. So two rehearsals compare.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from runner.simulator.seeded_random import draw
 
 
 class Work(enum.Enum):
-    """What becomes of the work that was asked for."""
+    """What becomes of the work that was requested."""
 
     NONE = "none"  # it never reached the API: nothing is done, nothing saved under the key
     DONE = "done"  # it is done and saved; only the answer is harmed on its way
@@ -103,8 +103,8 @@ def parse_fault(text: str) -> tuple[str, float]:
 
     Raises ValueError if the name is unknown or the rate is no number between 0 and 1.
     """
-    name, found, rate = text.partition("=")
-    if not found:
+    name, equals, rate = text.partition("=")
+    if not equals:
         raise ValueError(f"fault {text!r}: expected NAME=RATE, such as lost-answer=0.05")
     return checked_fault(name.strip(), rate.strip())
 
@@ -132,7 +132,7 @@ def checked_faults(rates: Mapping[str, float]) -> dict[str, float]:
 
 
 def pick(rates: Mapping[str, float], seed: int, digest: str, arrival: int) -> Fault | None:
-    """The fault for the `arrival`-th time (from 1) that this was asked, or None."""
+    """The fault for the `arrival`-th time (from 1) that this was requested, or None."""
     at = draw(seed, "fault", digest, arrival)
     for name, fault in FAULTS.items():
         at -= rates.get(name, 0.0)

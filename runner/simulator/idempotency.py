@@ -1,4 +1,4 @@
-"""Idempotency keys, exactly as the guide "Idempotent requests" tells it.
+"""Idempotency keys, exactly as the guide "Idempotent requests" describes them.
 
 The status, headers and body of the first request with a key are saved whether it succeeded or failed, and come
 back for 24 hours. 409 while a request with the key is in progress; 422 if the key was used for something else.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from runner.simulator.context import World
-from runner.simulator.request import Asked
+from runner.simulator.request import Request
 from runner.simulator.responses import INVALID_VALUE, LOCKED, REQUEST, RULE, Answer, Problem, failure
 from runner.simulator.seeded_random import draw
 
@@ -41,36 +41,36 @@ class Keys:
     def __len__(self) -> int:
         return len(self._saved)
 
-    def answer(self, asked: Asked) -> Answer | None:
+    def answer(self, request: Request) -> Answer | None:
         """The answer that the request's key determines; None if the work is to be done."""
-        key = asked.key
-        if key is None or asked.method not in ("POST", "PATCH"):
+        key = request.key
+        if key is None or request.method not in ("POST", "PATCH"):
             return None
         if len(key) > LONGEST or not key:
             problem = Problem(REQUEST, INVALID_VALUE, f"Idempotency-Key must have 1 to {LONGEST} characters")
-            return failure(asked, problem, self._world.options, 400)
+            return failure(request, problem, self._world.options, 400)
         saved = self._alive(key)
-        return None if saved is None else self._repeat(asked, saved)
+        return None if saved is None else self._repeat(request, saved)
 
-    def begin(self, asked: Asked) -> None:
+    def begin(self, request: Request) -> None:
         """The work of a request begins; its key is in progress from here on."""
-        if asked.key is not None:
-            self._saved[asked.key] = Saved(asked.tenant, asked.digest, self._world.now())
+        if request.key is not None:
+            self._saved[request.key] = Saved(request.tenant, request.digest, self._world.now())
 
-    def save(self, asked: Asked, answer: Answer) -> None:
+    def save(self, request: Request, answer: Answer) -> None:
         """The work is over, well or badly: keep its result."""
-        if asked.key is None:
+        if request.key is None:
             return
-        saved = self._saved[asked.key]
+        saved = self._saved[request.key]
         saved.status, saved.body, saved.content_type = answer.status, answer.body.decode(), answer.content_type
         saved.headers = dict(answer.headers)
         if self._world.options.state is not None:
-            self._world.store.put("key", asked.key, asdict(saved))
+            self._world.store.put("key", request.key, asdict(saved))
 
-    def give_up(self, asked: Asked) -> None:
+    def give_up(self, request: Request) -> None:
         """The work was never done: the key is as if it had not been used."""
-        if asked.key is not None:
-            self._saved.pop(asked.key, None)
+        if request.key is not None:
+            self._saved.pop(request.key, None)
 
     def forget(self) -> None:
         """Drop all keys but those in progress: their work will end, and be saved."""
@@ -84,19 +84,19 @@ class Keys:
         self._world.store.drop("key", key)
         return None
 
-    def _repeat(self, asked: Asked, saved: Saved) -> Answer:
+    def _repeat(self, request: Request, saved: Saved) -> Answer:
         options = self._world.options
-        if (saved.tenant, saved.digest) != (asked.tenant, asked.digest):
+        if (saved.tenant, saved.digest) != (request.tenant, request.digest):
             message = "Idempotency-Key was used before with another tenant, URL, method or body"
-            return failure(asked, Problem(REQUEST, RULE, message), options, 422)
+            return failure(request, Problem(REQUEST, RULE, message), options, 422)
         if saved.headers is None:
             message = "A request with the same Idempotency-Key is in progress"
-            return failure(asked, Problem(REQUEST, LOCKED, message), options, 409)
-        return Answer(self._status(asked, saved), saved.body.encode(), saved.content_type, dict(saved.headers))
+            return failure(request, Problem(REQUEST, LOCKED, message), options, 409)
+        return Answer(self._status(request, saved), saved.body.encode(), saved.content_type, dict(saved.headers))
 
-    def _status(self, asked: Asked, saved: Saved) -> int:
+    def _status(self, request: Request, saved: Saved) -> int:
         options = self._world.options
         dialect = options.replay_dialect
         if dialect == "mixed":
-            dialect = "409" if draw(options.seed, "replay", asked.digest) < 0.5 else "same"
+            dialect = "409" if draw(options.seed, "replay", request.digest) < 0.5 else "same"
         return 409 if dialect == "409" else saved.status

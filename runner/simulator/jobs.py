@@ -83,7 +83,7 @@ class Jobs:
         self._jobs = {job.name: job for job in sorted(kept, key=lambda job: job.number)}
 
     def create(self, name: str, number: int, facts: dict[str, Any], *, fails: bool = False) -> Job:
-        """A new job, that begins now; it fails if told to, or by the share `job_failures`."""
+        """A new job, that begins now; it fails on demand, or by the share `job_failures`."""
         options = self._world.options
         fails = fails or draw(options.seed, "job", name) < options.job_failures
         job = Job(name, self._kind, number, self._world.now(), options.job_seconds, fails, facts)

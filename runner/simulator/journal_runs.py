@@ -11,7 +11,7 @@ from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.jobs import Job, Jobs, Stage
 from runner.simulator.journal_validation import journal_problem
-from runner.simulator.request import Asked
+from runner.simulator.request import Request
 from runner.simulator.responses import JOURNAL_RUNS, NOT_FOUND, RULE, Answer, Problem, failure, success
 
 _WORDS = {
@@ -37,46 +37,46 @@ class JournalRuns:
         self._hindrance = hindrance
         self._jobs = Jobs(world, "journal run")
 
-    def create(self, asked: Asked) -> Answer:
+    def create(self, request: Request) -> Answer:
         """POST /v1/journal-runs: "Create a journal run"."""
-        complaint = journal_problem(asked.json)
+        complaint = journal_problem(request.json)
         if complaint is not None:
-            return self._refuse(asked, *complaint)
-        hindered = self._hindrance.of(asked, JOURNAL_RUNS)
+            return self._refuse(request, *complaint)
+        hindered = self._hindrance.of(request, JOURNAL_RUNS)
         if hindered is not None:
-            return failure(asked, hindered, self._world.options)
+            return failure(request, hindered, self._world.options)
         number = self._world.serial("journal run")
         name = f"JR-{number:08d}"
-        fails = (asked.json.get("accountingPeriodName") or "").startswith(FAILING)
-        self._jobs.create(name, number, asked.json, fails=fails)
-        self._effects.record(asked, [name])
-        return success(asked, journalRunNumber=name)
+        fails = (request.json.get("accountingPeriodName") or "").startswith(FAILING)
+        self._jobs.create(name, number, request.json, fails=fails)
+        self._effects.record(request, [name])
+        return success(request, journalRunNumber=name)
 
-    def retrieve(self, asked: Asked, name: str) -> Answer:
+    def retrieve(self, request: Request, name: str) -> Answer:
         """GET /v1/journal-runs/{jr-number}: "Retrieve a journal run"."""
         job = self._find(name)
-        return self._unknown(asked, name) if job is None else success(asked, **self._shown(job))
+        return self._unknown(request, name) if job is None else success(request, **self._shown(job))
 
-    def cancel(self, asked: Asked, name: str) -> Answer:
+    def cancel(self, request: Request, name: str) -> Answer:
         """PUT /v1/journal-runs/{jr-number}/cancel: "Cancel a journal run", while it is pending or under way."""
         job = self._find(name)
         if job is None:
-            return self._unknown(asked, name)
+            return self._unknown(request, name)
         if job.deleted_at is not None or not self._jobs.stop(job):
-            return self._refuse(asked, RULE, f"Journal run {name} is over and cannot be cancelled")
-        return success(asked)
+            return self._refuse(request, RULE, f"Journal run {name} is over and cannot be cancelled")
+        return success(request)
 
-    def delete(self, asked: Asked, name: str) -> Answer:
+    def delete(self, request: Request, name: str) -> Answer:
         """DELETE /v1/journal-runs/{jr-number}: "Delete a journal run", once it is cancelled or ended in error."""
         job = self._find(name)
         if job is None:
-            return self._unknown(asked, name)
+            return self._unknown(request, name)
         if job.stage(self._world.now()) not in _OVER_BADLY:
-            return self._refuse(asked, RULE, f"Journal run {name} must be cancelled before it is deleted")
+            return self._refuse(request, RULE, f"Journal run {name} must be cancelled before it is deleted")
         if job.deleted_at is None:
             job.deleted_at = self._world.now()
             self._jobs.keep(job)
-        return success(asked)
+        return success(request)
 
     def _find(self, name: str) -> Job | None:
         """The run, unless it is deleted by now."""
@@ -102,11 +102,11 @@ class JournalRuns:
             **({"organizationLabels": body["organizationLabels"]} if "organizationLabels" in body else {}),
         }
 
-    def _unknown(self, asked: Asked, name: str) -> Answer:
-        return self._refuse(asked, NOT_FOUND, f"Journal run {name} not found")
+    def _unknown(self, request: Request, name: str) -> Answer:
+        return self._refuse(request, NOT_FOUND, f"Journal run {name} not found")
 
-    def _refuse(self, asked: Asked, category: int, message: str) -> Answer:
-        return failure(asked, Problem(JOURNAL_RUNS, category, message), self._world.options)
+    def _refuse(self, request: Request, category: int, message: str) -> Answer:
+        return failure(request, Problem(JOURNAL_RUNS, category, message), self._world.options)
 
 
 def _entries(body: dict[str, Any]) -> int:
@@ -114,7 +114,7 @@ def _entries(body: dict[str, Any]) -> int:
 
 
 def _target_dates(body: dict[str, Any]) -> tuple[str, str]:
-    """The dates as asked for; of a named accounting period, the month of the journal entry stands in."""
+    """The dates as requested; of a named accounting period, the month of the journal entry is used."""
     if body.get("targetStartDate"):
         return body["targetStartDate"], body["targetEndDate"]
     year, month = map(int, body["journalEntryDate"].split("-")[:2])

@@ -1,4 +1,4 @@
-"""What a simulator can be told, as one frozen value; every field explains itself in `help`."""
+"""The options of a simulator, as one frozen value; every field explains itself in `help`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OUTAGE_KINDS = ("503", "silent")
 CODE_STYLES = ("number", "string", "mixed")
 
 
-def told(default: Any, help_: str, choices: tuple[str, ...] | None = None) -> Any:
+def option(default: Any, help_: str, choices: tuple[str, ...] | None = None) -> Any:
     """A field with its explanation, and the values that it may take."""
     metadata = {"help": help_, "choices": choices}
     if isinstance(default, dict):
@@ -29,38 +29,38 @@ def told(default: Any, help_: str, choices: tuple[str, ...] | None = None) -> An
 class Options:
     """How a simulator behaves. Raises ValueError, in words for the person, if a value cannot be."""
 
-    seed: int = told(0, "everything drawn by chance follows from this number")
-    faults: Mapping[str, float] = told({}, "the share of requests that meet each fault")
-    fault_rules: Mapping[str, str] = told({}, "a text in the body or query, and the fault that such requests meet")
-    fault_arrivals: int = told(2, "a request meets faults the first N times that it arrives, so that runs end")
-    fault_paths: tuple[str, ...] = told(("/v1/",), "faults strike only paths that begin with one of these")
-    failure_depth: int = told(2, "a request that meets a saved failure fails under 1 to N keys, then succeeds")
-    latency: float = told(0.0, "seconds that the work of every request takes")
-    latency_jitter: float = told(0.0, "up to so many seconds more, by chance")
-    slow_seconds: float = told(5.0, "seconds that the fault `slow` adds")
-    work_seconds: float = told(1.0, "seconds that work goes on behind an answer that was cut off")
-    huge_bytes: int = told(32 * 1024 * 1024, "size of the body of the fault `huge-body`")
-    retry_after: int = told(1, "seconds in Retry-After, where no quota says how long")
-    outage: tuple[int, int] | None = told(
+    seed: int = option(0, "everything drawn by chance follows from this number")
+    faults: Mapping[str, float] = option({}, "the share of requests that meet each fault")
+    fault_rules: Mapping[str, str] = option({}, "a text in the body or query, and the fault that such requests meet")
+    fault_arrivals: int = option(2, "a request meets faults the first N times that it arrives, so that runs end")
+    fault_paths: tuple[str, ...] = option(("/v1/",), "faults strike only paths that begin with one of these")
+    failure_depth: int = option(2, "a request that meets a saved failure fails under 1 to N keys, then succeeds")
+    latency: float = option(0.0, "seconds that the work of every request takes")
+    latency_jitter: float = option(0.0, "up to so many seconds more, by chance")
+    slow_seconds: float = option(5.0, "seconds that the fault `slow` adds")
+    work_seconds: float = option(1.0, "seconds that work goes on behind an answer that was cut off")
+    huge_bytes: int = option(32 * 1024 * 1024, "size of the body of the fault `huge-body`")
+    retry_after: int = option(1, "seconds in Retry-After, where no quota says how long")
+    outage: tuple[int, int] | None = option(
         None, "the first and last of the requests, counted from 1, that meet an outage"
     )
-    outage_kind: str = told("503", "what an outage looks like", OUTAGE_KINDS)
-    replay_dialect: str = told("same", "how a saved result comes back: its own status, 409, or either", DIALECTS)
-    concurrency: int = told(40, "requests at once of one tenant (and entity)")
-    plain_429: bool = told(False, "answer too many requests at once without an envelope")
-    tenant: str = told("none", "the kind of tenant, whose quotas hold", TENANTS)
-    quota_scale: float = told(1.0, "quotas are multiplied by this")
-    token_seconds: float = told(3599.0, "lifetime of an access token")
-    client_id: str | None = told(None, "the only client id that gets a token")
-    client_secret: str | None = told(None, "the only client secret that gets a token")
-    billing_id_field: str = told("id", "the name of the id in a billing request", ("id", "documentId", "either"))
-    missing_prefix: str = told("MISSING", "an object whose identifier begins so is not found")
-    empty_id_list: float = told(0.0, "the share of regenerate calls that succeed with an empty idList")
-    code_style: str = told("number", "whether the codes in `reasons` are numbers or strings", CODE_STYLES)
-    job_seconds: float = told(1.0, "seconds from the creation of a job to its end")
-    job_failures: float = told(0.0, "the share of jobs that end as Failed or Error")
-    bad_rows: float = told(0.0, "the share of backfill rows that fail")
-    state: Path | None = told(None, "an SQLite file that keeps keys, effects, jobs and tokens")  # noqa: RUF009 - a field
+    outage_kind: str = option("503", "what an outage looks like", OUTAGE_KINDS)
+    replay_dialect: str = option("same", "how a saved result comes back: its own status, 409, or either", DIALECTS)
+    concurrency: int = option(40, "requests at once of one tenant (and entity)")
+    plain_429: bool = option(False, "answer too many requests at once without an envelope")
+    tenant: str = option("none", "the kind of tenant, whose quotas hold", TENANTS)
+    quota_scale: float = option(1.0, "quotas are multiplied by this")
+    token_seconds: float = option(3599.0, "lifetime of an access token")
+    client_id: str | None = option(None, "the only client id that gets a token")
+    client_secret: str | None = option(None, "the only client secret that gets a token")
+    billing_id_field: str = option("id", "the name of the id in a billing request", ("id", "documentId", "either"))
+    missing_prefix: str = option("MISSING", "an object whose identifier begins so is not found")
+    empty_id_list: float = option(0.0, "the share of regenerate calls that succeed with an empty idList")
+    code_style: str = option("number", "whether the codes in `reasons` are numbers or strings", CODE_STYLES)
+    job_seconds: float = option(1.0, "seconds from the creation of a job to its end")
+    job_failures: float = option(0.0, "the share of jobs that end as Failed or Error")
+    bad_rows: float = option(0.0, "the share of backfill rows that fail")
+    state: Path | None = option(None, "an SQLite file that keeps keys, effects, jobs and tokens")  # noqa: RUF009 - a field
 
     def __post_init__(self) -> None:
         self._check_shapes()
@@ -125,8 +125,8 @@ class Options:
 
 def parse_rule(text: str) -> tuple[str, str]:
     """`A-S0001=torn-body` as ("A-S0001", "torn-body"); ValueError if it has no such form."""
-    needle, found, name = text.rpartition("=")
-    if not found or not needle:
+    needle, equals, name = text.rpartition("=")
+    if not equals or not needle:
         raise ValueError(f"fault rule {text!r}: expected TEXT=NAME, such as A-S00000001=torn-body")
     return needle, name
 

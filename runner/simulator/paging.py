@@ -1,4 +1,4 @@
-"""Lists by pages (guide "Pagination"): `page` from 1, `pageSize` 20 unless told otherwise and 40 at most."""
+"""Lists by pages (guide "Pagination"): `page` from 1, `pageSize` 20 unless set otherwise and 40 at most."""
 
 from __future__ import annotations
 

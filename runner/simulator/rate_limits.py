@@ -104,12 +104,12 @@ def scaled(quota: int, scale: float) -> int:
 
 
 class Gate:
-    """Requests at once, by tenant and entity. What the header tells is refreshed once a second, as there."""
+    """Requests at once, by tenant and entity. The header's values are refreshed once a second, as there."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._inside: dict[str, int] = {}
-        self._told: dict[str, tuple[int, int]] = {}
+        self._shown: dict[str, tuple[int, int]] = {}
         self.peak = 0
 
     def enter(self, name: str) -> bool:
@@ -129,11 +129,11 @@ class Gate:
         """`Concurrency-Limit-*`."""
         limit = self._world.options.concurrency
         second = int(self._world.now())
-        told = self._told.get(name)
-        if told is None or told[0] != second:
-            told = self._told[name] = (second, limit - self._inside.get(name, 0))
+        shown = self._shown.get(name)
+        if shown is None or shown[0] != second:
+            shown = self._shown[name] = (second, limit - self._inside.get(name, 0))
         return {
             "Concurrency-Limit-Type": "Default",
             "Concurrency-Limit-Limit": str(limit),
-            "Concurrency-Limit-Remaining": str(max(0, told[1])),
+            "Concurrency-Limit-Remaining": str(max(0, shown[1])),
         }

@@ -32,8 +32,8 @@ class Upload:
 
 
 @dataclass(slots=True)
-class Asked:
-    """One arrival of a request. `digest` names what is asked: method, path, query and body, and nothing else."""
+class Request:
+    """One arrival of a request. `digest` identifies the content: method, path, query and body, and nothing else."""
 
     method: str
     path: str
@@ -66,8 +66,8 @@ def _shown(value: str | Upload) -> Any:
     return {"name": value.name, "md5": value.md5} if isinstance(value, Upload) else value
 
 
-def asked(request: web.Request, raw: bytes, request_id: str) -> Asked:
-    """What a request says, its body decompressed and decoded."""
+def read_request(request: web.Request, raw: bytes, request_id: str) -> Request:
+    """The request with its body decompressed and decoded."""
     headers = request.headers
     body = inflated(raw) if headers.get("Content-Encoding", "").strip().lower() == "gzip" else raw
     form: dict[str, str | Upload] = {}
@@ -79,7 +79,7 @@ def asked(request: web.Request, raw: bytes, request_id: str) -> Asked:
         else:
             value = decoded(body)
     query = dict(request.query) if request.query_string else {}
-    found = Asked(
+    call = Request(
         method=request.method,
         path=request.path,
         query=query,
@@ -96,8 +96,8 @@ def asked(request: web.Request, raw: bytes, request_id: str) -> Asked:
         text=request.query_string + "\n" + ("" if form else body.decode("utf-8", "replace")),
         host=headers.get("Host", ""),
     )
-    found.digest = digest_of(found, body)
-    return found
+    call.digest = digest_of(call, body)
+    return call
 
 
 def _text(header: str | None) -> str | None:
@@ -107,12 +107,12 @@ def _text(header: str | None) -> str | None:
     return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def digest_of(found: Asked, body: bytes) -> str:
-    """32 hex characters that name what is asked; the order of JSON keys and multipart boundaries do not matter."""
-    canonical = body if found.json is MALFORMED else msgspec.json.encode(found.shown_body, order="sorted")
-    query = msgspec.json.encode(found.query, order="sorted")
-    path = found.path.encode("utf-8", "surrogatepass")
-    return blake2b(b"\0".join((found.method.encode(), path, query, canonical)), digest_size=16).hexdigest()
+def digest_of(request: Request, body: bytes) -> str:
+    """32 hex characters that identify the content; the order of JSON keys and multipart boundaries do not matter."""
+    canonical = body if request.json is MALFORMED else msgspec.json.encode(request.shown_body, order="sorted")
+    query = msgspec.json.encode(request.query, order="sorted")
+    path = request.path.encode("utf-8", "surrogatepass")
+    return blake2b(b"\0".join((request.method.encode(), path, query, canonical)), digest_size=16).hexdigest()
 
 
 def inflated(raw: bytes) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 
 from runner.simulator.faults import Fault, Harm
 from runner.simulator.options import Options
-from runner.simulator.request import Asked
+from runner.simulator.request import Request
 from runner.simulator.responses import AUTHENTICATION as RESOURCE
 from runner.simulator.responses import (
     HTML,
@@ -29,38 +29,38 @@ _CROWD_PROBLEM = Problem(REQUEST, LIMIT, "Concurrent request limit exceeded, ple
 _TOKEN_PROBLEM = Problem(RESOURCE, UNAUTHENTICATED, "Authentication error: the access token has expired")
 
 
-def unauthorized(asked: Asked, options: Options) -> Answer:
+def unauthorized(request: Request, options: Options) -> Answer:
     """401 with an envelope of category 11."""
-    return failure(asked, _TOKEN_PROBLEM, options, 401)
+    return failure(request, _TOKEN_PROBLEM, options, 401)
 
 
-def crowded(asked: Asked, options: Options) -> Answer:
+def crowded(request: Request, options: Options) -> Answer:
     """Too many requests at once: 429, with an envelope of category 70 unless `plain_429`."""
     if options.plain_429:
         return throttled(options.retry_after)
-    answer = failure(asked, _CROWD_PROBLEM, options, 429)
+    answer = failure(request, _CROWD_PROBLEM, options, 429)
     answer.headers["Retry-After"] = str(options.retry_after)
     return answer
 
 
-def instead(fault: Fault, asked: Asked, options: Options) -> Answer:
+def instead(fault: Fault, request: Request, options: Options) -> Answer:
     """The answer of somebody who stands before the API."""
     if fault.harm is Harm.GATEWAY:
         return gateway_page(fault.status, options.retry_after)
     if fault.harm is Harm.THROTTLED:
         return throttled(options.retry_after)
     if fault.harm is Harm.CROWDED:
-        return crowded(asked, options)
+        return crowded(request, options)
     if fault.harm is Harm.TOKEN:
-        return unauthorized(asked, options)
+        return unauthorized(request, options)
     return bare_500()
 
 
-def harmed(answer: Answer, fault: Fault, asked: Asked, options: Options) -> Answer:
+def harmed(answer: Answer, fault: Fault, request: Request, options: Options) -> Answer:
     """The answer as it arrives; what was saved stays whole."""
     match fault.harm:
         case Harm.GATEWAY | Harm.BARE_500:
-            return instead(fault, asked, options)
+            return instead(fault, request, options)
         case Harm.NOT_JSON:
             return Answer(200, b"OK", answer.content_type, answer.headers)
         case Harm.HTML_200:
@@ -87,7 +87,7 @@ def _rewritten(answer: Answer, **changes: Any) -> Answer:
 
 
 def _odd(answer: Answer) -> Answer:
-    """The declared field of another type: one text in place of a list, a number in place of a text."""
+    """The declared field of another type: one text instead of a list, a number instead of a text."""
     fields = _fields(answer) or {}
     odd = {name: ",".join(fields[name]) if name == "idList" else 7 for name in DECLARED if name in fields}
     return _rewritten(answer, **odd)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from runner.simulator.options import Options
-from runner.simulator.request import Asked
+from runner.simulator.request import Request
 from runner.simulator.seeded_random import draw
 
 JSON = "application/json;charset=UTF-8"
@@ -65,34 +65,34 @@ LIMIT = 70
 MALFORMED_REQUEST = 90
 
 
-def stamped(asked: Asked) -> dict[str, str]:
+def stamped(request: Request) -> dict[str, str]:
     """The headers that name a processed request (guide "Request and response headers")."""
-    headers = {"Zuora-Request-Id": asked.request_id}
-    if asked.track is not None:
-        headers["Zuora-Track-Id"] = asked.track
+    headers = {"Zuora-Request-Id": request.request_id}
+    if request.track is not None:
+        headers["Zuora-Track-Id"] = request.track
     return headers
 
 
-def success(asked: Asked, **fields: Any) -> Answer:
+def success(request: Request, **fields: Any) -> Answer:
     """HTTP 200 with `success: true` and the fields that the operation declares."""
-    return Answer(200, encode({"success": True, **fields}), headers=stamped(asked))
+    return Answer(200, encode({"success": True, **fields}), headers=stamped(request))
 
 
-def failure(asked: Asked, problem: Problem, options: Options, status: int = 200) -> Answer:
-    """The envelope of a failure; HTTP 200 unless told otherwise."""
+def failure(request: Request, problem: Problem, options: Options, status: int = 200) -> Answer:
+    """The envelope of a failure; HTTP 200 unless set otherwise."""
     envelope = {
         "success": False,
-        "processId": asked.request_id.replace("-", "").upper()[-16:],
-        "requestId": asked.request_id,
-        "reasons": [{"code": _code(asked, problem, options), "message": problem.message}],
+        "processId": request.request_id.replace("-", "").upper()[-16:],
+        "requestId": request.request_id,
+        "reasons": [{"code": _code(request, problem, options), "message": problem.message}],
     }
-    return Answer(status, encode(envelope), headers=stamped(asked))
+    return Answer(status, encode(envelope), headers=stamped(request))
 
 
-def _code(asked: Asked, problem: Problem, options: Options) -> int | str:
+def _code(request: Request, problem: Problem, options: Options) -> int | str:
     style = options.code_style
     if style == "mixed":
-        style = "string" if draw(options.seed, "code style", asked.digest) < 0.5 else "number"
+        style = "string" if draw(options.seed, "code style", request.digest) < 0.5 else "number"
     return str(problem.code) if style == "string" else problem.code
 
 
@@ -113,6 +113,6 @@ def bare_500() -> Answer:
 
 
 def throttled(seconds: int) -> Answer:
-    """What the rate limiter answers, before the API is asked (guide "Rate limits")."""
+    """What the rate limiter answers, before the API is requested (guide "Rate limits")."""
     body = encode({"message": "You have exceeded the rate limit. Please try again later."})
     return Answer(429, body, headers={"Retry-After": str(seconds)})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runner.simulator.request import Asked
+from runner.simulator.request import Request
 from runner.simulator.responses import Answer
 
 
@@ -18,8 +18,8 @@ class Route:
     idempotent: bool = False
     arguments: tuple[str, ...] = ()
 
-    def __call__(self, asked: Asked) -> Answer:
-        return self.operation(asked, *self.arguments)
+    def __call__(self, request: Request) -> Answer:
+        return self.operation(request, *self.arguments)
 
 
 class Routes:
@@ -42,8 +42,8 @@ class Routes:
         route = self._exact.get((method, path))
         if route is not None:
             return route
-        for asked_method, pattern, route in self._patterns:
-            if asked_method == method and (match := pattern.fullmatch(path)):
+        for its_method, pattern, route in self._patterns:
+            if its_method == method and (match := pattern.fullmatch(path)):
                 return Route(route.operation, route.idempotent, match.groups())
         return None
 

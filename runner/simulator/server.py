@@ -101,15 +101,15 @@ async def serve(
     *,
     allow_remote: bool = False,
 ) -> int:
-    """Serve until SIGTERM or SIGINT, and return 0. `on_ready` is told the URL. Errors as `serving` raises them."""
-    async with serving(options, host=host, port=port, allow_remote=allow_remote) as served, _told_to_end() as over:
+    """Serve until SIGTERM or SIGINT, and return 0. `on_ready` gets the URL. Errors as `serving` raises them."""
+    async with serving(options, host=host, port=port, allow_remote=allow_remote) as served, _until_signal() as over:
         (on_ready or announce)(served.url)
         await over.wait()
     return 0
 
 
 @contextlib.asynccontextmanager
-async def _told_to_end() -> AsyncIterator[asyncio.Event]:
+async def _until_signal() -> AsyncIterator[asyncio.Event]:
     """An event that SIGTERM and SIGINT set, while the context lasts; on Windows they end the program."""
     over, loop = asyncio.Event(), asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):
@@ -178,7 +178,7 @@ def _add(made: argparse.ArgumentParser, option: dataclasses.Field[object]) -> No
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the simulator as a program: 0 when it is told to end, 2 if it cannot begin."""
+    """Run the simulator as a program: 0 when a signal ends it, 2 if it cannot begin."""
     arguments = vars(parser().parse_args(argv))
     host, port, allow_remote = (arguments.pop(name) for name in ("host", "port", "allow_remote"))
     arguments["fault_paths"] = tuple(arguments["fault_paths"]) or Options.fault_paths

@@ -25,7 +25,7 @@ from runner.simulator.operations import routes_of
 from runner.simulator.options import OUTAGE_KINDS, Options
 from runner.simulator.outage import Outage
 from runner.simulator.rate_limits import Gate, Quotas
-from runner.simulator.request import Asked, asked
+from runner.simulator.request import Request, read_request
 from runner.simulator.response_faults import crowded, harmed, instead, unauthorized
 from runner.simulator.responses import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
 from runner.simulator.routes import Route
@@ -106,13 +106,13 @@ class Simulator:
         if request.path == TOKEN_PATH and request.method == "POST":
             self.counts.tokens += 1
             return await self._send(request, self.tokens.issue(raw, request.remote or ""))
-        call = asked(request, raw, self.world.request_id())
+        call = read_request(request, raw, self.world.request_id())
         route = self._routes.find(call.method, call.path) if call.path.startswith(DATA_FILES) else None
         if route is not None:
             return await self._send(request, route(call))  # as on S3: no token
         return await self._admit(request, call)
 
-    async def _admit(self, request: web.Request, call: Asked) -> web.StreamResponse:
+    async def _admit(self, request: web.Request, call: Request) -> web.StreamResponse:
         """Token, quota and room: what stands before the API."""
         tenant = self.tokens.tenant(call.authorization)
         if tenant is None:
@@ -137,12 +137,12 @@ class Simulator:
         self.counts.statuses[broken.value if broken else str(answer.status)] += 1
         return await deliver(request, answer, harm, gzipped=gzipped)
 
-    def _limited(self, answer: Answer, call: Asked, room: str) -> Answer:
-        """The answer with the headers that tell of the limits; they are of this moment, never saved."""
+    def _limited(self, answer: Answer, call: Request, room: str) -> Answer:
+        """The answer with the headers that show the limits; they are of this moment, never saved."""
         headers = {**answer.headers, **self.gate.headers(room), **self.quotas.headers(call.tenant)}
         return Answer(answer.status, answer.body, answer.content_type, headers)
 
-    async def _serve(self, call: Asked) -> Result:
+    async def _serve(self, call: Request) -> Result:
         """Count the arrival, draw its fault, and have the work done as the fault allows."""
         route = self._routes.find(call.method, call.path)
         if route is None:
@@ -159,7 +159,7 @@ class Simulator:
         self.counts.faults[call.fault.name] += 1
         return await self._serve_badly(call, route, call.fault)
 
-    async def _serve_badly(self, call: Asked, route: Route, fault: Fault) -> Result:
+    async def _serve_badly(self, call: Request, route: Route, fault: Fault) -> Result:
         options = self.world.options
         if fault.work is Work.NONE:
             return instead(fault, call, options), fault.harm
@@ -169,7 +169,7 @@ class Simulator:
         answer = await self._work(call, route, options.slow_seconds if fault.harm is Harm.SLOW else 0.0)
         return harmed(answer, fault, call, options), fault.harm
 
-    def _fault(self, call: Asked) -> Fault | None:
+    def _fault(self, call: Request) -> Fault | None:
         options = self.world.options
         if call.arrival > options.fault_arrivals or not call.path.startswith(options.fault_paths):
             return None
@@ -178,7 +178,7 @@ class Simulator:
                 return FAULTS[name]
         return pick(options.faults, options.seed, call.digest, call.arrival) if options.faults else None
 
-    async def _work(self, call: Asked, route: Route, more_seconds: float = 0.0) -> Answer:
+    async def _work(self, call: Request, route: Route, more_seconds: float = 0.0) -> Answer:
         """The saved answer, or the work and its answer, which is saved."""
         known = self.keys.answer(call)
         if known is not None:
@@ -186,7 +186,7 @@ class Simulator:
         self.keys.begin(call)
         return await self._finish(call, route, self._latency(call) + more_seconds)
 
-    def _go_on(self, call: Asked, route: Route) -> None:
+    def _go_on(self, call: Request, route: Route) -> None:
         """The work begins now and ends later, whoever hears of it."""
         if self.keys.answer(call) is not None:
             return
@@ -196,7 +196,7 @@ class Simulator:
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
 
-    async def _finish(self, call: Asked, route: Route, seconds: float) -> Answer:
+    async def _finish(self, call: Request, route: Route, seconds: float) -> Answer:
         try:
             if seconds:
                 await self.world.clock.sleep(seconds)
@@ -208,12 +208,12 @@ class Simulator:
         self.world.store.commit()
         return answer
 
-    def _latency(self, call: Asked) -> float:
+    def _latency(self, call: Request) -> float:
         options = self.world.options
         jitter = options.latency_jitter
         return options.latency + (jitter * draw(options.seed, "latency", call.digest, call.arrival) if jitter else 0.0)
 
-    def _nowhere(self, call: Asked) -> Answer:
+    def _nowhere(self, call: Request) -> Answer:
         """404 for a path and 405 for a method that no operation has, without an envelope."""
         if self._routes.knows(call.path):
             return Answer(405, b"Method Not Allowed", "text/plain")
@@ -231,7 +231,7 @@ def _check_outage(kind: str | None) -> None:
         raise ValueError(f"outage kind {kind!r} is unknown; there are: {', '.join(OUTAGE_KINDS)}")
 
 
-def _track_problem(call: Asked) -> Problem | None:
+def _track_problem(call: Request) -> Problem | None:
     """Zuora-Track-Id: at most 64 characters of US-ASCII, none of `: ; " '`."""
     track = call.track
     if track is None or (len(track) <= 64 and track.isascii() and not set(track) & set(":;\"'")):

@@ -14,11 +14,11 @@ from runner.simulator.responses import Answer, encode, throttled
 
 
 class Tokens:
-    """All tokens that were given out: of which tenant, and until when."""
+    """All tokens that were issued: of which tenant, and until when."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._given: dict[str, tuple[str, float]] = {
+        self._issued: dict[str, tuple[str, float]] = {
             token: (tenant, until) for token, (tenant, until) in world.store.values("token")
         }
         self._all = Window(60, TOKENS_A_MINUTE)
@@ -27,10 +27,10 @@ class Tokens:
     def tenant(self, authorization: str) -> str | None:
         """The tenant whose valid token the header holds, or None."""
         scheme, _, token = authorization.partition(" ")
-        given = self._given.get(token)
-        if given is None or scheme.lower() != "bearer" or self._world.now() >= given[1]:
+        holder = self._issued.get(token)
+        if holder is None or scheme.lower() != "bearer" or self._world.now() >= holder[1]:
             return None
-        return given[0]
+        return holder[0]
 
     def issue(self, body: bytes, address: str) -> Answer:
         """Answer to a form with client_id, client_secret and grant_type."""
@@ -42,21 +42,21 @@ class Tokens:
         client, secret = form.get("client_id", ""), form.get("client_secret", "")
         if not self._known(client, secret):
             return _refused(401, "Authentication error: invalid client id or client secret")
-        return self._given_to(client)
+        return self._issued_to(client)
 
     def expire(self) -> int:
         """All tokens end now; returns how many there were."""
-        count = len(self._given)
-        for token in self._given:
+        count = len(self._issued)
+        for token in self._issued:
             self._world.store.drop("token", token)
-        self._given.clear()
+        self._issued.clear()
         self._world.store.commit()
         return count
 
     def keep(self) -> None:
         """Write all tokens to the store again."""
-        for token, given in self._given.items():
-            self._world.store.put("token", token, given)
+        for token, holder in self._issued.items():
+            self._world.store.put("token", token, holder)
         self._world.store.commit()
 
     def forget(self) -> None:
@@ -82,10 +82,10 @@ class Tokens:
         right = options.client_id in (None, client) and options.client_secret in (None, secret)
         return bool(client and secret and right)
 
-    def _given_to(self, client: str) -> Answer:
+    def _issued_to(self, client: str) -> Answer:
         seconds = self._world.options.token_seconds
         token, until = secrets.token_hex(16), self._world.now() + seconds
-        self._given[token] = (client, until)
+        self._issued[token] = (client, until)
         self._world.store.put("token", token, (client, until))
         self._world.store.commit()
         scope = f"entity.{client} service.usage.write user.{client}"

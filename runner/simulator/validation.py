@@ -81,7 +81,7 @@ def unknown_problem(body: Mapping[str, Any], types: Mapping[str, Ways]) -> Compl
 
 
 def value_problem(body: Mapping[str, Any]) -> Complaint:
-    """Every identifier is text that is not empty, or an integer where one is asked for."""
+    """Every identifier is text that is not empty, or an integer where one is required."""
     for name, value in body.items():
         good = positive_integer(value) if name in INTEGERS else isinstance(value, str) and value.strip()
         if not good:
