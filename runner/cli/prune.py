@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,16 +16,23 @@ from runner.domain.errors import ExitCode
 @options.runs_dir
 @options.option("--keep", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h.")
 @options.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
-def prune(keep: str, dry_run: bool, **params: Any) -> ExitCode:
-    """Remove the folders of runs that ended long ago, never an unfinished run.
+@options.option(
+    "--archive",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Pack each run into DIR/<run id>.zip before its folder is removed.",
+)
+def prune(keep: str, dry_run: bool, archive: Path | None, **params: Any) -> ExitCode:
+    """Remove the folders of runs that ended long ago, or pack them into an archive; never an unfinished run.
 
     \b
     Examples:
       regen prune --keep 90d --dry-run
       regen prune --keep 90d
+      regen prune --keep 90d --archive /archive/regen
 
     Exit codes: 0, or 2 (an age that cannot be read).
     """
     from runner.runs import prune as pruning
 
-    return pruning.prune(options.runs_folder(params), keep, dry_run=dry_run)
+    return pruning.prune(options.runs_folder(params), keep, dry_run=dry_run, archive=archive)

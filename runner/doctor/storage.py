@@ -10,6 +10,8 @@ from pathlib import Path
 
 from manifests import ManifestError, open_manifest
 from runner.doctor.finding import Finding, fail, ok, warn
+from runner.domain.errors import Refused
+from runner.ledger.sqlite_errors import require_version, try_folder
 from runner.system.filesystem import VOLATILE, is_doubtful, is_network, kind_of_disk
 
 ASSUMED_ROWS = 100_000
@@ -20,6 +22,7 @@ CELL_COPIES = 8  # a manifest's own cells: in the ledger, its log, both results,
 def ground(runs: Path, manifests: Sequence[str] = (), rows: int | None = None) -> Iterator[Finding]:
     """The folder, the disk under it, and whether there is room for these manifests, or for so many rows."""
     place = _nearest(runs)
+    yield from _sqlite()
     yield _folder(runs, place)
     yield _disk(place)
     yield from _space(runs, place, manifests, rows)
@@ -29,6 +32,13 @@ def _nearest(folder: Path) -> Path:
     """The folder, or the nearest one above that is there."""
     folder = folder.absolute()
     return next((one for one in (folder, *folder.parents) if one.exists()), folder)
+
+
+def _sqlite() -> Iterator[Finding]:
+    try:
+        require_version()
+    except Refused as error:
+        yield fail("sqlite", str(error), "use another Python; nothing else of this machine need change")
 
 
 def _folder(runs: Path, place: Path) -> Finding:
@@ -42,6 +52,8 @@ def _folder(runs: Path, place: Path) -> Finding:
             os.fsync(file.fileno())
     except OSError as error:
         return fail("runs-folder", f"{place}: {error.strerror}", remedy)
+    if (problem := try_folder(place)) is not None:
+        return fail("runs-folder", f"{place}: {problem}", remedy)
     return ok("runs-folder", f"{runs} is writable" if place == runs.absolute() else f"{runs} can be made")
 
 

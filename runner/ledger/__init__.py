@@ -1,6 +1,6 @@
 """The run's SQLite file, the one truth: the only door to sqlite3."""
 
-from runner.ledger.database import Store, create, open_read_only, open_writable
+from runner.ledger.database import Settled, Store, create, open_read_only, open_writable
 from runner.ledger.enrolment import Enrolment, Line, Manifest
 from runner.ledger.facts import Facts
 from runner.ledger.journal import Claim, Event, Journal, Record
@@ -16,6 +16,7 @@ __all__ = [
     "Manifest",
     "Pen",
     "Record",
+    "Settled",
     "Store",
     "create",
     "open_read_only",

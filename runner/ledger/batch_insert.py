@@ -12,7 +12,8 @@ from importlib import resources
 from itertools import chain
 from typing import Any
 
-from runner.ledger.database import Store, translated
+from runner.ledger.database import Store
+from runner.ledger.sqlite_errors import translated
 
 WIDTH = 34  # columns of the view
 NO_ANSWER: tuple[None, ...] = (None,) * 18

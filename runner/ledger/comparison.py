@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from runner.ledger.database import open_read_only, translated
+from runner.ledger.database import open_read_only
+from runner.ledger.sqlite_errors import translated
 
 FATES = """
 CREATE TEMP TABLE {side} AS

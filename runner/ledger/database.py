@@ -6,6 +6,7 @@ SQLite's errors become `LedgerError`s here, once.
 from __future__ import annotations
 
 import contextlib
+import enum
 import itertools
 import os
 import sqlite3
@@ -17,39 +18,22 @@ from typing import Any
 
 import msgspec
 
-from runner.domain.errors import LedgerError, LedgerFull, LedgerUnusable
+from runner.domain.errors import LedgerUnusable
 from runner.ledger import facts
 from runner.ledger.facts import Facts
+from runner.ledger.sqlite_errors import require_version, translate, translated, unsupported
 
 APPLICATION_ID = 0x52474E31  # "RGN1"
 VERSION = 1
 OTHERS_SECONDS = 20.0  # how long a run that is over waits for others to close its ledger
-MIGRATIONS: dict[int, str] = {}  # version reached → script; the schema itself is version 1
 
 
-@contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors into ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _translate(error, path) from error
+class Settled(enum.Enum):
+    """How far the ledger of a run that is over could be made one plain file."""
 
-
-def _translate(error: sqlite3.Error, path: Path) -> LedgerError:
-    text = str(error)
-    if "disk is full" in text or "disk I/O error" in text:
-        return LedgerFull(
-            f"{path}: {text}; what was answered before is safe: make room, then `regen resume {path.parent.name}`"
-        )
-    if isinstance(error, sqlite3.OperationalError) and ("readonly" in text or "unable to open" in text):
-        return LedgerUnusable(f"{path}: {text}; make the run folder writable for this user, then resume")
-    if isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text):
-        return LedgerUnusable(
-            f"{path}: {text}; the ledger is damaged: restore the run folder from a copy. Do not start the same "
-            "manifest anew before the tenant was checked: part of it was sent"
-        )
-    return LedgerError(f"{path}: {text}")
+    PLAIN = "one file"
+    OPEN = "the file is complete; another program has it open, so that it stays in write-ahead mode"
+    READ = "another program is in the middle of reading it, so that part of it is in ledger.db-wal"
 
 
 class Store:
@@ -120,24 +104,15 @@ class Store:
         with self.transaction() as connection:
             write_facts(connection, facts.encoded_changes(changes))
 
-    def settle_down(self) -> bool:
-        """Make one plain file of it: the run is over. Waits some time for others to close it.
-
-        False if one has it open all that time: the file holds everything then, but stays in WAL. Raises LedgerError
-        if one is in the middle of reading it all that time, so that the file cannot be made whole.
-        """
+    def settle_down(self) -> Settled:
+        """Make one plain file of it: the run is over. Waits some time for other programs to close it."""
         self.row("PRAGMA busy_timeout = 0")  # the waiting is done here
         until = time.monotonic() + OTHERS_SECONDS
-        while not (whole := self._checkpoint()) or not self._leave_wal():
-            if time.monotonic() > until and not whole:
-                raise LedgerError(
-                    f"{self.path}: another program reads it and does not end, so that it cannot be made one plain "
-                    f"file; close that, then `regen resume {self.path.parent.name}`"
-                )
+        while not (complete := self._checkpoint()) or not self._leave_wal():
             if time.monotonic() > until:
-                return False
+                return Settled.OPEN if complete else Settled.READ
             time.sleep(0.05)
-        return True
+        return Settled.PLAIN
 
     def _checkpoint(self) -> bool:
         """Bring what is in the log into the file; False if somebody still reads the file as it was before."""
@@ -159,7 +134,7 @@ class Store:
         """Raises LedgerUnusable unless SQLite finds the file sound: after an unclean stop."""
         row = self.row("PRAGMA quick_check(1)")
         if row is None or row[0] != "ok":
-            raise _translate(sqlite3.DatabaseError(f"malformed: {row and row[0]}"), self.path)
+            raise translate(sqlite3.DatabaseError(f"malformed: {row and row[0]}"), self.path)
 
     def close(self) -> None:
         """Close the file."""
@@ -180,6 +155,7 @@ def write_facts(connection: sqlite3.Connection, rows: dict[str, str]) -> None:
 
 def create(path: Path) -> Store:
     """A new ledger for enrolment: not yet safe against a crash, so build it beside and rename it into place."""
+    require_version()
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600))
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None)
@@ -200,10 +176,11 @@ def open_writable(path: Path) -> Store:
     store = _open(path, "rw")
     with closed_if_it_fails(store.connection):
         with translated(path):
-            store.connection.execute("PRAGMA journal_mode = WAL")
+            (mode,) = store.connection.execute("PRAGMA journal_mode = WAL").fetchone()
             store.connection.execute("PRAGMA synchronous = FULL")
             store.connection.execute("PRAGMA cache_size = -4096")
-        _migrate(store)
+        if mode != "wal":
+            raise LedgerUnusable(f"{path}: {unsupported(path.parent)}")
     return store
 
 
@@ -213,6 +190,7 @@ def open_read_only(path: Path) -> Store:
 
 
 def _open(path: Path, mode: str) -> Store:
+    require_version()
     if not path.is_file():
         raise LedgerUnusable(f"{path}: there is no ledger; is this a run folder?")
     with translated(path):
@@ -248,13 +226,3 @@ def closed_if_it_fails(connection: sqlite3.Connection) -> Iterator[None]:
     except BaseException:
         connection.close()
         raise
-
-
-def _migrate(store: Store) -> None:
-    """Bring an older ledger to this version: a script a version, recorded in its own transaction."""
-    row = store.row("PRAGMA user_version")
-    for version in range((row[0] if row else 0) + 1, VERSION + 1):
-        with store.transaction() as connection:
-            for statement in MIGRATIONS[version].split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version}")

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from runner.ledger.checkpoint import ENROLLED, record
-from runner.ledger.database import Store, create, translated, write_facts
+from runner.ledger.database import Store, create, write_facts
 from runner.ledger.facts import Facts, encoded
+from runner.ledger.sqlite_errors import translated
 from runner.system.atomic_file import draft_of, sync_folder
 from runner.system.recovery_points import reach
 

@@ -91,6 +91,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     results_version: str = "1"  # of the columns of its results; 0.1.0 did not record it
     sheets: tuple[str | None, ...] = ()  # by manifest, in order: the sheet of a workbook
     resend_unknown: bool = False
+    keys_used_before: str | None = None  # when a run whose folder is elsewhere or gone last used the same keys
     parent: str | None = None  # the run that rows of this one come from
     carried: Carried | None = None
     notes: tuple[str, ...] = ()  # of planning, for people

@@ -104,6 +104,7 @@ class Journal:
         self._head: str
         self._seq, self._head = last or (0, genesis(store.facts()))
         note_sends(self._attempts, self._seq)
+        self._keys_were_used = store.facts().keys_used_before is not None
 
     @property
     def head(self) -> str:
@@ -185,7 +186,7 @@ class Journal:
             code=outcome.code,
             category=outcome.category,
             message=outcome.message,
-            replayed=int(outcome.replayed),
+            replayed=int(outcome.replayed or (self._keys_were_used and outcome.state is State.SUCCEEDED)),
             generation=record.attempt_generation,
             attempts=record.number,
             http_status=record.http_status,

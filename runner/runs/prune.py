@@ -1,4 +1,4 @@
-"""`regen prune`: remove runs that ended long ago. Never an unfinished one, never one that a process holds.
+"""`regen prune`: remove or pack runs that ended long ago. Never an unfinished one, never one that a process holds.
 
 A run is first renamed, then removed, so that half of one never looks like a whole one.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from runner.domain.errors import ExitCode, LedgerError, Refused, RunHeld
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
+from runner.runs.archive import pack
 from runner.runs.folder import RETRIES, RunFolder, all_runs
 from runner.runs.lock import LOCKS
 from runner.runs.run_json import RunDocument
@@ -40,18 +41,21 @@ def age(text: str) -> timedelta:
     return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
-def prune(runs: Path, keep: str, *, dry_run: bool, now: datetime | None = None) -> ExitCode:
-    """Remove every run that ended longer ago than `keep`, and say which."""
+def prune(
+    runs: Path, keep: str, *, dry_run: bool, archive: Path | None = None, now: datetime | None = None
+) -> ExitCode:
+    """Remove every run that ended longer ago than `keep`, or move it into an archive, and say which."""
     before = (now or datetime.now(UTC)) - age(keep)
+    verb = "removed" if archive is None else f"packed into {archive}"
     if not dry_run:
-        _bury(runs)
+        _finish_earlier(runs)
     for found in judged(runs, before):
         if found.why is not None:
             say(f"kept: {found.folder.id}: {found.why}")
         elif dry_run:
-            say(f"would be removed: {found.folder.id}")
+            say(f"would be {verb}: {found.folder.id}")
         else:
-            say(_removed(found.folder))
+            say(_removed(found.folder, archive))
     return ExitCode.SUCCEEDED
 
 
@@ -91,26 +95,36 @@ def _why(folder: RunFolder) -> str | None:
     return None
 
 
-def _removed(folder: RunFolder) -> str:
-    """Remove one run; what to say of it."""
+def _removed(folder: RunFolder, archive: Path | None) -> str:
+    """Remove one run, once it is packed if it is to be; what to say of it."""
     dying = folder.path.with_name(DYING + folder.id)
+    packed = None
     try:
         with folder.lock():
-            if (why := _why(folder)) is not None:  # it may have been taken up meanwhile
+            if (why := _why(folder)) is not None:  # it may have been resumed meanwhile
                 return f"kept: {folder.id}: {why}"
+            packed = None if archive is None else pack(folder, folder.path, archive)
             folder.path.rename(dying)
-    except RunHeld as error:
+    except (RunHeld, Refused) as error:
         return f"kept: {folder.id}: {error}"
-    shutil.rmtree(dying)
-    for path in (folder.path.parent / RETRIES).glob(f"{folder.id}-step*.csv"):
-        path.unlink(missing_ok=True)
-    (folder.path.parent / LOCKS / f"{folder.id}.lock").unlink(missing_ok=True)
-    return f"removed: {folder.id}"
+    except OSError as error:
+        return f"kept: {folder.id}: {error.filename or archive or folder.path}: {error.strerror or error}"
+    _remove(dying)
+    return f"removed: {folder.id}" if packed is None else f"packed into {packed}: {folder.id}"
 
 
-def _bury(runs: Path) -> None:
-    """Finish what an earlier prune was killed at."""
+def _finish_earlier(runs: Path) -> None:
+    """Finish what an earlier prune was killed at: what it renamed was to go, and is packed if it was to be packed."""
     if runs.is_dir():
         for path in runs.glob(f"{DYING}*"):
             if not path.is_symlink():
-                shutil.rmtree(path)
+                _remove(path)
+
+
+def _remove(dying: Path) -> None:
+    """Remove a run folder that was renamed, and what belongs to it elsewhere."""
+    runs, run = dying.parent, dying.name.removeprefix(DYING)
+    shutil.rmtree(dying)
+    for path in (runs / RETRIES).glob(f"{run}-step*.csv"):
+        path.unlink(missing_ok=True)
+    (runs / LOCKS / f"{run}.lock").unlink(missing_ok=True)

@@ -68,6 +68,7 @@ class RunDocument(Struct, frozen=True, kw_only=True):
     billing_id_field: str | None = None
     fingerprint: str = ""
     steps: tuple[StepDocument, ...] = ()
+    keys_used_before: str | None = None
     parent: str | None = None
     carried: Carried | None = None
     formats: tuple[str, ...] = ()

@@ -65,9 +65,7 @@ def remember(run: str, *, host: str, tenant: str, folder: Path, planned_at: str 
     _forget(state, now)
 
 
-def used_before(
-    run: str, *, host: str, tenant: str, folder: Path, planned_at: str | None, now: datetime
-) -> UsedId | None:
+def last_use(run: str, *, host: str, tenant: str, folder: Path, planned_at: str | None, now: datetime) -> UsedId | None:
     """The last use of a run id in the last day by another ledger than this one; None if there was none."""
     own = (str(folder.absolute()), planned_at or "")
     others = [

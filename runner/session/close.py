@@ -8,7 +8,7 @@ from runner.dispatch.circuit_breaker import Ending
 from runner.domain.errors import Refused
 from runner.domain.run_status import RunStatus
 from runner.history.index_page import write_index
-from runner.ledger import Journal, Store, open_writable
+from runner.ledger import Journal, Settled, Store, open_writable
 from runner.results.report import write_report
 from runner.results.writer import write_views
 from runner.runs.completeness import incomplete
@@ -60,9 +60,17 @@ def _write_files(folder: RunFolder, store: Store) -> None:
     write_views(store, folder.path, facts.formats)
     reach("viewed")
     write_report(store, folder.path, folder.write_document(store))
-    if not store.settle_down():
-        say(f"another program has {folder.ledger} open: it stays in WAL until `regen resume {folder.id}`", err=True)
+    settled = store.settle_down()
     reach("settled-down")
+    if settled is Settled.READ:
+        say(
+            f"another program is reading {folder.ledger} and does not end: the run has ended, its results are written, "
+            f"but the folder is not sealed. Close that program, then `regen resume {folder.id}` seals it",
+            err=True,
+        )
+        return
+    if settled is Settled.OPEN:
+        say(f"another program has {folder.ledger} open: it stays in WAL until `regen resume {folder.id}`", err=True)
     forget(folder.path)
     folder.seal()
     reach("sealed")

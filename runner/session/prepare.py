@@ -19,13 +19,13 @@ from runner.plan.planner import Opened, Target
 from runner.results.writer import write_views
 from runner.runs.folder import RunFolder, folder
 from runner.runs.run_id import default_id, next_id
-from runner.runs.used_ids import ids_in_use
+from runner.runs.used_ids import ids_in_use, last_use
 from runner.session.carryover import Carried, carry_over
 from runner.session.existing_run import Decision, ExistingRun, decide, state_of
 from runner.session.other_runs import objects_in_doubt, same_command, unfinished_twin, unsent_plan
 from runner.session.ownership import facts_of
 from runner.session.run_request import RunRequest, with_plan_file
-from runner.system.console import printable
+from runner.system.console import printable, say
 from runner.system.timestamps import utc_now
 
 VIEWS = ("results.parquet", "results.csv", "errors.csv")
@@ -230,7 +230,9 @@ class _Preparation:
                 return existing
             facts = facts_of(self.settings, opened.target.tenant, plain(opened.inputs), opened.fingerprint, run)
             try:
-                facts = structs.replace(facts, **self._more_facts())
+                facts = structs.replace(
+                    facts, **self._more_facts(), keys_used_before=self._keys_used_before(run, facts)
+                )
                 refused = opened.enrol(run.ledger, run.id, facts, self._templates())
             except BaseException:
                 _remove_if_empty(run)
@@ -240,6 +242,27 @@ class _Preparation:
                 (run.path / view).unlink(missing_ok=True)
             self._write_plan(run, refused)
         return Prepared(run, self.settings, begun=False, over=False)
+
+    def _keys_used_before(self, run: RunFolder, facts: Facts) -> str | None:
+        """When the keys of this plan were last used by a run whose folder is gone or elsewhere; says so."""
+        used = last_use(
+            run.id,
+            host=facts.host,
+            tenant=facts.tenant,
+            folder=run.path,
+            planned_at=facts.planned_at,
+            now=utc_now(),
+        )
+        if used is None:
+            return None
+        what = "is gone" if used.folder_is_gone else "is another one"
+        say(
+            f"run id {run.id} was used at {used.last_used_at:%Y-%m-%d %H:%M:%SZ} from {printable(used.folder)}, which "
+            f"{what}. Its idempotency keys are the same, so that nothing is done twice: what succeeded then is not "
+            "done again, and is reported as replayed. To regenerate everything once more, add --again",
+            err=True,
+        )
+        return used.last_used_at.isoformat()
 
     def _templates(self) -> dict[str, tuple[str, ...]]:
         """The tenant's own templates of what is to be backfilled: the only question to it while planning."""
