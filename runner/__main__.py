@@ -1,6 +1,24 @@
-"""`python -m runner` is `regen`."""
+"""`python -m runner` is `regen`. SIGTERM and SIGHUP end it in good order from here on, also while it is loading."""
 
-from runner.cli import main
+from __future__ import annotations
+
+import sys
+
+from runner.system.signals import Terminated, install
+
+
+def main() -> None:
+    """The entry point: first the handlers of signals, then everything else."""
+    install()
+    try:
+        from runner.cli import main as command_line
+
+        command_line()
+    except Terminated:
+        sys.exit(143)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
 
 if __name__ == "__main__":
     main()

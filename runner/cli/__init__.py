@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import traceback
 
 import click
 
@@ -47,7 +48,10 @@ from runner.cli import (
 )
 from runner.cli.help_format import WIDTH, Group
 from runner.domain.errors import ExitCode, RunnerError
-from runner.system.console import say
+from runner.system.console import lost_output, open_standard_streams, printable, say, shielded
+from runner.system.signals import Terminated, raising
+
+DATA_COMMANDS = ("template", "results", "find", "history")  # what they print is what they are for
 
 
 @click.group(
@@ -93,29 +97,57 @@ regen.add_section(
 
 
 def main() -> None:
-    """The entry point: every exception of ours becomes a sentence and an exit code, here and nowhere else."""
+    """The entry point: every exception becomes a sentence and an exit code, here and nowhere else."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it returns unused memory to the system
+    open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # help texts have characters that not every encoding has
+    with shielded(), raising():
+        code = _exit_code()
+        code = _with_lost_output(code)
+    sys.exit(code)
+
+
+def _exit_code() -> int:
+    """Run the command; its exit code. Every exception ends here, as a sentence."""
     try:
-        code = regen.main(standalone_mode=False)
+        return int(regen.main(standalone_mode=False) or 0)
     except RunnerError as error:
-        say(f"regen: {error}", err=True)
-        code = error.exit_code
+        return _failed(str(error), error.exit_code)
+    except click.UsageError as error:
+        context = error.ctx
+        if context is not None:
+            say(context.get_usage(), err=True)
+        return _failed(error.format_message(), ExitCode.REFUSED)
     except click.ClickException as error:
-        error.show()
-        code = ExitCode.REFUSED
+        return _failed(error.format_message(), ExitCode.REFUSED)
     except (click.Abort, KeyboardInterrupt):
-        code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = ExitCode.FAULT
+        return ExitCode.INTERRUPTED
+    except Terminated as signal:
+        return _failed(f"ended by {signal} in good order; the same command goes on with it", ExitCode.TERMINATED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        say(f"regen: {where}{error.strerror or error}; what was recorded is safe: fix that and run it again", err=True)
-        code = ExitCode.FAULT
+        reason = f"{where}{error.strerror or error}"
+        return _failed(f"{reason}; what was recorded is safe: fix that and run it again", ExitCode.FAULT)
     except MemoryError:
-        say("regen: out of memory; what was recorded is safe: free some memory and run it again", err=True)
-        code = ExitCode.FAULT
-    sys.exit(int(code or 0))
+        return _failed("out of memory; what was recorded is safe: free some memory and run it again", ExitCode.FAULT)
+    except Exception as error:  # noqa: BLE001 - the outermost frame
+        say(traceback.format_exc(), err=True)
+        reason = f"a fault of the program: {type(error).__name__}: {error}"
+        return _failed(f"{reason}; what was recorded is safe; please report the lines above", ExitCode.FAULT)
+
+
+def _failed(message: str, code: ExitCode) -> ExitCode:
+    say(f"regen: {printable(message) if code is ExitCode.FAULT else message}", err=True)
+    return code
+
+
+def _with_lost_output(code: int) -> int:
+    """What output can take decides nothing about a run; but data that was asked for and is incomplete is no success."""
+    reason = lost_output()
+    if reason is None:
+        return code
+    say(f"regen: output could not be written: {reason}", err=True)
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    return code or (ExitCode.FAULT if command in DATA_COMMANDS else code)

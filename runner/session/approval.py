@@ -15,7 +15,7 @@ from runner.config.settings import Settings
 from runner.domain.errors import Refused
 from runner.ledger import open_read_only, queries
 from runner.ledger.queries import StepFacts, pending_kinds
-from runner.system.console import say
+from runner.system.console import is_terminal, say
 from runner.zuora.effects import consequence, overwrites
 
 
@@ -47,7 +47,7 @@ def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[
 
 def at_terminal() -> bool:
     """Whether somebody sees a question and can answer it. Under some schedulers there is no standard input at all."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
 def _confirm(told: list[str], *, yes: bool) -> None:

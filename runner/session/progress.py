@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from runner.system.console import harmless, say
+from runner.system.console import harmless, is_terminal, say
 from runner.system.timestamps import duration
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Progress:
         self._job_told = 0.0
         self._quiet = quiet
         self._started = time.monotonic()
-        if not quiet and sys.stderr is not None and sys.stderr.isatty():
+        if not quiet and is_terminal(sys.stderr):
             from tqdm import tqdm
 
             self._bar = tqdm(total=total, unit="req", dynamic_ncols=True, smoothing=0.1, file=sys.stderr)

@@ -45,7 +45,7 @@ from runner.session.run_settings import wire_of_run
 from runner.session.starts import start_of
 from runner.system.console import say
 from runner.system.runtime_tuning import sending
-from runner.system.signals import heard
+from runner.system.signals import finishing, handled
 from runner.system.timestamps import iso, now_microseconds, utc_now
 from runner.zuora import client as zuora
 from runner.zuora.connection import Wire
@@ -147,7 +147,8 @@ class _Session:
             self.progress.close()
             self.log.close()
             self.sends.close()
-        close_run(self.folder, self.store, ending, self.journal)
+        with finishing():
+            close_run(self.folder, self.store, ending, self.journal)
         return ending
 
     def _settle(self, ending: Ending) -> Ending:
@@ -310,10 +311,11 @@ class _Session:
         """The first signal ends the run in good order, the second at once. Ctrl-Break is Windows' SIGTERM."""
         interrupted = Ending(RunStatus.INTERRUPTED, ExitCode.INTERRUPTED, "interrupted")
         terminated = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED, "terminated")
-        return heard(
+        return handled(
             {
                 "SIGINT": partial(self._signalled, interrupted),
                 "SIGTERM": partial(self._signalled, terminated),
+                "SIGHUP": partial(self._signalled, terminated),
                 "SIGBREAK": partial(self._signalled, terminated),
                 "SIGUSR1": self.progress.tell_now,
             }

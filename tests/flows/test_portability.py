@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from runner.system.signals import heard
+from runner.system.signals import handled
 from tests import ROOT
 from tests.flows.test_flows import one, subscriptions
 from tests.harness.program import table
@@ -56,7 +56,7 @@ async def test_what_was_before_is_put_back(loop, request):
     if loop == "without":
         request.getfixturevalue("no_handlers")
     before, came = signal.getsignal(signal.SIGTERM), asyncio.Event()
-    with heard({"SIGTERM": came.set, "SIGNONE": came.set}):
+    with handled({"SIGTERM": came.set, "SIGNONE": came.set}):
         signal.raise_signal(signal.SIGTERM)
         await came.wait()
     assert signal.getsignal(signal.SIGTERM) == before

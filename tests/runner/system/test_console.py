@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
+import subprocess
 import sys
 from unicodedata import category
 
@@ -15,7 +17,11 @@ from hypothesis import strategies as st
 from runner.dispatch.run_limits import Tally
 from runner.domain.blackout import Blackouts
 from runner.session.progress import Progress
-from runner.system.console import harmless, printable, say, say_json
+from runner.system.console import harmless, is_terminal, printable, say, say_json
+from tests import ROOT
+from tests.harness.program import folders, simulated
+
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
 
 STEERING = [
     "\x1b]0;title\x07",
@@ -93,3 +99,72 @@ def test_whether_anybody_listens_decides_nothing(monkeypatch):
             say_json(text)
             say(text, err=True)
             Progress(1, Tally(), Blackouts(), quiet=False).tell(text)
+
+
+FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")  # noqa: PTH110
+OUTPUTS = {
+    "stdout full": ">/dev/full",
+    "stderr full": "2>/dev/full",
+    "both full": ">/dev/full 2>&1",
+    "stdout closed": ">&-",
+    "stderr closed": "2>&-",
+    "all closed": "<&- >&- 2>&-",
+    "reader gone": "| true",
+}
+
+
+@FULL
+@pytest.mark.parametrize("redirection", OUTPUTS.values(), ids=OUTPUTS.keys())
+@pytest.mark.parametrize("bad", [False, True], ids=["all succeed", "one fails"])
+def test_what_output_can_take_decides_nothing(tmp_path, redirection, bad):
+    """Everything is sent, and the exit code is the run's own."""
+    names = ["A-1", "A-2", "MISSING-1" if bad else "A-3"]
+    manifest = tmp_path / "s.csv"
+    manifest.write_text("subscriptionName,subscriptionVersion\n" + "".join(f"{name},1\n" for name in names))
+    with simulated() as server:
+        words = [sys.executable, "-m", "runner", "run", str(manifest), "--base-url", server.url]
+        command = f"{shlex.join([*words, '--runs-dir', str(tmp_path / 'runs')])} {redirection}"
+        shell = ["bash", "-o", "pipefail", "-c", command]
+        code = subprocess.run(shell, env=os.environ | ENVIRONMENT, check=False, capture_output=True).returncode
+        assert server.arrivals() == 3
+    assert code == (3 if bad else 0)
+    (folder,) = folders(tmp_path / "runs")
+    assert json.loads((folder / "run.json").read_text())["exit_code"] == code
+    assert (folder / "SHA256SUMS").exists()
+
+
+@FULL
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("runs", 0), ("config", 0), ("template Subscription", 1), ("run no-such.csv", 2), ("run --no-such-option", 2)],
+)
+def test_other_commands_on_a_full_disk(tmp_path, words, code):
+    """The exit code is the command's own; only what prints data that is incomplete has failed."""
+    command = f"{shlex.join([sys.executable, '-m', 'runner', *words.split()])} >/dev/full"
+    shell = ["bash", "-c", command]
+    done = subprocess.run(
+        shell, env=os.environ | ENVIRONMENT, check=False, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    if code < 2:
+        assert "output could not be written: No space left on device" in done.stderr
+
+
+def test_a_stream_of_every_kind_of_failure():
+    """Full, gone, closed: the text is dropped."""
+    for error in (OSError(28, "No space left on device"), OSError(5, "Input/output error"), ValueError("closed")):
+
+        class Failing(io.StringIO):
+            fault = error
+
+            def write(self, text: str) -> int:
+                raise self.fault
+
+            def isatty(self) -> bool:
+                raise self.fault
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("sys.stdout", Failing())
+            say("text")
+            say_json({"a": 1})
+            assert not is_terminal(sys.stdout)
