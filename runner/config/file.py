@@ -88,7 +88,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quota_share: float | None = None
     limits: LimitSettings = LimitSettings()
     connect_timeout_seconds: float = 10.0
-    request_timeout_seconds: float = 120.0
+    request_timeout_seconds: float = 130.0  # Zuora itself answers after 120 s
     drain_seconds: float = 30.0
     patience: PatienceSettings = PatienceSettings()
     jobs: JobSettings = JobSettings()

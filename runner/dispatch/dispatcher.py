@@ -59,6 +59,7 @@ class Dispatch:
         terms: Terms,
         tally: Tally,
         canary: frozenset[int] = frozenset(),
+        proven: bool = False,
         note: Note = lambda name, facts: None,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -69,7 +70,7 @@ class Dispatch:
         self._tally, self._note = tally, note
         self._now, self._chance = now, chance
         wrong = tally.failed + tally.unknown  # in the steps before
-        self._breaker = Breaker(terms.failures, terms.outage_patience_seconds, wrong, tally.settled)
+        self._breaker = Breaker(terms.failures, terms.outage_patience_seconds, wrong, tally.settled, proven)
         self._backlog = Backlog()
         self._queue: deque[Job] = deque()  # claimed, not yet sent
         self._hungry: deque[asyncio.Future[None]] = deque()  # workers with nothing to do
@@ -197,6 +198,11 @@ class Dispatch:
             self._closed_since = None
             self._note("blackout-over", {})
         return self._closed_since is not None
+
+    @property
+    def _left(self) -> int | None:
+        """How many requests are not settled, as far as they are loaded; None while there are more."""
+        return len(self._backlog) + self._outstanding if self._exhausted else None
 
     @property
     def _unsent_work(self) -> bool:
@@ -344,7 +350,7 @@ class Dispatch:
         now, steady = self._now(), asyncio.get_running_loop().time()
         self._drift.watch(now, steady)
         judgement = self._judge(answer, job.request, job.history, now - self._drift.gained_seconds)
-        ending = self._breaker.observe(job.request.number, judgement, steady)
+        ending = self._breaker.observe(job.request.number, judgement, steady, self._left)
         aborted = isinstance(answer, Silence) and answer.kind == "aborted"  # a stop is not a last attempt
         if aborted or self._breaker.outage_since is not None:
             judgement = replace(judgement, spends=False)
@@ -363,18 +369,21 @@ class Dispatch:
             self._wake.set()  # `_feed` has something to do; of what becomes due later its own alarm tells it
 
     def _unsent(self, job: Job, judgement: Judgement) -> None:
-        """Nothing went out, for want of a token or of a server to trust: the claim is taken back."""
+        """Nothing went out, for want of a connection, a token or a server to trust: the claim is taken back."""
         self._tally.sent -= 1
         if job.history.attempts == 1:
             job.first_sent_at = None
         self._give_back(job, later=False)
-        self._backlog.later(job, asyncio.get_running_loop().time() + (judgement.hold_seconds or 0.0))
+        job.unsent += 1
+        tries = replace(job.history, spent=job.unsent)
+        delay = self._patience.delay_seconds(judgement, tries, self._chance())
+        self._backlog.later(job, asyncio.get_running_loop().time() + delay)
         self._wake.set()
 
     def _answered(
         self, job: Job, answer: Answer, judgement: Judgement, sent_at: float, now: float, latency_ms: float
     ) -> None:
-        before = job.history
+        before, job.unsent = job.history, 0
         token = answer.token if isinstance(answer, Reply) else 0
         if judgement.kind is not Kind.SUCCEEDED:  # the end: nothing depends on its history any more
             job.history = before.after(judgement, now - self._drift.gained_seconds, token)
@@ -398,7 +407,7 @@ class Dispatch:
         succeeded = outcome.state is State.SUCCEEDED
         if not succeeded:
             self._note("settled", _about(job, judgement) | {"state": outcome.state.value})
-        ending = self._breaker.settle(succeeded=succeeded)
+        ending = self._breaker.settle(job.request.number, succeeded=succeeded)
         if ending is not None:
             self.stop(ending)
         self._free(job)
@@ -436,7 +445,7 @@ class Dispatch:
 
     def _hold(self, judgement: Judgement, now: float, began: float) -> None:
         """Hold everyone as the server asked, or as the outage demands; loop times, `began` that of the sending."""
-        if judgement.reason is Reason.THROTTLED:
+        if judgement.reason is Reason.THROTTLED and judgement.holds_everyone:
             what = "category 70" if judgement.category == "70" else "429"
             self._pace.refused(what, judgement.hold_seconds, began)
         elif judgement.holds_everyone and judgement.hold_seconds:

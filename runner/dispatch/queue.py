@@ -13,13 +13,14 @@ from runner.ledger import Claim
 class Job:
     """A request on its way: with its history, and the claim under which it is sent."""
 
-    __slots__ = ("claim", "first_sent_at", "history", "request")
+    __slots__ = ("claim", "first_sent_at", "history", "request", "unsent")
 
     def __init__(self, request: Request, history: History | None = None, first_sent_at: int | None = None) -> None:
         self.request = request
         self.history = history or History()
         self.first_sent_at = first_sent_at
         self.claim: Claim | None = None
+        self.unsent = 0  # times in a row that nothing could be sent
 
     def __lt__(self, other: Job) -> bool:
         return self.request.number < other.request.number
@@ -88,6 +89,10 @@ class Backlog:
     def next_due(self) -> float | None:
         """When the next one is due; None if none waits."""
         return self._later[0][0] if self._later else None
+
+    def __len__(self) -> int:
+        waiting = sum(map(len, self._lanes.values()))
+        return len(self._later) + len(self._ready) + len(self._fresh) + waiting
 
     def __bool__(self) -> bool:
         return bool(self._later or self._ready or self._fresh)

@@ -25,7 +25,7 @@ class Window:
         self._buckets: deque[list[int]] = deque()  # [which, how many]
 
     def spend(self, now: float, count: int = 1) -> None:
-        """Count requests sent at `now`; times may only grow."""
+        """Count requests sent at `now`."""
         self._forget(now)
         bucket = int(now / self._grain)
         if not self._buckets or self._buckets[-1][0] != bucket:
@@ -41,7 +41,14 @@ class Window:
         return max(0.001, (self._buckets[0][0] + 61) * self._grain - now)
 
     def _forget(self, now: float) -> None:
-        oldest = int(now / self._grain) - 60
+        current = int(now / self._grain)
+        while self._buckets and self._buckets[-1][0] > current:  # the clock was set back: they count from now
+            late = self._buckets.pop()
+            if self._buckets and self._buckets[-1][0] >= current:
+                self._buckets[-1][1] += late[1]
+            else:
+                self._buckets.append([current, late[1]])
+        oldest = current - 60
         while self._buckets and self._buckets[0][0] < oldest:
             self.spent -= self._buckets.popleft()[1]
 

@@ -15,7 +15,7 @@ from typing import Any
 from aiolimiter import AsyncLimiter
 
 from runner.dispatch.concurrency import Change, Concurrency
-from runner.dispatch.quota import DAY, NAMES, Quota
+from runner.dispatch.quota import DAY, HOUR, NAMES, Quota
 from runner.domain.model import Limits, whole_number
 
 FINE_RATE = 10.0  # from here on a tenth of a second's share at a time: aiolimiter's bucket starts full
@@ -54,6 +54,7 @@ class Pace:
         self._turn = asyncio.Lock()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._held_until = 0.0
+        self._scarce_until = 0.0  # loop time: the tenant's own count of a long window is nearly used up
         self._refusals = 0
         self._note, self._now = note, now
         self._set_rate()
@@ -84,7 +85,9 @@ class Pace:
 
     @property
     def day_is_spent(self) -> bool:
-        """Whether the day's share of the tenant's quota is used up."""
+        """Whether the day's share of the tenant's quota is used up, by our count or by the tenant's own."""
+        if asyncio.get_running_loop().time() < self._scarce_until:
+            return True
         return self._quota.wait(self._now())[1] == DAY
 
     def enter_at_once(self) -> bool:
@@ -167,6 +170,8 @@ class Pace:
             return
         first = whole_number(limits.rate_limit.partition(",")[0])
         if first is not None and remaining < first * SCARCE:
+            if reset > HOUR:  # only the day's window resets so late: as when our own count of it is used up
+                self._scarce_until = asyncio.get_running_loop().time() + reset
             self.hold(reset, f"{remaining} of {first} requests remain in the tenant's window")
 
     def _set_rate(self) -> None:

@@ -21,7 +21,7 @@ from runner.dispatch.retry_policy import Patience
 from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError, Refused
-from runner.domain.model import Answer, History, Judgement, Reason, Reply, Request, State
+from runner.domain.model import Answer, History, Judgement, Kind, Reason, Reply, Request, State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Event, Facts, Journal, Pen, Store, open_read_only, open_writable
 from runner.ledger import queries as ledger_views
@@ -52,6 +52,7 @@ from runner.zuora.connection import Wire
 from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Looks
 from runner.zuora.operations import OPERATIONS
+from runner.zuora.reply_ids import ReplyIds
 from runner.zuora.verdict import verdict
 
 
@@ -114,6 +115,7 @@ class _Session:
         self.folder, self.store, self.settings, self.invocation = folder, store, settings, invocation
         self.wire = wire
         self.tally = Tally()
+        self._verdict = Verdict(proven=_has_succeeded(store))
         self.dispatch: Dispatch | None = None
         self.ending: Ending | None = None
         self.progress = Progress(ledger_views.pending(store), self.tally, settings.blackouts, quiet=invocation.quiet)
@@ -269,12 +271,13 @@ class _Session:
             journal=self.journal,
             step=step.number,
             send=tail.send if tail else client.send,
-            judge=judge_with(client, request_seconds, tail.judge if tail else judged),
+            judge=judge_with(client, request_seconds, tail.judge if tail else self._verdict),
             pace=pace,
             patience=Patience(patience.attempts, patience.base_seconds, patience.cap_seconds),
             terms=self._terms(step),
             tally=self.tally,
             canary=canary,
+            proven=self._verdict.proven,
             note=note,
         )
 
@@ -329,15 +332,38 @@ class _Session:
         self.ending = self.ending or ending
 
 
-def judged(answer: Answer, request: Request, history: History, now: float, progress_seconds: float) -> Judgement:
-    """The verdict on a request without a tail."""
-    return verdict(answer, history, OPERATIONS[request.operation], now=now, progress_seconds=progress_seconds)
+class Verdict:
+    """The verdict on requests without a tail, with what is known of the whole run: ids of replies, any success."""
+
+    def __init__(self, *, proven: bool) -> None:
+        self.proven = proven
+        self._reply_ids = ReplyIds()
+
+    def __call__(
+        self, answer: Answer, request: Request, history: History, now: float, progress_seconds: float
+    ) -> Judgement:
+        judgement = verdict(
+            answer,
+            history,
+            OPERATIONS[request.operation],
+            now=now,
+            progress_seconds=progress_seconds,
+            is_shared=partial(self._reply_ids.is_shared, request=request.number),
+            proven=self.proven,
+        )
+        self.proven = self.proven or judgement.kind is Kind.SUCCEEDED
+        self._reply_ids.note(request.number, judgement.reply_ids)
+        return judgement
+
+
+def _has_succeeded(store: Store) -> bool:
+    return any(step.get("succeeded") for step in ledger_views.counts(store).values())
 
 
 def judge_with(
     client: zuora.Client,
     request_seconds: float,
-    judged: Callable[[Answer, Request, History, float, float], Judgement] = judged,
+    judged: Callable[[Answer, Request, History, float, float], Judgement],
 ) -> Callable[[Answer, Request, History, float], Judgement]:
     """The verdict, which also lets the client know of a token that was refused."""
 

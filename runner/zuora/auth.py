@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import msgspec
 
+from runner.zuora.envelope import BOM
+
 RENEW_SECONDS = 120.0  # before a token expires, or a tenth of its life if that is less
-NOT_THE_API = frozenset({404, 405, 407})  # nor is a redirect: waiting mends none of them
+NOT_THE_API = frozenset({404, 405, 407})  # nor is a redirect: waiting helps with none of them
 BACK_OFF_SECONDS = (1.0, 60.0)  # after a token endpoint that is out of order: the first wait, the longest
 
 
 class CredentialsRefusedError(Exception):
-    """No token is to be had however often one asks: the client id or secret is wrong, or the server not to be trusted
-    with them."""
+    """No token can be got, however often it is requested: the client id or secret is wrong, or the server cannot be
+    trusted with them."""
 
 
 class TokenUnavailableError(Exception):
@@ -54,9 +57,25 @@ class Token:
         return f"Token(serial={self.serial})"
 
 
+USUAL_LIFE_SECONDS = 3600.0  # "Create an OAuth token": one hour
+LEAST_LIFE_SECONDS = 60.0  # less, and each row would fetch a token of its own; one that expired is refused and renewed
+
+
 class _Granted(msgspec.Struct):
     access_token: str
-    expires_in: float = 3600.0
+    expires_in: Any = None
+
+    @property
+    def life_seconds(self) -> float:
+        """How long the token lives: `expires_in` as a number, also as text; the usual hour for anything else."""
+        value = self.expires_in
+        try:
+            seconds = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else 0.0
+        except ValueError:
+            seconds = 0.0
+        if not 0.0 < seconds < float("inf"):
+            return USUAL_LIFE_SECONDS
+        return max(seconds, LEAST_LIFE_SECONDS) if seconds < 1 else seconds
 
 
 @dataclass(frozen=True)
@@ -121,13 +140,14 @@ class Auth:
                 f"HTTP {answer.status} from the token endpoint: check the base URL, and the proxy if there is one"
             )
         try:
-            granted = msgspec.json.decode(answer.body, type=_Granted) if 200 <= answer.status < 300 else None
+            body = answer.body.removeprefix(BOM)
+            granted = msgspec.json.decode(body, type=_Granted) if 200 <= answer.status < 300 else None
         except (msgspec.DecodeError, UnicodeDecodeError):
             granted = None
         if granted is None or not granted.access_token or not granted.access_token.isprintable():
             raise self._unavailable(answer)
         self._serial += 1
-        life = granted.expires_in
+        life = granted.life_seconds
         renew_at = asyncio.get_running_loop().time() + life - min(RENEW_SECONDS, life / 10)
         return Token(granted.access_token, self._serial, renew_at)
 
@@ -135,8 +155,8 @@ class Auth:
         first, longest = BACK_OFF_SECONDS
         wait = answer.retry_after_seconds or min(longest, first * 2.0 ** min(self._failures, 10))
         self._failures += 1
-        told = f"HTTP {answer.status}" if answer.status else answer.body.decode("utf-8", "replace")
-        return TokenUnavailableError(f"no access token to be had: {told}", wait)
+        reason = f"HTTP {answer.status}" if answer.status else answer.body.decode("utf-8", "replace")
+        return TokenUnavailableError(f"could not get an access token: {reason}", wait)
 
 
 def form(credentials: Credentials) -> aiohttp.FormData:

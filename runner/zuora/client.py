@@ -32,7 +32,7 @@ from runner.zuora.auth import (
 )
 from runner.zuora.connection import TOKEN_PATH, Wire, _headers, environment_proxy, trusted
 from runner.zuora.deadlines import Deadlines
-from runner.zuora.express import Express, Heard, fits
+from runner.zuora.express import Express, Heard, fits, header_limits
 from runner.zuora.operations import OPERATIONS
 from runner.zuora.response import (
     MAX_BODY_BYTES,
@@ -73,6 +73,7 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
         headers=_headers(wire),
         auto_decompress=False,
         middlewares=(_only_look,) if wire.read_only else (),
+        **header_limits(aiohttp.ClientSession.__init__),
     ) as session:
         deadlines = Deadlines(wire.request_seconds)
         try:

@@ -24,7 +24,7 @@ class Wire:
     credentials: Credentials
     concurrency: int = 30
     connect_seconds: float = 10.0
-    request_seconds: float = 120.0
+    request_seconds: float = 130.0
     entity_ids: tuple[str, ...] = ()
     org_ids: tuple[str, ...] = ()
     zuora_version: str | None = None

@@ -11,6 +11,7 @@ from runner.zuora.categories import CREDENTIALS, PERMISSION, WAITING
 MOST_CHARACTERS = 8000  # of a message or an id: an answer of megabytes is not kept for every row
 
 
+BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
 
 
@@ -28,7 +29,7 @@ class Envelope(msgspec.Struct, frozen=True):
 
     @property
     def permanent(self) -> bool:
-        """Whether a reason's category is one that neither waiting nor a new token mends."""
+        """Whether a reason's category is one that neither waiting nor a new token changes."""
         return any(c not in WAITING and c not in (PERMISSION, CREDENTIALS) for c in self.categories)
 
     @property
@@ -39,11 +40,8 @@ class Envelope(msgspec.Struct, frozen=True):
 
 def envelope(body: bytes) -> Envelope | None:
     """The envelope in a body; None if there is none. Raises nothing, whatever the bytes."""
-    try:
-        fields = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if not isinstance(fields, dict) or not isinstance(fields.get("success"), bool):
+    fields = _object(body)
+    if fields is None or not isinstance(fields.get("success"), bool):
         return None
     reasons = fields.get("reasons")
     codes, messages = _reasons(reasons)
@@ -55,9 +53,38 @@ def envelope(body: bytes) -> Envelope | None:
         categories=tuple([code[-2:] for code in codes]),
         explained=isinstance(reasons, list) and len(codes) == len(reasons),
         message="; ".join(messages)[:MOST_CHARACTERS] or None,
-        reply_ids=tuple([told for told in (request_id, process_id) if told]),
+        reply_ids=tuple([reply_id for reply_id in (request_id, process_id) if reply_id]),
         process_id=process_id,
     )
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in a body, also behind a byte order mark; None if there is none."""
+    try:
+        fields = _decode(body.removeprefix(BOM))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def explanation(body: bytes) -> str | None:
+    """The message of a JSON object that is no envelope; None where it has none.
+
+    Shapes: `{"message"}`, `{"code", "message"}` (Data Query), `{"Success": false, "Errors": [{"Code", "Message"}]}`
+    (older calls), and `success` as text, which neither confirms nor denies.
+    """
+    fields = _object(body)
+    if fields is None:
+        return None
+    success = fields.get("success")
+    if success is not None and not isinstance(success, bool):
+        return f'the response has "success": {str(success)[:40]!r}, which is neither true nor false'
+    errors = fields.get("Errors")
+    entries = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    pairs = [(_text(error.get("Code")), _text(error.get("Message"))) for error in entries]
+    pairs.append((_text(fields.get("code")), _text(fields.get("message"))))
+    messages = [": ".join(part for part in pair if part) for pair in pairs]
+    return "; ".join(message for message in messages if message)[:MOST_CHARACTERS] or None
 
 
 def _reasons(reasons: object) -> tuple[tuple[str, ...], tuple[str, ...]]:

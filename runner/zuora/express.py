@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -26,6 +26,8 @@ from aiohttp.helpers import TimerNoop
 from yarl import URL
 
 SWITCHED = 101  # of all 1xx the only one that no final response follows
+LARGEST_HEADER = 256 * 1024  # bytes; a proxy in between may add more than the 8 KB that aiohttp takes by default
+MOST_HEADERS = 2000
 _PARAMETERS = {"timer", "skip_payload", "read_until_eof", "auto_decompress", "read_timeout"}
 
 
@@ -54,6 +56,13 @@ def fits(session: aiohttp.ClientSession) -> bool:
     return given >= _PARAMETERS and wanted == {"self", "req", "traces", "timeout"}
 
 
+def header_limits(function: Callable[..., object]) -> dict[str, Any]:
+    """How large the head of a response may be, as keyword arguments that a function of this aiohttp takes."""
+    wanted = {"max_line_size": LARGEST_HEADER, "max_field_size": LARGEST_HEADER, "max_headers": MOST_HEADERS}
+    parameters = inspect.signature(function).parameters
+    return {name: limit for name, limit in wanted.items() if name in parameters}
+
+
 class Express:
     """Posts to one host over a session's connector, with the session's headers. Bodies of responses are read as they
     come, not decompressed."""
@@ -62,6 +71,7 @@ class Express:
         assert session.connector is not None
         self._connector, self._timeout = session.connector, timeout
         self._place = aiohttp.ClientRequest("POST", base, loop=asyncio.get_running_loop(), session=session)
+        self._header_limits = header_limits(ResponseHandler.set_response_params)
         self._common = _lines({"Host": self._place.headers["Host"], "Accept": "*/*"} | dict(session.headers))
 
     async def post(self, url: URL, headers: Mapping[str, str], body: bytes | None) -> Heard:
@@ -77,7 +87,12 @@ class Express:
             protocol = connection.protocol
             assert protocol is not None
             protocol.set_response_params(
-                timer=TimerNoop(), skip_payload=False, read_until_eof=True, auto_decompress=False, read_timeout=None
+                timer=TimerNoop(),
+                skip_payload=False,
+                read_until_eof=True,
+                auto_decompress=False,
+                read_timeout=None,
+                **self._header_limits,
             )
             if protocol.transport is None or protocol.transport.is_closing():
                 raise aiohttp.ClientConnectionResetError("the connection was closed before the request was sent")

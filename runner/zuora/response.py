@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import time
 import zlib
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -40,6 +42,9 @@ _QUOTED = re.compile(r"\n|\\n")  # in what aiohttp could not parse: from here on
 _TRACK = re.compile(r"[0-9a-f]{40}-[0-9]+")  # as `track_id` makes them
 
 
+NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
+
+
 class OversizedError(Exception):
     """A body larger than any that the API documents."""
 
@@ -68,24 +73,36 @@ async def _read(response: Heard, most: int) -> bytes:
     return body if encoding == "identity" else _unpacked(body, encoding, most)
 
 
+NOT_COMPRESSED = frozenset({"", "identity", "none", "utf-8", "utf8", "binary", "8bit"})  # seen in the wild
+
+
 def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
-    """The body without its gzip: aiohttp's own decompression takes a stream that breaks off for a whole one."""
-    if not body or encoding.lower() == "identity":
+    """The body without its gzip: aiohttp's own decompression takes a stream that breaks off for a whole one.
+
+    A gzip body may have several members (RFC 1952): their contents follow each other.
+    """
+    name = encoding.strip().lower()
+    if not body or name in NOT_COMPRESSED:
         return body
-    if encoding.lower() not in ("gzip", "x-gzip"):
+    if name not in ("gzip", "x-gzip"):
         raise aiohttp.ClientPayloadError(f"a body compressed with {encoding}, which was not asked for")
-    unpacking = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacking.decompress(body, most + 1)
-    except zlib.error as error:
-        raise aiohttp.ClientPayloadError(f"gzip: {error}") from error
-    if len(unpacked) > most:
-        raise OversizedError(unpacked[:SNIPPET_BYTES])
-    if not unpacking.eof:
-        raise aiohttp.ClientPayloadError("gzip: the body breaks off")
-    if unpacking.unused_data:
-        raise aiohttp.ClientPayloadError("gzip: something follows what was packed")
-    return unpacked
+    parts: list[bytes] = []
+    size = 0
+    while body:
+        unpacking = zlib.decompressobj(wbits=31)
+        try:
+            part = unpacking.decompress(body, most + 1 - size)
+        except zlib.error as error:
+            reason = "something follows what was packed" if parts else str(error)
+            raise aiohttp.ClientPayloadError(f"gzip: {reason}") from error
+        size += len(part)
+        if size > most:
+            raise OversizedError(part[:SNIPPET_BYTES])
+        if not unpacking.eof:
+            raise aiohttp.ClientPayloadError("gzip: the body breaks off")
+        parts.append(part)
+        body = unpacking.unused_data
+    return b"".join(parts)
 
 
 def _without(authorization: str, body: bytes) -> bytes:
@@ -110,7 +127,7 @@ def _reply(response: Heard, body: bytes, token: int) -> Reply:
         status=response.status,
         body=body,
         request_id=_plain(headers.get("Zuora-Request-Id")),
-        retry_after_seconds=retry_after(headers.get("Retry-After")),
+        retry_after_seconds=wait_seconds(response.status, headers),
         limits=_limits(headers),
         token=token,
     )
@@ -125,22 +142,60 @@ def _limits(headers: Mapping[str, str]) -> Limits | None:
         whole_number(headers.get("Concurrency-Limit-Remaining")),
         rate,
         whole_number(headers.get("ratelimit-remaining")),
-        retry_after(headers.get("ratelimit-reset")),
+        retry_after(headers.get("ratelimit-reset"), headers.get("Date")),
     )
 
 
-def retry_after(text: str | None) -> float | None:
-    """Seconds to wait: `Retry-After` is a number of seconds or an HTTP date; None if it is neither."""
+def wait_seconds(status: int, headers: Mapping[str, str]) -> float | None:
+    """How long the server asks to wait: `Retry-After`, else on a 429 `ratelimit-reset` ("Rate limits" shows such a 429
+    without Retry-After)."""
+    wait = retry_after(headers.get("Retry-After"), headers.get("Date"))
+    return retry_after(headers.get("ratelimit-reset"), headers.get("Date")) if wait is None and status == 429 else wait
+
+
+EPOCH_SECONDS = 1_000_000_000  # a wait of 30 years is none: such a number is a moment, in seconds since 1970
+EPOCH_MILLISECONDS = EPOCH_SECONDS * 1000
+LONGEST_WAIT_SECONDS = 86_400.0
+
+
+def retry_after(text: str | None, date: str | None = None) -> float | None:
+    """Seconds to wait: `text` is a number of seconds, a moment since 1970 or an HTTP date; None if it is none of them.
+
+    A moment counts from the response's own `date`, where it has one: the server's clock and ours may differ.
+    """
     if text is None:
         return None
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), 86_400.0) if seconds == seconds else None
+        moment = _http_date(text)
+        return None if moment is None else _bounded(moment - _server_time(date))
+    if seconds != seconds:  # NaN
+        return None
+    if EPOCH_SECONDS <= seconds < 10_000 * EPOCH_SECONDS:
+        moment = seconds / 1000 if seconds >= EPOCH_MILLISECONDS else seconds
+        return _bounded(moment - _server_time(date))
+    return _bounded(seconds)
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+
+
+def _server_time(date: str | None) -> float:
+    moment = _http_date(date) if date is not None else None
+    return time.time() if moment is None else moment
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    try:
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _silence(error: Exception, status: int | None) -> Silence:
@@ -152,6 +207,11 @@ def _silence(error: Exception, status: int | None) -> Silence:
         return Silence("certificate", f"the server's certificate was not accepted: {detail}", sent=False)
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)):
         return Silence("connect", detail, sent=False)
+    if isinstance(error, (aiohttp.http.HttpProcessingError, aiohttp.ClientResponseError)):
+        reason = _QUOTED.split(error.message.strip())[0].rstrip(" :.") or "it is malformed"
+        return Silence("unreadable", f"the head of the response is not HTTP: {reason}", status=status)
+    if isinstance(error, OSError) and error.errno in NO_DESCRIPTOR:
+        return Silence("connect", f"this machine has no file descriptor left: {detail}", sent=False)
     if isinstance(error, asyncio.TimeoutError):
         return Silence("time-out", detail, status=status)
     if isinstance(error, aiohttp.ClientPayloadError) or status is not None:

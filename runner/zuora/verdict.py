@@ -11,28 +11,41 @@ still in progress, or the saved result itself; both are read here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from runner.domain.model import Answer, History, Judgement, Kind, Reason, Reply, Seen, Silence
 from runner.zuora.categories import CREDENTIALS, PERMISSION, THROTTLED, WAITING
-from runner.zuora.envelope import Envelope, envelope
+from runner.zuora.envelope import Envelope, envelope, explanation
 from runner.zuora.operations import Operation
+from runner.zuora.reply_ids import is_id
 
 
 def verdict(
-    answer: Answer, history: History, operation: Operation, *, now: float, progress_seconds: float
+    answer: Answer,
+    history: History,
+    operation: Operation,
+    *,
+    now: float,
+    progress_seconds: float,
+    is_shared: Callable[[str], bool] = lambda reply_id: False,
+    proven: bool = False,
 ) -> Judgement:
     """What `answer` means for a request with this `history`. Raises nothing, whatever the answer.
 
-    `progress_seconds` is how long a 409 is believed to mean "in progress": twice the request's time-out.
+    `progress_seconds` is how long a 409 is believed to mean "in progress": twice the request's time-out. `is_shared`
+    says whether a reply to another request had an id. `proven` is whether the run has had a success: then a 403 that is
+    not the API's own (a firewall's page about one body) is that row's.
     """
     if isinstance(answer, Seen):
         return answer.judgement
     if isinstance(answer, Silence):
         return _silence(answer)
     said = envelope(answer.body)
-    telling = _Telling(answer, said, history)
+    telling = _Telling(answer, said, history, is_shared)
     if said is None:
+        if proven and answer.status == 403:
+            return telling(Kind.FAILED, Reason.CLIENT_ERROR, unexpected=True)
         return _by_status(telling, now, progress_seconds)
     if said.success:
         return _claimed_success(telling, said, operation, now, progress_seconds)
@@ -52,17 +65,22 @@ def _silence(silence: Silence) -> Judgement:
             Kind.AGAIN, Reason.NO_TOKEN, spends=False, message=silence.detail, holds_everyone=True, hold_seconds=hold
         )
     message = f"{silence.kind}: {silence.detail}" if silence.detail else silence.kind
+    if not silence.sent:  # refused or failed connect, DNS, proxy: the tenant has nothing of it
+        return Judgement(Kind.AGAIN, Reason.SILENCE, spends=False, message=message)
     return Judgement(Kind.AGAIN, Reason.SILENCE, in_doubt=True, message=message, unexpected=bool(silence.snippet))
 
 
 class _Telling:
     """Makes judgements about one reply; fills in what they all carry."""
 
-    def __init__(self, reply: Reply, said: Envelope | None, history: History) -> None:
+    def __init__(self, reply: Reply, said: Envelope | None, history: History, is_shared: Callable[[str], bool]) -> None:
         self.reply, self.said, self.history = reply, said, history
         ids = said.reply_ids if said else ()
         self.reply_ids = (*ids, reply.request_id) if reply.request_id else ids
-        self.saved = bool(history.reply_ids) and _told_before(history.reply_ids, self.reply_ids)  # provably
+        earlier = history.reply_ids
+        self.saved = bool(earlier) and any(  # provably
+            reply_id in earlier and is_id(reply_id) and not is_shared(reply_id) for reply_id in self.reply_ids
+        )
 
     def __call__(self, kind: Kind, reason: Reason, **more: Any) -> Judgement:
         said = self.said
@@ -70,7 +88,7 @@ class _Telling:
         described = {
             "code": code,
             "category": category,
-            "message": (said.message if said else None) or f"HTTP {self.reply.status}",
+            "message": (said.message if said else explanation(self.reply.body)) or f"HTTP {self.reply.status}",
             "process_id": said.process_id if said else None,
             "reply_ids": self.reply_ids,
         }
@@ -82,11 +100,6 @@ class _Telling:
     def stop(self, reason: Reason, message: str | None = None) -> Judgement:
         more = {"message": message} if message else {}
         return self(Kind.STOP, reason, spends=False, unexpected=self.said is None, **more)
-
-
-def _told_before(earlier: frozenset[str], reply_ids: tuple[str, ...]) -> bool:
-    """Whether an id of a reply is that of an earlier one. Nothing, or nothing but zeros, is the id of many."""
-    return any(one in earlier and one.strip(" 0-") for one in reply_ids)
 
 
 def _deciding_code(said: Envelope) -> tuple[str | None, str | None]:
@@ -196,9 +209,12 @@ def _gateway(telling: _Telling) -> Judgement:
 def _throttled(telling: _Telling) -> Judgement:
     """A 429 did no work, but may be saved under the key: once it repeats, the next key is asked.
 
-    It says nothing of an earlier attempt that is in doubt: then the key stays, whatever ids the reply bears.
+    It says nothing of an earlier attempt that is in doubt: then the key stays, whatever ids the reply bears. A saved
+    one says nothing of the tenant's load now: it holds nobody and spends patience.
     """
     history = telling.history
+    if telling.saved:
+        return telling.again(Reason.THROTTLED, next_generation=history.doubts == 0)
     return telling.again(
         Reason.THROTTLED,
         next_generation=history.throttled > 0 and history.doubts == 0,

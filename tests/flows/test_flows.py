@@ -212,8 +212,8 @@ def test_unknown_rows_are_refused_as_a_manifest_and_asked_again_by_resume(tmp_pa
     """A new run is a new key, and the work may have been done; resume asks under the same key."""
     manifest = subscriptions(tmp_path / "s.csv", 3)
     config = tmp_path / "regen.toml"
-    config.write_text("default_profile = 'p'\n[profile.p.patience]\nattempts = 2\nbase_seconds = 0.01\n")
-    with simulator(faults={"lost-answer": 1.0}, fault_arrivals=2) as server:
+    config.write_text("default_profile = 'p'\n[profile.p.patience]\nattempts = 1\nbase_seconds = 0.01\n")
+    with simulator(faults={"lost-answer": 1.0}, fault_arrivals=1) as server:
         assert regen("run", manifest, "--base-url", server.url).code == 3
         folder = one(tmp_path / "runs")
         assert {row["regen_state"] for row in table(folder)} == {"unknown"}

@@ -82,7 +82,7 @@ class TestSecrets:
             )
             looks, listed, given = 0, "", set()
             while process.poll() is None:
-                given |= set(serving.simulator.tokens._given)
+                given |= set(serving.simulator.tokens._issued)
                 listed += (now := listing(process.pid))
                 if "time.sleep" in now.replace(shlex.join(words), "").replace(" ".join(words), ""):
                     seen.touch()  # the child was looked at: it may end
@@ -128,7 +128,7 @@ class TestSecrets:
             reasons = [{"code": 53100340, "message": f"no: {asked.headers['Authorization']}"}]
             return Told(200, {"success": False, "reasons": reasons})
 
-        (tmp_path / "regen.toml").write_text("[profile.p.patience]\nattempts = 2\nbase_seconds = 0.01\n")
+        (tmp_path / "regen.toml").write_text("[profile.p.patience]\nattempts = 1\nbase_seconds = 0.01\n")
         with imposter(answer) as server:
             manifest = subscriptions(tmp_path / "s.csv", 2)
             done = regen("run", manifest, "--base-url", server.url, "--profile", "p", "--run-id", "it")

@@ -193,6 +193,9 @@ async def test_what_follows_a_packed_answer_is_not_left_out():
     """Two streams in one body are not read as the first alone."""
     packed = gzip.compress(b'{"success": true, "idList": []}')
     answer = await answered(http(packed + gzip.compress(b"more"), Content_Encoding="gzip"))
+    assert isinstance(answer, Reply)
+    assert answer.body == b'{"success": true, "idList": []}more'
+    answer = await answered(http(packed + b"more", Content_Encoding="gzip"))
     assert isinstance(answer, Silence)
     assert answer.kind == "broken-body"
 

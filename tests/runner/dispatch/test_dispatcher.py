@@ -356,6 +356,23 @@ class Answers(Tenant):
         return self.answer
 
 
+class Window(Tenant):
+    """A tenant that answers all alike for some seconds, once it has had so many requests."""
+
+    def __init__(self, answer, begins: int, lasts: float) -> None:
+        super().__init__()
+        self.answer, self.begins, self.lasts = answer, begins, lasts
+        self.since: float | None = None
+
+    async def send(self, request, generation, attempt):
+        if self.since is None and len(self.times) >= self.begins:
+            self.since = now()
+        if self.since is None or now() - self.since >= self.lasts:
+            return await super().send(request, generation, attempt)
+        await asyncio.sleep(0.05)
+        return self.answer
+
+
 class TestBreaker:
     """What fails alike for everyone stops the run, within what is in flight."""
 
@@ -416,12 +433,41 @@ class TestBreaker:
         assert (ending.status, after) == ("finished", only("succeeded", 200))
         assert sum(at - EPOCH < 400 for at in tenant.times) < 60
 
-    @pytest.mark.parametrize("answer", [Reply(503, b""), Silence("token", "no", sent=False)])
-    def test_gives_an_outage_up_and_leaves_the_rows_pending(self, tmp_path, answer):
+    @pytest.mark.parametrize(
+        ("answer", "rows"), [(Reply(503, b""), 200), (Reply(503, b""), 3), (Silence("time-out"), 1)]
+    )
+    def test_gives_an_outage_up_and_leaves_the_rows_pending(self, tmp_path, answer, rows):
         tenant = Answers(answer)
+        ending, after = settle(enrolled(tmp_path / "l.db", rows), tenant, concurrency=20)
+        assert (ending.exit_code, after) == (4, only("pending", rows))
+        assert 880 < max(tenant.times) - EPOCH < 1000
+        _, after = settle(tmp_path / "l.db", Tenant())
+        assert after == only("succeeded", rows)
+
+    @pytest.mark.parametrize("rows", [1, 5, 200])
+    def test_the_last_rows_wait_out_an_outage_like_the_first(self, tmp_path, rows):
+        """Fewer than its threshold are left, and all of them fail: they do not become unknown in seconds."""
+        for answer in (Reply(503, b""), Silence("time-out"), Silence("connect", "refused", sent=False)):
+            path = enrolled(tmp_path / f"{type(answer).__name__}{answer.status}.db", 20 + rows)
+            ending, after = settle(path, Window(answer, begins=20, lasts=400.0), concurrency=1)
+            assert (ending.status, after) == ("finished", only("succeeded", 20 + rows))
+
+    def test_a_row_that_fails_by_itself_is_no_outage(self, tmp_path):
+        """Others got through while it failed: it spends its patience."""
+        poison = Tenant(lambda number, arrival: "503" if number == 1 else "ok")
+        ending, after = settle(enrolled(tmp_path / "l.db", 400), poison, concurrency=1)
+        assert ending.status == "finished"
+        assert after[1] == "unknown"
+        assert Counter(after.values()) == {"succeeded": 399, "unknown": 1}
+
+    @pytest.mark.parametrize("kind", ["token", "connect"])
+    def test_a_first_connection_that_fails_is_given_up_within_seconds(self, tmp_path, kind):
+        """Nothing has ever come through: doctor is named, not a quarter of an hour waited."""
+        tenant = Answers(Silence(kind, "refused", sent=False))
         ending, after = settle(enrolled(tmp_path / "l.db", 200), tenant, concurrency=20)
         assert (ending.exit_code, after) == (4, only("pending", 200))
-        assert 880 < max(tenant.times) - EPOCH < 1000
+        assert max(tenant.times) - EPOCH < 30
+        assert "regen doctor" in ending.reason
         _, after = settle(tmp_path / "l.db", Tenant())
         assert after == only("succeeded", 200)
 

@@ -224,10 +224,10 @@ async def test_a_redirect_is_not_followed():
     [
         (b"", "reset"),
         (b"HTTP/1.1 200 OK\r\nContent-Le", "reset"),
-        (b"rubbish\r\n\r\n", "reset"),
+        (b"rubbish\r\n\r\n", "unreadable"),
         (b'HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"success": true, "idList": []}', "broken-body"),
         (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"suc', "broken-body"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnothex\r\n", "reset"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnothex\r\n", "unreadable"),
         (http(gzip.compress(b'{"success": true}')[:-9], Content_Encoding="gzip"), "broken-body"),
         (http(b"not gzip at all", Content_Encoding="gzip"), "broken-body"),
     ],
@@ -237,6 +237,62 @@ async def test_what_breaks_off_is_silence(raw, kind):
     answer = await answered(raw)
     assert isinstance(answer, Silence), answer
     assert (answer.kind, answer.sent) == (kind, True)
+
+
+async def test_what_is_no_http_is_named_in_plain_words():
+    """Not `400, message:`, as the parser puts it."""
+    answer = await answered(b"rubbish\r\n\r\n")
+    assert isinstance(answer, Silence)
+    assert answer.detail.startswith("the head of the response is not HTTP: ")
+    assert "message" not in answer.detail
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Trace": "t" * 60_000},
+        {f"X-Proxy-{number}": "p" for number in range(400)},
+        {"Content-Encoding": "UTF-8"},
+        {"Content-Encoding": ""},
+    ],
+    ids=["60 KB", "400 headers", "a charset as encoding", "no encoding"],
+)
+async def test_heads_that_proxies_make_are_read(headers):
+    """The row would be unknown although its answer could be read."""
+    answer = await answered(http(b'{"success": true}', **{name.replace("-", "_"): v for name, v in headers.items()}))
+    assert isinstance(answer, Reply), answer
+    assert answer.body == b'{"success": true}'
+
+
+async def test_a_body_of_several_gzip_members():
+    """RFC 1952: their contents follow each other."""
+    packed = gzip.compress(b'{"success": ') + gzip.compress(b"true}")
+    answer = await answered(http(packed, Content_Encoding="gzip"))
+    assert isinstance(answer, Reply)
+    assert answer.body == b'{"success": true}'
+
+
+DATE = "Fri, 27 Nov 2026 10:00:00 GMT"  # by the server's clock, which need not be ours
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        ("503 X", {"Retry_After": "Fri, 27 Nov 2026 10:00:30 GMT"}, 30.0),
+        ("503 X", {"Retry_After": "1795773640"}, 40.0),
+        ("429 X", {"Retry_After": "1795773640000"}, 40.0),
+        ("429 X", {"ratelimit_reset": "600"}, 600.0),
+        ("429 X", {"ratelimit_reset": "1795773650"}, 50.0),
+        ("429 X", {"Retry_After": "7", "ratelimit_reset": "600"}, 7.0),
+        ("503 X", {"ratelimit_reset": "600"}, None),
+        ("429 X", {"Retry_After": "Fri, 27 Nov 2026 09:00:00 GMT"}, 0.0),
+    ],
+)
+async def test_how_long_to_wait_by_the_servers_own_clock(status, headers, seconds):
+    """Dates and epochs count from the response's Date; a 429 without Retry-After has its window's reset."""
+    answer = await answered(http(b"", status, Date=DATE, **headers))
+    assert isinstance(answer, Reply)
+    assert answer.retry_after_seconds == seconds
 
 
 async def test_a_reset_is_silence():
@@ -361,10 +417,24 @@ class TestTokens:
         assert answers[0].retry_after_seconds == (7.0 if b"429" in raw else 1.0)
 
     async def test_a_token_is_renewed_before_it_expires(self):
-        async with self.client(http(TOKEN.replace(b"3599", b"0")), http(TOKEN)) as client:
+        async with self.client(http(TOKEN), http(TOKEN)) as client:
+            first = await client.auth.token()
+            assert (await client.auth.token()).serial == first.serial == 1
+            client.auth._token = replace(first, renew_at=asyncio.get_running_loop().time() - 1)
+            assert (await client.auth.token()).serial == 2
+            assert (await client.auth.token()).serial == 2
+
+    @pytest.mark.parametrize("life", [b"0", b"null", b'"3599"', b'"soon"', b"-5", b"true", b"[]", b"0.5"])
+    async def test_a_life_that_is_none_is_the_usual_one(self, life):
+        """As text it counts; nothing makes every row fetch a token of its own."""
+        async with self.client(http(TOKEN.replace(b"3599", life))) as client:
+            for _ in range(3):
+                assert (await client.auth.token()).serial == 1
+
+    async def test_a_token_behind_a_byte_order_mark(self):
+        """It is read."""
+        async with self.client(http(b"\xef\xbb\xbf" + TOKEN)) as client:
             assert (await client.auth.token()).serial == 1
-            assert (await client.auth.token()).serial == 2
-            assert (await client.auth.token()).serial == 2
 
     def test_secrets_mask_themselves(self):
         assert "the-secret" not in repr(CREDENTIALS)

@@ -14,6 +14,21 @@ from runner.zuora.envelope import envelope
 from runner.zuora.operations import BOOKING
 from runner.zuora.verdict import verdict
 
+NO_IDS = [
+    0,
+    "0",
+    "",
+    "  ",
+    "-",
+    "null",
+    "none",
+    "N/A",
+    "undefined",
+    "0000000000",
+    "00000000-0000-0000-0000-000000000000",
+]
+R1, R2, P1 = "7f3d9a10-4c2e-11ef-9b1e-0242ac120002", "8a4e0b21-5d3f-12f0-8c2f-1353bd231113", "2C92A0F85E7C2F3B"
+
 NOW = 1_000_000.0
 ASKED = History(attempts=1, claimed_at=NOW - 1)
 DOUBTED = replace(ASKED, attempts=2, doubts=1, doubted_at=NOW - 5)
@@ -47,8 +62,8 @@ class TestSuccess:
         assert (judgement.kind, judgement.ids, judgement.replayed) == (Kind.SUCCEEDED, ("a", "b"), True)
 
     def test_a_reply_that_was_told_before_is_a_replay(self):
-        history = replace(ASKED, reply_ids=frozenset({"R1"}))
-        assert judged(200, DONE, history, request_id="R1").replayed
+        history = replace(ASKED, reply_ids=frozenset({R1}))
+        assert judged(200, DONE, history, request_id=R1).replayed
 
     @pytest.mark.parametrize("ids", ["null", '"a"', "[1]", '["a", null]', '{"a": 1}', "true"])
     @pytest.mark.parametrize("status", [200, 409])
@@ -120,20 +135,23 @@ class TestGateway:
         assert not judged(503).holds_everyone
 
     def test_the_next_key_when_this_reply_was_told_before(self):
-        history = replace(DOUBTED, reply_ids=frozenset({"R1"}))
-        judgement = judged(503, b"", history, request_id="R1")
+        history = replace(DOUBTED, reply_ids=frozenset({R1}))
+        judgement = judged(503, b"", history, request_id=R1)
         assert (judgement.next_generation, judgement.in_doubt) == (True, False)
-        assert not judged(503, b"", history, request_id="R2").next_generation
+        assert not judged(503, b"", history, request_id=R2).next_generation
 
     @pytest.mark.parametrize("name", ["requestId", "processId"])
     def test_an_id_in_the_body_tells_too(self, name):
-        body = json.dumps({"success": False, name: "P1"}).encode()
+        body = json.dumps({"success": False, name: P1}).encode()
         first = judged(500, body)
-        assert first.reply_ids == ("P1",)
+        assert first.reply_ids == (P1,)
         history = replace(ASKED, reply_ids=frozenset(first.reply_ids))
         assert judged(500, body, history).next_generation
 
-    @pytest.mark.parametrize("said_id", [0, "0", "", "  ", "00000000-0000-0000-0000-000000000000", "-"])
+    @pytest.mark.parametrize(
+        "said_id",
+        NO_IDS,
+    )
     def test_an_id_that_names_nothing_proves_nothing(self, said_id):
         """Zeros and blanks stand in every reply: two of them are not one reply told twice."""
         body = json.dumps({"success": False, "processId": said_id}).encode()
@@ -216,8 +234,23 @@ class TestThrottled:
 
     def test_the_same_key_while_one_is_in_doubt_even_if_the_ids_repeat(self):
         """A limiter's ids may name the limiter; the attempt in doubt may still be at work."""
-        history = replace(DOUBTED, throttled=1, reply_ids=frozenset({"R1"}))
-        assert not judged(429, b"", history, request_id="R1").next_generation
+        history = replace(DOUBTED, throttled=1, reply_ids=frozenset({R1}))
+        assert not judged(429, b"", history, request_id=R1).next_generation
+
+    @pytest.mark.parametrize("status", [429, 200])
+    def test_a_saved_one_holds_nobody_and_spends_patience(self, status):
+        """It says nothing of the tenant's load now; the same key while an attempt is in doubt, else the next."""
+        body = b"" if status == 429 else said(50000070, processId=P1)
+        for before, next_generation in ((DOUBTED, False), (ASKED, True)):
+            history = replace(before, throttled=1, reply_ids=frozenset({R1, P1}))
+            judgement = judged(status, body, history, request_id=R1, retry_after_seconds=120.0)
+            assert (judgement.reason, judgement.holds_everyone, judgement.hold_seconds) == (
+                Reason.THROTTLED,
+                False,
+                None,
+            )
+            assert judgement.spends
+            assert judgement.next_generation is next_generation
 
     def test_with_a_temporary_reason_beside_it(self):
         assert judged(200, said(53100350, 53100370)).reason is Reason.THROTTLED
@@ -342,11 +375,11 @@ histories = st.builds(
     doubted_at=st.none() | st.floats(0, 2 * NOW),
     throttled=st.integers(0, 2),
     refused_token=st.none() | st.integers(0, 3),
-    reply_ids=st.frozensets(st.sampled_from(["R1", "R2"])),
+    reply_ids=st.frozensets(st.sampled_from([R1, R2])),
 )
 
 
-@given(st.integers(100, 999), bodies, histories, st.sampled_from(["R1", "R3", None]), st.integers(0, 4))
+@given(st.integers(100, 999), bodies, histories, st.sampled_from([R1, "R3", None]), st.integers(0, 4))
 def test_nothing_raises_and_nothing_succeeds_without_success_true(status, body, history, request_id, token):
     """Whatever the server says."""
     judgement = judged(status, body, history, request_id=request_id, token=token)
@@ -363,3 +396,56 @@ def test_what_was_judged_where_it_was_seen_stands():
     """A following of several answers (a job) brings its judgement along."""
     judgement = Judgement(Kind.FAILED, Reason.REFUSED, message="3 of 5 records")
     assert verdict(Seen(judgement), ASKED, BOOKING, now=NOW, progress_seconds=240) is judgement
+
+
+class TestShared:
+    """What two requests' replies have in common proves nothing of either."""
+
+    def test_an_id_of_another_request_too(self):
+        history = replace(DOUBTED, reply_ids=frozenset({R1}))
+        reply = Reply(503, b"", request_id=R1)
+        shared = verdict(reply, history, BOOKING, now=0.0, progress_seconds=0.0, is_shared=lambda reply_id: True)
+        assert (shared.next_generation, shared.in_doubt) == (False, True)
+
+
+class TestProven:
+    """After a success, a page that is not the API's is about one row."""
+
+    def test_a_foreign_403_is_the_rows(self):
+        reply = Reply(403, b"<html>blocked</html>")
+        first = verdict(reply, ASKED, BOOKING, now=0.0, progress_seconds=0.0)
+        later = verdict(reply, ASKED, BOOKING, now=0.0, progress_seconds=0.0, proven=True)
+        assert (first.kind, later.kind, later.reason) == (Kind.STOP, Kind.FAILED, Reason.CLIENT_ERROR)
+
+    def test_a_wrong_address_still_stops(self):
+        for status in (302, 404, 405, 407):
+            judgement = verdict(Reply(status, b""), ASKED, BOOKING, now=0.0, progress_seconds=0.0, proven=True)
+            assert judgement.kind is Kind.STOP
+
+
+class TestNothingSent:
+    """Refused or failed connect, DNS, proxy, no file descriptor: the tenant has nothing of it."""
+
+    def test_it_is_in_no_doubt_and_spends_nothing(self):
+        judgement = verdict(Silence("connect", "refused", sent=False), ASKED, BOOKING, now=0.0, progress_seconds=0.0)
+        assert (judgement.kind, judgement.in_doubt, judgement.spends) == (Kind.AGAIN, False, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"success": "true", "idList": []}', "the response has \"success\": 'true', which is neither true nor false"),
+        (b'{"message": "Failed to get user info"}', "Failed to get user info"),
+        (b'{"code": "LD_001", "message": "no"}', "LD_001: no"),
+        (b'{"Success": false, "Errors": [{"Code": "X", "Message": "a"}, {"Code": "Y", "Message": "b"}]}', "X: a; Y: b"),
+        (b"\xef\xbb\xbf" + b'{"message": "behind a mark"}', "behind a mark"),
+    ],
+)
+def test_other_shapes_are_shown_in_their_own_words(body, message):
+    """Whatever is decided, a person reads why."""
+    assert judged(500, body).message == message
+
+
+def test_an_envelope_behind_a_byte_order_mark():
+    """It is one."""
+    assert judged(200, b"\xef\xbb\xbf" + DONE).kind is Kind.SUCCEEDED
