@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.domain.errors import Refused
+from runner.zuora.operations import OPERATIONS
 
-ID_COLUMNS = ("id", "bookingtransactionid", "billingtransactionid", "transactionid")
 TIME_COLUMNS = ("updateddate", "updatedon", "updatedtime", "lastupdated", "lastupdateddate", "updated", "createddate")
 TYPE_COLUMNS = ("type", "transactiontype", "objecttype", "sourcetype")
-OBJECTS = ("bookingtransaction", "billingtransaction")
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,8 @@ def columns_of(headers: Sequence[str], path: str, id_column: str | None, time_co
     for named in (id_column, time_column):
         if named is not None and named not in headers:
             raise Refused(f"{path}: there is no column {named!r}; it has: {', '.join(headers)}")
-    found = [header for header in headers if _plain(header) in ID_COLUMNS]
+    known = {"id", "transactionid", *(f"{table}id" for table in _tables())}
+    found = [header for header in headers if _plain(header) in known]
     if id_column is None and len(found) != 1:
         told = f"several columns could be the id ({', '.join(found)})" if found else "no column is known as the id"
         raise Refused(f"{path}: {told}; name it with --id-column; it has: {', '.join(headers)}")
@@ -36,12 +36,17 @@ def columns_of(headers: Sequence[str], path: str, id_column: str | None, time_co
     return Columns(id_column or found[0], time_column or next(iter(times), None), next(iter(types), None))
 
 
+def _tables() -> list[str]:
+    """The tables of transactions, in lower case: exports put their names before those of columns."""
+    return [one.query_table.lower() for one in OPERATIONS.values() if one.query_table is not None]
+
+
 def _plain(header: str) -> str:
     """A header without case, spaces and the object that some exports put before it."""
     text = "".join(character for character in header.lower() if character.isalnum())
     stripped = text
-    for name in OBJECTS:
-        stripped = stripped.removeprefix(name)
+    for table in _tables():
+        stripped = stripped.removeprefix(table)
     return text if stripped == "id" else stripped
 
 

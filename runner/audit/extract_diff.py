@@ -43,7 +43,7 @@ SLACK_SECONDS = 300  # a transaction may be written a little after its answer, a
 
 def transactions(store: Store, operation: str | None = None) -> Iterator[Made]:
     """The requests of a run, or of one operation of it, that made transactions, with their ids."""
-    wanted = {one.name for one in OPERATIONS.values() if one.declares == "idList" and operation in (None, one.name)}
+    wanted = {one.name for one in OPERATIONS.values() if one.ids.count is None and operation in (None, one.name)}
     return (made for made in queries.made(store) if made.operation in wanted)
 
 

@@ -150,17 +150,14 @@ def _pending(store: Store) -> Iterator[str]:
         yield f"row {row}: {label} is pending"
 
 
-_DECLARED = {"jobId": 1, "journalRunNumber": 1, "success": 0}  # how many ids; any number in an idList
-
-
 def _undeclared(store: Store) -> Iterator[str]:
     for made in queries.made(store):
         operation = OPERATIONS.get(made.operation)
         if operation is None:
             yield f"row {made.row}: an operation {made.operation!r} that nobody knows"
-        elif not all(made.ids) or len(made.ids) != _DECLARED.get(operation.declares, len(made.ids)):
+        elif not all(made.ids) or operation.ids.count not in (None, len(made.ids)):
             yield f"row {made.row}: {made.label} succeeded without a whole {operation.declares}"
-        elif not made.ids and operation.declares == "idList":
+        elif not made.ids and operation.ids.count is None:
             yield Note(f"row {made.row}: {made.label} succeeded with an empty idList")
 
 

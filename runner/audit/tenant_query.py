@@ -30,8 +30,8 @@ from runner.system.atomic_file import replacing
 from runner.system.timestamps import moment, now_microseconds
 from runner.zuora.client import Client
 from runner.zuora.data_query import QueryFailedError, Sleep, query, quoted
+from runner.zuora.operations import OPERATIONS
 
-OBJECTS = {"booking-transaction": "BookingTransaction", "billing-transaction": "BillingTransaction"}
 IDS_A_QUERY = 1000
 EMPTY = b"id,updateddate\n"  # stands for answers without rows, which may have no header either
 MOST_BY_ID = 50_000  # more missing ids than this are not asked for one by one
@@ -45,12 +45,17 @@ class Inquiry:
     files: tuple[Path, ...]
 
 
+def query_tables() -> dict[str, str]:
+    """The object of Data Query that holds what an operation makes, by operation."""
+    return {one.name: one.query_table for one in OPERATIONS.values() if one.query_table is not None}
+
+
 async def inquire(store: Store, place: Path, client: Client, sleep: Sleep) -> Inquiry:
     """Ask the tenant about every object that the run touched. Raises QueryFailedError if it does not answer."""
     checks: list[Check] = []
     files: list[Path] = []
     annotations: list[Annotation] = []
-    for operation, name in OBJECTS.items():
+    for operation, name in query_tables().items():
         unknown = list(queries.unknown(store, operation))
         if not unknown and next(transactions(store, operation), None) is None:
             continue

@@ -56,7 +56,7 @@ def stop(group_params: options.Params, /, job: str, yes: bool, **params: Any) ->
 
     from runner.config.production import is_guarded, refuse_read_only
     from runner.config.settings import gather
-    from runner.session.tenant_jobs import _stop
+    from runner.session.tenant_jobs import stop_tenant_job
     from runner.system.console import say
 
     merged = {name: value if value is not None else group_params.get(name) for name, value in params.items()}
@@ -64,7 +64,7 @@ def stop(group_params: options.Params, /, job: str, yes: bool, **params: Any) ->
     refuse_read_only(settings)
     if is_guarded(settings) and not (yes or settings.profile.allow_production):
         raise Refused(f"{settings.host} is production: add --yes, or `allow_production = true` to the profile")
-    say(asyncio.run(_stop(settings, job)))
+    say(asyncio.run(stop_tenant_job(settings, job)))
     return ExitCode.SUCCEEDED
 
 
@@ -72,10 +72,10 @@ def _print_jobs(params: options.Params, *, as_json: bool) -> ExitCode:
     import asyncio
 
     from runner.config.settings import gather
-    from runner.session.tenant_jobs import _jobs
+    from runner.session.tenant_jobs import tenant_jobs
     from runner.system.console import printable, say, say_json
 
-    listed = asyncio.run(_jobs(gather(options.flags(params))))
+    listed = asyncio.run(tenant_jobs(gather(options.flags(params))))
     if as_json:
         say_json(listed)
         return ExitCode.SUCCEEDED

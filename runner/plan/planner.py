@@ -9,18 +9,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-import manifests
 from manifests import ManifestError, Source, open_manifest
 from runner.domain.errors import Refused
 from runner.domain.identity import fingerprint
 from runner.domain.run_status import RunStatus
-from runner.domain.steps import Backfill, BookingDates, JournalRun, Regenerate, Step
+from runner.domain.steps import Step
 from runner.ledger import Enrolment, Facts
 from runner.ledger.facts import RESULTS_VERSION
-from runner.plan import backfill, journal_run, regenerate
 from runner.plan.enroller import Enroller, Target
+from runner.plan.step_kinds import kind_of
 from runner.system.runtime_tuning import give_back
-from runner.zuora.operations import BOOKING_DATES
 
 __all__ = ["Opened", "Target"]
 
@@ -44,24 +42,12 @@ class Opened:
 
     def _open(self, step: Step) -> list[Source]:
         """The manifests of a step. Options are checked first, then files and headers."""
-        work = step.work
-        match work:
-            case Regenerate():
-                regenerate.refuse(work)
-            case Backfill():
-                backfill.refuse_type(work.type)
-            case JournalRun():
-                journal_run.refuse(work)
+        kind = kind_of(step.work)
+        kind.refuse(step.work)
         try:
             sources = [self._stack.enter_context(open_manifest(path)) for path in step.manifests]
             for source in sources:
-                match work:
-                    case Regenerate():
-                        manifests.checker(
-                            source.columns, path=source.path, type=work.type, resend_unknown=self.resend_unknown
-                        )
-                    case JournalRun():
-                        journal_run.refuse_header(source)
+                kind.refuse_header(step.work, source, self.resend_unknown)
         except ManifestError as error:
             raise Refused(str(error)) from error
         return sources
@@ -106,7 +92,7 @@ class Opened:
             try:
                 for step in self.steps:
                     enrolment.step(step.number, step.does, step.options)
-                    self._enrol(enroller, step)
+                    kind_of(step.work).enrol(enroller, step.number, step.work, self.sources[step.number])
             except ManifestError as error:
                 raise Refused(str(error)) from error
             status = RunStatus.REFUSED if enroller.refused else RunStatus.PLANNED
@@ -117,15 +103,3 @@ class Opened:
             enrolment.finish(replace(planned, sheets=sheets))
         give_back()
         return enroller.refused
-
-    def _enrol(self, enroller: Enroller, step: Step) -> None:
-        sources, work = self.sources[step.number], step.work
-        match work:
-            case Regenerate():
-                regenerate.enrol(enroller, step.number, work, sources)
-            case Backfill():
-                backfill.enrol(enroller, step.number, work, sources)
-            case JournalRun():
-                journal_run.enrol(enroller, step.number, work, sources)
-            case BookingDates():
-                enroller.alone(step.number, BOOKING_DATES, None, "the whole tenant")

@@ -5,46 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 from runner.config.connection import wire_of
 from runner.config.settings import Settings
-from runner.domain.errors import Refused
 from runner.plan.backfill import refuse_type
 from runner.zuora.client import connected
-from runner.zuora.jobs.admin import (
-    BACKFILLS,
-    BOOKING_DATES,
-    JOURNAL_RUNS,
-    STOPPING,
-    _asked,
-    _columns,
-    _is_there,
-    _listed,
-    _template,
-)
-from runner.zuora.jobs.listing import LIST_PATH
+from runner.zuora.jobs.admin import list_jobs, stop_job, template_columns, template_text
 
 
-async def _jobs(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+async def tenant_jobs(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """The tenant's newest jobs, by operation."""
     async with connected(wire_of(settings)) as client:
-        return {
-            "data-backfill": await _listed(client, LIST_PATH),
-            "booking-dates": await _listed(client, BOOKING_DATES),
-        }
+        return await list_jobs(client)
 
 
-async def _stop(settings: Settings, job: str) -> str:
-    name = quote(job, safe="")
+async def stop_tenant_job(settings: Settings, job: str) -> str:
+    """Stop a job of the tenant; returns what happens now."""
     async with connected(wire_of(settings)) as client:
-        if job.upper().startswith("JR-"):
-            await _asked(client, "PUT", f"{JOURNAL_RUNS}/{name}/cancel")
-            return f"journal run {job} is being cancelled"
-        for kind, path in (("data backfill", BACKFILLS), ("booking date backfill", BOOKING_DATES)):
-            if await _is_there(client, f"{path}/{name}"):
-                await _asked(client, "PUT", f"{path}/{name}", STOPPING)
-                return f"{kind} job {job} is stopping"
-    raise Refused(f"there is no job {job!r} in this tenant; `regen jobs` lists them")
+        return await stop_job(client, job)
 
 
 def template_of(settings: Settings, type_: str) -> list[str]:
@@ -55,7 +33,7 @@ def template_of(settings: Settings, type_: str) -> list[str]:
 
 async def _template_lines(settings: Settings, type_: str) -> list[str]:
     async with connected(wire_of(settings)) as client:
-        return (await _template(client, type_)).splitlines()
+        return (await template_text(client, type_)).splitlines()
 
 
 def templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -66,4 +44,4 @@ def templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, 
 
 async def _templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, ...]]:
     async with connected(wire_of(settings)) as client:
-        return {type_: await _columns(client, type_) for type_ in types}
+        return {type_: await template_columns(client, type_) for type_ in types}

@@ -1,4 +1,4 @@
-"""What a request does to data that is there already, in words for the person who is asked.
+"""What pending requests do to data that exists: the lines of the plan and of the production question.
 
 Sources: Zuora API reference, "Regenerate booking transactions" and "Regenerate billing transactions" (query
 parameters `onlyReSend` and `reMigrate`), "Create a data backfill job".
@@ -6,40 +6,59 @@ parameters `onlyReSend` and `reMigrate`), "Create a data backfill job".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-_NOUNS = {"booking-transaction": "booking transactions", "billing-transaction": "billing transactions"}
-_OTHERS = {
-    "data-backfill": "backfill job(s): the records in the files are updated in Billing",
-    "booking-dates": "booking date backfill job(s): booking dates of the whole tenant are updated",
-    "journal-run": "journal run(s): journal entries are made",
-}
+from runner.zuora.operations import OPERATIONS, Operation, Overwrites
+
+UNDOCUMENTED = "may be OVERWRITTEN (Zuora does not document whether they are)"
+
+
+@dataclass(frozen=True)
+class _Flags:
+    only_resend: bool
+    re_migrate: bool
 
 
 def overwrites(operation: str, query: str) -> bool:
-    """Whether what is there is replaced."""
-    asked = _asked(query)
-    if asked.get("onlyReSend"):
-        return False
-    return bool(asked.get("reMigrate")) or operation in ("booking-transaction", "data-backfill", "booking-dates")
+    """Whether requests of an operation replace what exists. An operation that this version does not know may."""
+    known, flags = OPERATIONS.get(operation), _flags(query)
+    if known is None:
+        return True
+    return known.overwrites.applies(only_resend=flags.only_resend, re_migrate=flags.re_migrate)
 
 
 def consequence(operation: str, query: str, count: int) -> str:
-    """What so many requests of one kind do."""
-    if operation not in _NOUNS:
-        return f"{count:,} {_OTHERS.get(operation, f'{operation} request(s)')}"
-    noun = _NOUNS[operation]
-    what = "OVERWRITTEN" if overwrites(operation, query) else "not overwritten"
-    asked = _asked(query)
-    if asked.get("onlyReSend"):
-        sent = "sent to Revenue again for re-collecting (regenerate_flag Y)"
-    elif asked.get("reMigrate"):
-        sent = "sent to Revenue for re-collecting (regenerate_flag Y)"
-    else:
-        sent = "sent to Revenue (regenerate_flag N)"
-    return f"{noun} of {count:,} object{'' if count == 1 else 's'}: {what}, and {sent}"
+    """What so many requests of one operation and mode do, as one line."""
+    known = OPERATIONS.get(operation)
+    if known is None:
+        return f"{_counted(count, f'{operation} request')}: an operation that this version does not know"
+    if known.effect is not None:
+        return f"{_counted(count, known.noun)}: {known.effect}"
+    line = f"{known.noun}s of {_counted(count, 'object')}: {_overwritten(known, query)}"
+    return f"{line}, and {_sent(_flags(query))}" if known.flagged else line
 
 
-def _asked(query: str) -> Mapping[str, bool]:
-    return {name: values[-1] == "true" for name, values in parse_qs(query).items()}
+def _overwritten(operation: Operation, query: str) -> str:
+    if operation.overwrites is Overwrites.UNDOCUMENTED:
+        return UNDOCUMENTED
+    return "OVERWRITTEN" if overwrites(operation.name, query) else "not overwritten"
+
+
+def _sent(flags: _Flags) -> str:
+    """How the transactions reach Revenue."""
+    if flags.only_resend:
+        return "sent to Revenue again for re-collecting (regenerate_flag Y)"
+    if flags.re_migrate:
+        return "sent to Revenue for re-collecting (regenerate_flag Y)"
+    return "sent to Revenue (regenerate_flag N)"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _flags(query: str) -> _Flags:
+    values = parse_qs(query)
+    only_resend, re_migrate = (values.get(name, [""])[-1] == "true" for name in ("onlyReSend", "reMigrate"))
+    return _Flags(only_resend, re_migrate)

@@ -1,56 +1,99 @@
-"""The operations of the Zuora API that a run can ask for, one value each.
+"""The operations of the Zuora API that a run can send: everything that is known of one of them stands in its value.
+
+Another operation is another value and a schema of its manifest (`manifests/schemas.py`): plan, production question,
+results, reconcile and jobs follow from them.
 
 Source: Zuora API reference, "Regenerate booking transactions", "Regenerate billing transactions", "Regenerate revenue
 recognition events" (delivery schedule, daily consumption), "Create a data backfill job", "Create a booking date
-backfill job", "Create a journal run", and the operations that retrieve what the last three create.
+backfill job", "Create a journal run", and the operations that retrieve, list and stop what the last three create.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 Ids = tuple[str, ...]
 
 
-def string_list(value: object) -> Ids | None:
-    """`idList`: a list of strings, possibly empty; None for anything else."""
+@dataclass(frozen=True)
+class IdField:
+    """How the field that a success holds is read: its value as ids, or None if it is missing or of another type."""
+
+    read: Callable[[object], Ids | None]
+    count: int | None  # of ids in a whole value; None: any number
+
+    def __call__(self, value: object) -> Ids | None:
+        return self.read(value)
+
+
+def _string_list(value: object) -> Ids | None:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     return None
 
 
-def one_string(value: object) -> Ids | None:
-    """`jobId`, `journalRunNumber`: a string that is not empty; None for anything else."""
+def _one_string(value: object) -> Ids | None:
     return (value,) if isinstance(value, str) and value.strip() else None
 
 
-def nothing(value: object) -> Ids:
-    """No field at all: success is all there is to tell."""
-    return ()
+string_list = IdField(_string_list, None)  # `idList`: strings, possibly none
+one_string = IdField(_one_string, 1)  # `jobId`, `journalRunNumber`: a string that is not empty
+nothing = IdField(lambda value: (), 0)  # no field besides `success`
+
+
+class Overwrites(Enum):
+    """Whether an operation replaces data that exists. Flags: "Regenerate booking transactions", `reMigrate`."""
+
+    UNLESS_RESENT = "unless onlyReSend"
+    ON_RE_MIGRATE = "only with reMigrate"
+    ALWAYS = "always"
+    NEVER = "never"
+    UNDOCUMENTED = "undocumented"  # Zuora's documentation is silent: the production question says so
+
+    def applies(self, *, only_resend: bool, re_migrate: bool) -> bool:
+        """Whether it does, or may do, so under these flags."""
+        match self:
+            case Overwrites.UNLESS_RESENT:
+                return not only_resend
+            case Overwrites.ON_RE_MIGRATE:
+                return re_migrate and not only_resend
+            case _:
+                return self is not Overwrites.NEVER
 
 
 @dataclass(frozen=True)
 class Tail:
-    """How what a request created is followed to its end."""
+    """How what a request created is followed to its end, listed and stopped. In a path, {} stands for its id."""
 
-    path: str  # of "Retrieve …"; {} stands for the job's id or the run's number
+    path: str  # of "Retrieve …"
+    stop_path: str
+    stop_body: bytes | None = b'{"status":"Stopping"}'
     within: str | None = None  # the field that holds the job; None: the answer itself does
+    list_path: str | None = None
+    prefix: str = ""  # what its ids begin with, where they can be known by it
+    error_count: str | None = None  # the field that counts errors of a job that is completed all the same
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One endpoint: where it is, which types of object it takes and what a success of it must hold."""
+    """One endpoint: where it is, what it takes, what a success of it must hold and what it does to existing data."""
 
     name: str
     path: str
     types: frozenset[str]
+    noun: str  # what a request makes, singular: "booking transaction", "backfill job"
+    overwrites: Overwrites
     declares: str  # the field that a success holds
-    ids: Callable[[object], Ids | None]  # that field's value as ids; None if it is missing or of another type
+    ids: IdField  # how that field is read
+    effect: str | None = None  # what a job does, in words, where its flags do not say it
     typed: bool = True  # whether the body names the type
     flagged: bool = False  # whether it takes `onlyReSend` and `reMigrate`
     parameters: frozenset[str] = frozenset()  # the fields that go into the query, not the body
     keyed: bool = True  # whether it honours an Idempotency-Key
+    upload: bool = False  # whether it sends a file, in parts, and has a result file
+    query_table: str | None = None  # the object of Data Query that holds what it makes
     tail: Tail | None = None
 
 
@@ -58,22 +101,30 @@ BOOKING = Operation(
     name="booking-transaction",
     path="/v1/uno-regenerate/booking-transaction",
     types=frozenset({"Subscription", "OrderLineItem", "DynamicUsageCharge"}),
+    noun="booking transaction",
+    overwrites=Overwrites.UNLESS_RESENT,
     declares="idList",
     ids=string_list,
     flagged=True,
+    query_table="BookingTransaction",
 )
 BILLING = Operation(
     name="billing-transaction",
     path="/v1/uno-regenerate/billing-transaction",
     types=frozenset({"Invoice", "CreditMemo", "DebitMemo", "InvoiceItemAdjustment"}),
+    noun="billing transaction",
+    overwrites=Overwrites.ON_RE_MIGRATE,
     declares="idList",
     ids=string_list,
     flagged=True,
+    query_table="BillingTransaction",
 )
 DELIVERY_SCHEDULE = Operation(
     name="rev-rec-events",
     path="/v1/uno-regenerate/rev-rec-events",
     types=frozenset({"DeliverySchedule"}),
+    noun="revenue recognition event",
+    overwrites=Overwrites.UNDOCUMENTED,
     declares="success",
     ids=nothing,
     typed=False,
@@ -83,6 +134,8 @@ DAILY_CONSUMPTION = Operation(
     name="daily-consumption",
     path="/v1/uno-regenerate/rev-rec-events/daily-consumption",
     types=frozenset({"DailyConsumption"}),
+    noun="daily consumption event",
+    overwrites=Overwrites.UNDOCUMENTED,
     declares="success",
     ids=nothing,
     typed=False,
@@ -92,26 +145,52 @@ BACKFILL = Operation(
     name="data-backfill",
     path="/v1/uno/data-backfill/jobs",
     types=frozenset(),
+    noun="data backfill job",
+    overwrites=Overwrites.ALWAYS,
+    effect="the records in the files are OVERWRITTEN in Billing",
     declares="jobId",
     ids=one_string,
     keyed=False,
-    tail=Tail("/v1/uno/data-backfill/jobs/{}", "job"),
+    upload=True,
+    tail=Tail(
+        path="/v1/uno/data-backfill/jobs/{}",
+        within="job",
+        stop_path="/v1/uno/data-backfill/jobs/{}",
+        list_path="/v1/uno/data-backfill/listjobs",
+    ),
 )
 BOOKING_DATES = Operation(
     name="booking-dates",
     path="/v1/uno/data-backfill/bookingdate/jobs",
     types=frozenset(),
+    noun="booking date backfill job",
+    overwrites=Overwrites.ALWAYS,
+    effect="booking dates of the whole tenant are OVERWRITTEN",
     declares="jobId",
     ids=one_string,
-    tail=Tail("/v1/uno/data-backfill/bookingdate/jobs/{}", "job"),
+    tail=Tail(
+        path="/v1/uno/data-backfill/bookingdate/jobs/{}",
+        within="job",
+        stop_path="/v1/uno/data-backfill/bookingdate/jobs/{}",
+        list_path="/v1/uno/data-backfill/bookingdate/jobs",
+        error_count="errorCount",
+    ),
 )
 JOURNAL_RUN = Operation(
     name="journal-run",
     path="/v1/journal-runs",
     types=frozenset(),
+    noun="journal run",
+    overwrites=Overwrites.NEVER,
+    effect="journal entries are made",
     declares="journalRunNumber",
     ids=one_string,
-    tail=Tail("/v1/journal-runs/{}"),
+    tail=Tail(
+        path="/v1/journal-runs/{}",
+        stop_path="/v1/journal-runs/{}/cancel",
+        stop_body=None,
+        prefix="JR-",
+    ),
 )
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -131,10 +210,10 @@ BY_TYPE: Mapping[str, Operation] = {type_: operation for operation in OPERATIONS
 
 def flags(*, only_resend: bool, re_migrate: bool) -> dict[str, str]:
     """The query of a regenerate call: only what is true is sent."""
-    asked = {"onlyReSend": only_resend, "reMigrate": re_migrate}
-    return {name: "true" for name, value in asked.items() if value}
+    values = {"onlyReSend": only_resend, "reMigrate": re_migrate}
+    return {name: "true" for name, value in values.items() if value}
 
 
 def parameters(values: Mapping[str, object]) -> dict[str, str]:
-    """Fields as a query: text as it stands, true as `true`; what is false or not given is not sent."""
+    """Fields as a query: text as it stands, true as `true`; what is false or missing is not sent."""
     return {name: "true" if value is True else str(value) for name, value in values.items() if value}

@@ -1,4 +1,4 @@
-"""Another operation is a value and a schema: the lines of the guide for contributors, with rows sent through them."""
+"""Another operation is a value and a schema: plan, production question, results and reconcile know it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from manifests import schemas
-from runner.zuora import operations
+from runner.zuora import operations, tenants
+from runner.zuora.effects import consequence, overwrites
 from tests.documentation.documents import CONTRIBUTING, section
 from tests.flows.test_flows import one
 from tests.harness.program import table
+from tests.runner.session.test_approval import Terminal
 
 SECTION = section(CONTRIBUTING.read_text("utf-8"), "How to add an operation")
 LINES = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)[0]
@@ -96,3 +98,49 @@ def test_rows_go_through_it(tmp_path, regen, ramp):
     assert sorted(body["rampNumber"] for _, body, _ in asked) == ["R-1", "R-2", "X-3"]
     assert {path for path, _, _ in asked} == {f"{ramp.path}?reMigrate=true"}
     assert {key for _, _, key in asked} == {row["regen_key"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("flags", "effect"),
+    [
+        ((), "OVERWRITTEN, and sent to Revenue (regenerate_flag N)"),
+        (("--re-migrate",), "OVERWRITTEN, and sent to Revenue for re-collecting (regenerate_flag Y)"),
+        (("--only-resend",), "not overwritten, and sent to Revenue again for re-collecting (regenerate_flag Y)"),
+    ],
+)
+def test_plan_and_production_question_name_its_effect(tmp_path, regen, ramp, monkeypatch, flags, effect):
+    """From its value alone."""
+    monkeypatch.setattr(tenants, "PRODUCTION_HOSTS", frozenset({"127.0.0.1"}))
+    monkeypatch.setattr("sys.stdin", Terminal("no\n"))
+    monkeypatch.setattr("runner.session.approval.at_terminal", lambda: True)
+    manifest = tmp_path / "ramps.csv"
+    manifest.write_text("rampNumber\nR-1\nR-2\n")
+    with tenant() as (url, asked):
+        assert f"ramp transactions of 2 objects: {effect}" in regen("plan", manifest, "--base-url", url, *flags).out
+        question = regen("run", manifest, "--base-url", url, *flags)
+    assert (question.code, asked) == (2, [])
+    lines = question.err.splitlines()
+    assert any("PRODUCTION" in line for line in lines)
+    assert sum(f"ramp transactions of 2 objects: {effect}" in line for line in lines) >= 1, question.err
+
+
+def test_reconcile_knows_it(tmp_path, regen, ramp):
+    """Its ids are compared with an extract like those of other operations."""
+    manifest, extract = tmp_path / "ramps.csv", tmp_path / "extract.csv"
+    manifest.write_text("rampNumber\nR-1\nR-2\n")
+    with tenant() as (url, _):
+        assert regen("run", manifest, "--base-url", url).code == 0
+    run = one(tmp_path / "runs").name
+    assert regen("reconcile", run).code == 0
+    extract.write_text("id\nid-of-R-1\n")
+    compared = regen("reconcile", run, "--against", extract)
+    assert compared.code == 3
+    assert "id-of-R-2" in compared.out
+
+
+def test_every_operation_says_what_it_does_to_existing_data():
+    """No request may reach the production question without saying whether data is overwritten."""
+    for name, operation in operations.OPERATIONS.items():
+        line = consequence(name, "", 2)
+        assert line.startswith(("2 ", f"{operation.noun}s of 2 objects: ")), line
+        assert ("OVERWRITTEN" in line) is overwrites(name, ""), line

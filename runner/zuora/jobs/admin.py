@@ -14,38 +14,54 @@ from runner.system.console import printable
 from runner.zuora.client import Client
 from runner.zuora.envelope import Envelope, envelope
 from runner.zuora.jobs.listing import MOST_PAGES, first_page, page
-
-BACKFILLS, BOOKING_DATES = "/v1/uno/data-backfill/jobs", "/v1/uno/data-backfill/bookingdate/jobs"
-
-
-JOURNAL_RUNS = "/v1/journal-runs"
-
-
-STOPPING = b'{"status":"Stopping"}'
-
+from runner.zuora.operations import BACKFILL, OPERATIONS, Tail
 
 TRY_AGAIN_SECONDS = (0.2, 1.0)
-
-
 ENOUGH = 200  # jobs of a kind, the newest
 
+Jobs = list[dict[str, Any]]
 
-async def _listed(client: Client, path: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    at: str | None = first_page(path)
+
+async def list_jobs(client: Client) -> dict[str, Jobs]:
+    """The newest jobs of every operation whose jobs the tenant lists, by operation. Raises RunnerError, Refused."""
+    paths = {name: tail.list_path for name, tail in _tails() if tail.list_path is not None}
+    return {name: await _listed(client, path) for name, path in paths.items()}
+
+
+async def stop_job(client: Client, job: str) -> str:
+    """Stop a job, or cancel a journal run; returns what happens now. Raises Refused if the tenant has no such job."""
+    job_id = quote(job, safe="")
+    for name, tail in _tails():
+        if tail.prefix and not job.upper().startswith(tail.prefix):
+            continue
+        if tail.prefix or await _exists(client, tail.path.format(job_id)):
+            await _ask(client, "PUT", tail.stop_path.format(job_id), tail.stop_body)
+            return f"{OPERATIONS[name].noun} {job} is being {'stopped' if tail.stop_body else 'cancelled'}"
+    raise Refused(f"there is no job {job!r} in this tenant; `regen jobs` lists them")
+
+
+def _tails() -> list[tuple[str, Tail]]:
+    """The operations that create jobs; those whose jobs are known by their ids first."""
+    tails = [(operation.name, operation.tail) for operation in OPERATIONS.values() if operation.tail is not None]
+    return sorted(tails, key=lambda named: not named[1].prefix)
+
+
+async def _listed(client: Client, path: str) -> Jobs:
+    jobs: Jobs = []
+    next_path: str | None = first_page(path)
     for _ in range(MOST_PAGES):
-        if at is None or len(found) >= ENOUGH:
+        if next_path is None or len(jobs) >= ENOUGH:
             break
-        told = page(await _asked(client, "GET", at))
-        if told is None:
-            raise RunnerError(f"GET {at}: the answer holds no list of jobs")
-        found += told[0]
-        at = told[1]
-    return found
+        read = page(await _ask(client, "GET", next_path))
+        if read is None:
+            raise RunnerError(f"GET {next_path}: the answer holds no list of jobs")
+        jobs += read[0]
+        next_path = read[1]
+    return jobs
 
 
-async def _is_there(client: Client, path: str) -> bool:
-    """Whether the tenant has such a job. Raises as `_asked` does where it does not tell."""
+async def _exists(client: Client, path: str) -> bool:
+    """Whether the tenant has such a job. Raises as `_ask` does where no usable answer comes."""
     answer = await client.ask("GET", path)
     said = envelope(answer.body) if isinstance(answer, Reply) else None
     if said is not None and not said.success and said.permanent:
@@ -53,7 +69,7 @@ async def _is_there(client: Client, path: str) -> bool:
     return _said(answer, f"GET {path}").success
 
 
-async def _asked(client: Client, method: str, path: str, body: bytes | None = None) -> Envelope:
+async def _ask(client: Client, method: str, path: str, body: bytes | None = None) -> Envelope:
     """What the tenant said. Raises Refused if it said no, RunnerError if nothing usable came."""
     return _said(await client.ask(method, path, body), f"{method} {path}")
 
@@ -70,17 +86,18 @@ def _said(answer: Reply | Silence, what: str) -> Envelope:
     return said
 
 
-async def _columns(client: Client, type_: str) -> tuple[str, ...]:
+async def template_columns(client: Client, type_: str) -> tuple[str, ...]:
+    """The columns of the tenant's template for a type of backfill. Raises Refused."""
     try:
-        header = next(csv.reader(io.StringIO(await _template(client, type_), newline="")), [])
+        header = next(csv.reader(io.StringIO(await template_text(client, type_), newline="")), [])
     except Refused as refused:
         raise Refused(f"{refused}; --no-template-check goes without it") from None
     return tuple(name.strip() for name in header)
 
 
-async def _template(client: Client, type_: str) -> str:
+async def template_text(client: Client, type_: str) -> str:
     """Download a data backfill template."""
-    path = f"{BACKFILLS}/{quote(type_, safe='')}/template"
+    path = f"{BACKFILL.path}/{quote(type_, safe='')}/template"
     answer = await client.ask("GET", path)
     for wait in TRY_AGAIN_SECONDS:
         if isinstance(answer, Reply) and answer.status == 200:

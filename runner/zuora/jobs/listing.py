@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runner.zuora.envelope import Envelope
+from runner.zuora.operations import BACKFILL
 
-LIST_PATH = "/v1/uno/data-backfill/listjobs"
+assert BACKFILL.tail is not None and BACKFILL.tail.list_path is not None
+LIST_PATH = BACKFILL.tail.list_path
 PAGE_SIZE = 40  # "Pagination": the most
 MOST_PAGES = 10_000
 

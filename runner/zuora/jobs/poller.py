@@ -33,7 +33,7 @@ from runner.zuora.jobs.listing import MOST_PAGES, first_page, page
 from runner.zuora.jobs.state import Book, Case, Looks, Upload
 from runner.zuora.jobs.status import Job, count, is_completed, is_over, is_under_way, updated, why
 from runner.zuora.jobs.status import counts as job_counts
-from runner.zuora.operations import BACKFILL, BOOKING_DATES, OPERATIONS, Operation
+from runner.zuora.operations import OPERATIONS, Operation
 from runner.zuora.verdict import verdict
 
 FILE_PATH = "/v1/files/{}"
@@ -81,7 +81,7 @@ class Follower:
     async def _create(self, request: Request, generation: int, attempt: int, case: Case) -> Answer:
         operation = OPERATIONS[request.operation]
         answer: Answer
-        if operation is BACKFILL:
+        if operation.upload:
             answer = await self._upload(request, attempt)
             if isinstance(answer, Silence) and answer.kind == "connect":
                 return self._unheard(case, answer.detail)  # not a byte of it was sent
@@ -195,11 +195,11 @@ class Follower:
             return self._again(case, f"{case.job} is {job['status']}")
         if not is_over(job):  # a word that nobody knows may be an end: it is not followed for ever
             return self._unheard(case, f"it is {job['status']!r}, which is no status that is known")
-        if operation is BACKFILL and job.get("resultFileId"):
+        if operation.upload and job.get("resultFileId"):
             return await self._fetched(request, case, job, answer)
-        if is_completed(job) and operation is BACKFILL:
+        if is_completed(job) and operation.upload:
             return self._over(answer, Kind.UNKNOWN, case.job, "it is Completed, and names no result file")
-        if operation is BACKFILL and (some := updated(job)):
+        if operation.upload and (some := updated(job)):
             told = f"{why(job)}; it names no result file to tell which {some} records it updated"
             return self._over(answer, Kind.UNKNOWN, case.job, told)
         if is_completed(job) and not _errors(operation, job):
@@ -291,6 +291,5 @@ def _is_another(job: Job, operation: Operation, name: str) -> bool:
 
 def _errors(operation: Operation, job: Job) -> bool:
     """A booking date job may be completed and have errors all the same. A count that cannot be read is no zero."""
-    if operation is not BOOKING_DATES or job.get("errorCount") is None:
-        return False
-    return count(job, "errorCount") != 0
+    counted = operation.tail.error_count if operation.tail else None
+    return counted is not None and job.get(counted) is not None and count(job, counted) != 0

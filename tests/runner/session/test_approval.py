@@ -224,11 +224,17 @@ async def test_the_last_door_is_shut_too(simulator):
 
 
 def test_every_kind_of_request_has_its_words():
-    """And what overwrites is known."""
-    assert consequence("data-backfill", "", 2).startswith("2 backfill job(s): the records")
-    assert "journal entries" in consequence("journal-run", "", 1)
-    assert "rev-rec-events" in consequence("rev-rec-events", "", 1)
+    """And what overwrites is known; what Zuora does not document counts as overwriting."""
+    assert (
+        consequence("data-backfill", "", 2)
+        == "2 data backfill jobs: the records in the files are OVERWRITTEN in Billing"
+    )
+    assert consequence("journal-run", "", 1) == "1 journal run: journal entries are made"
+    assert consequence("rev-rec-events", "", 1).startswith("revenue recognition events of 1 object: may be OVERWRITTEN")
+    assert "does not know" in consequence("of-a-later-version", "", 1)
     assert overwrites("booking-transaction", "") and not overwrites("billing-transaction", "")
+    assert overwrites("rev-rec-events", "") and overwrites("of-a-later-version", "")
+    assert not overwrites("booking-transaction", "onlyReSend=true") and not overwrites("journal-run", "")
 
 
 def test_settings_know_who_said_production():

@@ -1,0 +1,56 @@
+"""The kinds of steps, one value each: how options and headers are checked and how rows are enrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import manifests
+from manifests import Source
+from runner.domain.steps import Backfill, BookingDates, JournalRun, Regenerate, Work
+from runner.plan import backfill, journal_run, regenerate
+from runner.plan.enroller import Enroller
+from runner.zuora.operations import BOOKING_DATES
+
+AnyStep = TypeVar("AnyStep", bound=Work)
+
+
+def _accept(work: Work) -> None:
+    """Options of a step that exclude nothing."""
+
+
+def _accept_header(work: Work, source: Source, resend_unknown: bool) -> None:
+    """A header that is checked later, when the tenant's template is known."""
+
+
+@dataclass(frozen=True)
+class StepKind(Generic[AnyStep]):
+    """What planning does with a step. Each function raises Refused; `enrol` raises ManifestError too."""
+
+    enrol: Callable[[Enroller, int, AnyStep, Sequence[Source]], None]
+    refuse: Callable[[AnyStep], None] = _accept  # options that exclude each other
+    refuse_header: Callable[[AnyStep, Source, bool], None] = _accept_header
+
+
+def _refuse_rows_header(work: Regenerate, source: Source, resend_unknown: bool) -> None:
+    manifests.checker(source.columns, path=source.path, type=work.type, resend_unknown=resend_unknown)
+
+
+def _enrol_booking_dates(enroller: Enroller, step: int, work: BookingDates, sources: Sequence[Source]) -> None:
+    enroller.alone(step, BOOKING_DATES, None, "the whole tenant")
+
+
+_KINDS: Mapping[type[Work], StepKind[Any]] = {
+    Regenerate: StepKind(regenerate.enrol, regenerate.refuse, _refuse_rows_header),
+    Backfill: StepKind(backfill.enrol, lambda work: backfill.refuse_type(work.type)),
+    JournalRun: StepKind(
+        journal_run.enrol, journal_run.refuse, lambda work, source, resend_unknown: journal_run.refuse_header(source)
+    ),
+    BookingDates: StepKind(_enrol_booking_dates),
+}
+
+
+def kind_of(work: AnyStep) -> StepKind[AnyStep]:
+    """How a step's work is planned."""
+    return _KINDS[type(work)]
