@@ -17,7 +17,7 @@ from runner.domain.errors import ExitCode, LedgerFull, LedgerUnusable
 from runner.domain.identity import key
 from runner.domain.model import History, Judgement, Kind, Reason, Reply, Silence
 from runner.domain.run_status import RunStatus
-from runner.ledger import Journal, open_writable
+from runner.ledger import Claim, Journal, open_writable
 from runner.ledger.hash_chain import chain
 from tests.harness.virtual import EPOCH, Inline, Tenant, dispatched, enrolled, now, run_virtually, settle, states
 
@@ -60,6 +60,25 @@ def test_requests_of_one_lane_keep_their_order_and_never_meet(tmp_path, concurre
     for lane in range(10):
         mine = [number for number in order if number % 10 == lane]
         assert mine == sorted(mine)
+
+
+@pytest.mark.parametrize("begun", [(1, 2), (2, 3), (1, 2, 3)])
+def test_begun_requests_of_one_lane_do_not_meet_after_a_restart(tmp_path, begun):
+    """The tenant refuses to see two of them at once; each is sent again under its own key, in the lane's order."""
+    order: list[int] = []
+
+    def script(number: int, arrival: int) -> str:
+        order.append(number)
+        return "ok"
+
+    path, tenant = enrolled(tmp_path / "l.db", 6, lanes=lambda number: f"lane {number > 3}"), Tenant(script)
+    with open_writable(path) as store:
+        Journal(store).write([], [Claim(number, 1, 0, int(EPOCH * 1e6) - 1) for number in begun])
+    ending, after = settle(path, tenant, concurrency=10)
+    assert (ending.status, after) == ("finished", only("succeeded", 6))
+    assert tenant.peak == 2
+    assert [number for number in order if number <= 3] == [1, 2, 3]
+    assert {number: len(keys) for number, keys in tenant.effects.items()} == dict.fromkeys(range(1, 7), 1)
 
 
 def test_lanes_cost_no_connection(tmp_path):
