@@ -23,7 +23,7 @@ from runner.domain.errors import ExitCode
     help="Pack each run into DIR/<run id>.zip before its folder is removed.",
 )
 def prune(keep: str, dry_run: bool, archive: Path | None, **params: Any) -> ExitCode:
-    """Remove the folders of runs that ended long ago, or pack them into an archive; never an unfinished run.
+    """Remove or pack the folders of runs that ended long ago.
 
     \b
     Examples:

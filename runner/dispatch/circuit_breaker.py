@@ -10,7 +10,7 @@ from runner.domain.run_status import RunStatus
 
 OUTAGE_REASONS = frozenset({Reason.SILENCE, Reason.GATEWAY, Reason.NO_TOKEN, Reason.UNEXPECTED})
 OUTAGE_REQUESTS = 10  # so many different requests in a row, and nothing else between
-ALONE = 2  # failures in a row of every request that is left: an outage where fewer than OUTAGE_REQUESTS are left
+ALONE = 3  # failures in a row of every request that is left: an outage where fewer than OUTAGE_REQUESTS are left
 WITNESSED = 2  # failures of a request while others got through: it fails by itself, and is no sign of an outage
 FIRST_PATIENCE_SECONDS = 5.0  # for a first connection or token: nothing has ever come through
 OUTAGE_WAIT_SECONDS = (1.0, 60.0)  # the first pause, the longest

@@ -72,6 +72,10 @@ class World:
         return fates
 
 
+class Killed(BaseException):
+    """What no handler catches: the process is gone."""
+
+
 def planned_at(folder) -> str:
     return json.loads((folder / "run.json").read_text())["planned_at"]
 
@@ -195,12 +199,12 @@ def killed_after_the_plan(world, tmp_path, regen, monkeypatch, codes) -> None:
     world.export()
     with monkeypatch.context() as patch:
         patch.setattr(nightly, "_started", stopped_there)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(Killed):
             world.night()
 
 
 def stopped_there(*_):
-    raise RuntimeError("killed")
+    raise Killed
 
 
 def after_it(world, tmp_path, regen, monkeypatch, codes) -> None:
