@@ -90,13 +90,10 @@ def test_functions_are_short():
     assert statistics.quantiles(lengths.values(), n=10)[-1] <= 16
 
 
-TOO_LONG = {"runner.dispatch.dispatcher": 520}  # to be divided: delete this entry with it
-
-
 def test_modules_are_short():
     """A module is read in one sitting."""
     lengths = {module: len(path.read_text("utf-8").splitlines()) for module, path in FILES.items()}
-    assert {module: lines for module, lines in lengths.items() if lines > max(400, TOO_LONG.get(module, 0))} == {}
+    assert {module: lines for module, lines in lengths.items() if lines > 400} == {}
     assert statistics.median(lengths.values()) < 150
 
 

@@ -63,7 +63,7 @@ class Concurrency:
         self._refused_at = self.limit
         return self._cut(now, ", ".join(f"{count} × {name}" for name, count in self._refusals.items()))
 
-    def told(self, limits: Limits, now: float) -> Change | None:
+    def adopt(self, limits: Limits, now: float) -> Change | None:
         """What the headers say: the tenant's limit, of which a share is left to others, and what remains of it."""
         if limits.concurrency is None:
             return None

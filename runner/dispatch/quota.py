@@ -1,7 +1,6 @@
 """How much of the tenant's windows is left: rolling counts of what was sent, by this run and those before it.
 
-Source: Zuora API reference, "Rate and concurrent request limits": windows of a minute, an hour and a day, per
-tenant; the header `ratelimit-limit` tells them, e.g. `2250000, 50000;w=60, 2250000;w=3600, 27000000;w=86400`.
+Source: Zuora API reference, "Rate and concurrent request limits": windows of a minute, an hour and a day, per tenant.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
-from runner.zuora.response import windows_told
+from runner.domain.model import RateLimits
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 NAMES = {MINUTE: "minute", HOUR: "hour", DAY: "day"}
@@ -59,7 +58,7 @@ class Quota:
     def __init__(self, limits: Mapping[int, int], share: float) -> None:
         self._share = share
         self.windows = {seconds: Window(seconds, _ours(limit, share)) for seconds, limit in limits.items()}
-        self._header = ""
+        self._adopted: RateLimits | None = None
 
     def spend(self, now: float, count: int = 1) -> None:
         """Count requests sent at `now`."""
@@ -72,12 +71,12 @@ class Quota:
         longest = max(waits, default=(0.0, None))
         return longest if longest[0] > 0 else (0.0, None)
 
-    def told(self, header: str) -> bool:
-        """Take the tenant's own windows from `ratelimit-limit`; whether they are new."""
-        if header == self._header:
+    def adopt(self, limits: RateLimits) -> bool:
+        """Take the windows that the tenant itself reports; returns whether they are new."""
+        if limits is self._adopted or limits == self._adopted:
             return False
-        self._header = header
-        for seconds, limit in windows_told(header).items():
+        self._adopted = limits
+        for seconds, limit in limits.windows.items():
             ours = _ours(limit, self._share)
             window = self.windows.setdefault(seconds, Window(seconds, ours))
             window.limit = ours

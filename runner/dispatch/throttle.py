@@ -16,7 +16,7 @@ from aiolimiter import AsyncLimiter
 
 from runner.dispatch.concurrency import Change, Concurrency
 from runner.dispatch.quota import DAY, HOUR, NAMES, Quota
-from runner.domain.model import Limits, whole_number
+from runner.domain.model import Limits
 
 FINE_RATE = 10.0  # from here on a tenth of a second's share at a time: aiolimiter's bucket starts full
 REFUSED_SECONDS = (0.5, 30.0)  # a pause where a refusal names none: the first, the longest
@@ -156,23 +156,23 @@ class Pace:
         if pause > 0:
             self.hold(pause, what)
 
-    def told(self, limits: Limits) -> None:
-        """Take in what a reply's headers say of the tenant's limits."""
-        self._changed(self._concurrency.told(limits, asyncio.get_running_loop().time()))
-        if limits.rate_limit is not None and self._quota.told(limits.rate_limit):
+    def adopt(self, limits: Limits) -> None:
+        """Take the tenant's limits from a response."""
+        self._changed(self._concurrency.adopt(limits, asyncio.get_running_loop().time()))
+        if limits.rate is not None and self._quota.adopt(limits.rate):
             self._set_rate()
         self._spare(limits)
 
     def _spare(self, limits: Limits) -> None:
         """Leave what little remains of a window to others until it is reset."""
         remaining, reset = limits.rate_remaining, limits.rate_reset_seconds
-        if limits.rate_limit is None or remaining is None or reset is None:
+        current = limits.rate.current if limits.rate else None
+        if current is None or remaining is None or reset is None:
             return
-        first = whole_number(limits.rate_limit.partition(",")[0])
-        if first is not None and remaining < first * SCARCE:
+        if remaining < current * SCARCE:
             if reset > HOUR:  # only the day's window resets so late: as when our own count of it is used up
                 self._scarce_until = asyncio.get_running_loop().time() + reset
-            self.hold(reset, f"{remaining} of {first} requests remain in the tenant's window")
+            self.hold(reset, f"{remaining} of {current} requests remain in the tenant's window")
 
     def _set_rate(self) -> None:
         rates = [rate for rate in (self._asked_rate, self._quota.rate()) if rate]

@@ -21,7 +21,6 @@ from runner.zuora.client import connected
 from runner.zuora.connection import Wire
 from runner.zuora.envelope import Envelope, envelope
 from runner.zuora.jobs.listing import LIST_PATH
-from runner.zuora.response import windows_told
 
 QUESTION = f"{LIST_PATH}?pageSize=1"
 NOT_THE_API = "check the base URL: it is https://rest.….zuora.com without a path, and no proxy's page may answer"
@@ -145,7 +144,7 @@ def _concurrency(limits: Limits, settings: Settings) -> Finding:
 
 
 def _windows(limits: Limits, settings: Settings) -> Finding:
-    told = windows_told(limits.rate_limit or "")
+    told = limits.rate.windows if limits.rate else {}
     if not told:
         return ok("limits", f"no rate limit is told; those of {settings.tenant} apply")
     shown = ", ".join(f"{limit:,} a {NAMES.get(seconds, f'{seconds} s')}" for seconds, limit in sorted(told.items()))

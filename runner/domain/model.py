@@ -26,12 +26,19 @@ class State(enum.StrEnum):
     DUPLICATE = "duplicate"  # repeats another row of its step; shares that one's outcome
 
 
+class RateLimits(Struct, frozen=True):
+    """The tenant's windows: how many requests in so many seconds. `current` is that of the one nearest to its end."""
+
+    current: int | None
+    windows: dict[int, int]  # seconds → requests
+
+
 class Limits(Struct, frozen=True):
     """What the headers of a reply say about the tenant's limits; None where they say nothing."""
 
     concurrency: int | None = None
     concurrency_remaining: int | None = None
-    rate_limit: str | None = None
+    rate: RateLimits | None = None
     rate_remaining: int | None = None
     rate_reset_seconds: float | None = None
 
@@ -125,6 +132,7 @@ class Judgement(Struct, frozen=True):
     spends: bool = True  # of the request's patience
     holds_everyone: bool = False
     hold_seconds: float | None = None  # as the server asked; None: the pace decides
+    objection: str | None = None  # how the server said "too much at once"
     code: str | None = None
     category: str | None = None
     message: str | None = None

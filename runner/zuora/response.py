@@ -10,18 +10,21 @@ import zlib
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import aiohttp
 
-from runner.domain.model import Limits, Reply, Silence, whole_number
+from runner.domain.model import Limits, RateLimits, Reply, Silence, whole_number
 from runner.zuora.express import Heard
 
 _WINDOW = re.compile(r"\b(\d{1,15})\s*;\s*w=(\d{1,9})\b")
 
 
-def windows_told(header: str) -> dict[int, int]:
-    """The windows in a `ratelimit-limit` header: seconds → requests."""
-    return {int(seconds): int(limit) for limit, seconds in _WINDOW.findall(header) if int(seconds)}
+@lru_cache(maxsize=64)
+def rate_limits(header: str) -> RateLimits:
+    """Parse `ratelimit-limit`, e.g. `2250000, 50000;w=60, 2250000;w=3600`: the same header gives the same value."""
+    windows = {int(seconds): int(limit) for limit, seconds in _WINDOW.findall(header) if int(seconds)}
+    return RateLimits(whole_number(header.partition(",")[0]), windows)
 
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -140,7 +143,7 @@ def _limits(headers: Mapping[str, str]) -> Limits | None:
     return Limits(
         whole_number(concurrency),
         whole_number(headers.get("Concurrency-Limit-Remaining")),
-        rate,
+        None if rate is None else rate_limits(rate),
         whole_number(headers.get("ratelimit-remaining")),
         retry_after(headers.get("ratelimit-reset"), headers.get("Date")),
     )

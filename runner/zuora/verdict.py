@@ -82,12 +82,13 @@ class _Telling:
             reply_id in earlier and is_id(reply_id) and not is_shared(reply_id) for reply_id in self.reply_ids
         )
 
+        self.code, self.category = _deciding_code(said) if said else (None, None)
+
     def __call__(self, kind: Kind, reason: Reason, **more: Any) -> Judgement:
         said = self.said
-        code, category = _deciding_code(said) if said else (None, None)
         described = {
-            "code": code,
-            "category": category,
+            "code": self.code,
+            "category": self.category,
             "message": (said.message if said else explanation(self.reply.body)) or f"HTTP {self.reply.status}",
             "process_id": said.process_id if said else None,
             "reply_ids": self.reply_ids,
@@ -217,6 +218,7 @@ def _throttled(telling: _Telling) -> Judgement:
         return telling.again(Reason.THROTTLED, next_generation=history.doubts == 0)
     return telling.again(
         Reason.THROTTLED,
+        objection=f"category {THROTTLED}" if telling.category == THROTTLED else "429",
         next_generation=history.throttled > 0 and history.doubts == 0,
         spends=False,
         holds_everyone=True,

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from runner.domain.model import Answer, Reply, Request, Silence
 from runner.zuora.auth import TokenAnswer
 from runner.zuora.client import Client, connected
-from runner.zuora.response import windows_told
 from tests.harness.program import folders, table
 from tests.runner.zuora.test_client import REQUEST, TOKEN, answered, http, way, wire
 
@@ -215,7 +214,7 @@ async def test_numbers_in_headers_that_are_none():
     assert answer.limits is not None
     assert (answer.limits.concurrency, answer.limits.concurrency_remaining) == (None, None)
     assert answer.retry_after_seconds is None
-    assert windows_told(answer.limits.rate_limit or "") == {3600: 9}
+    assert answer.limits.rate is not None and answer.limits.rate.windows == {3600: 9}
 
 
 @contextlib.asynccontextmanager

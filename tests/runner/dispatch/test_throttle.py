@@ -12,7 +12,7 @@ from runner.dispatch.concurrency import FIRST_PROBE, Concurrency
 from runner.dispatch.quota import DAY, HOUR, MINUTE, Quota, Window
 from runner.dispatch.run_limits import Terms
 from runner.dispatch.throttle import Pace
-from runner.domain.model import Limits, Reply
+from runner.domain.model import Limits, RateLimits, Reply
 from runner.ledger import open_writable
 from tests.harness.virtual import EPOCH, Tenant, dispatched, enrolled, now, run_virtually, states
 
@@ -80,12 +80,12 @@ def test_a_window_forgets():
 def test_the_header_is_the_truth():
     """`ratelimit-limit` replaces what was believed; told once, it is read once."""
     quota = Quota({MINUTE: 50_000}, 0.5)
-    header = "60000, 1000;w=60, 30000;w=3600, 60000;w=86400"
-    assert quota.told(header)
-    assert not quota.told(header)
+    limits = RateLimits(60_000, {MINUTE: 1000, HOUR: 30_000, DAY: 60_000})
+    assert quota.adopt(limits)
+    assert not quota.adopt(limits)
     assert quota.rate() == pytest.approx(500 / 60)
     assert quota.spent(HOUR) == (0, 15_000)
-    assert quota.told("rubbish")
+    assert quota.adopt(RateLimits(None, {}))  # a header without a window
     assert quota.spent(HOUR) == (0, 15_000)
 
 
@@ -94,9 +94,9 @@ def test_what_little_remains_is_left_to_others():
 
     async def main() -> float:
         pace = Pace(concurrency=4, now=now)
-        pace.told(Limits(None, None, "50000, 50000;w=60", 20_000, 30.0))
+        pace.adopt(Limits(None, None, RateLimits(50_000, {MINUTE: 50_000}), 20_000, 30.0))
         assert pace.held_seconds == 0
-        pace.told(Limits(None, None, "50000, 50000;w=60", 400, 30.0))
+        pace.adopt(Limits(None, None, RateLimits(50_000, {MINUTE: 50_000}), 400, 30.0))
         return pace.held_seconds
 
     assert run_virtually(main) == 30.0
@@ -198,7 +198,7 @@ class TestConcurrency:
         control = Concurrency(100)
         for _ in range(100):
             control.well()
-        change = control.told(Limits(40, 10), 0.0)
+        change = control.adopt(Limits(40, 10), 0.0)
         assert change is not None
         assert (change.after, change.reason) == (32, "the tenant allows 40, 8 are left to others")
         for _ in range(10_000):
@@ -207,10 +207,10 @@ class TestConcurrency:
 
     def test_halves_when_next_to_nothing_remains(self):
         control = Concurrency(40)
-        change = control.told(Limits(40, 1), 0.0)
+        change = control.adopt(Limits(40, 1), 0.0)
         assert change is not None
         assert (change.before, change.after, change.reason) == (10, 5, "1 of 40 remain")
-        assert control.told(Limits(40, 1), 0.5) is None
+        assert control.adopt(Limits(40, 1), 0.5) is None
 
 
 def test_the_days_quota_ends_the_run_in_good_order_or_is_waited_out(tmp_path):
