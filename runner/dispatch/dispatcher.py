@@ -253,8 +253,8 @@ class Dispatch:
         self._drift.watch(now, steady)
         judgement = self._judge(answer, job.request, job.history, now - self._drift.gained_seconds)
         ending = self._breaker.observe(job.request.number, judgement, steady, self._left)
-        aborted = isinstance(answer, Silence) and answer.kind == "aborted"  # a stop is not a last attempt
-        if aborted or self._breaker.outage_since is not None:
+        # A stop is not a last attempt: what it leaves without an outcome stays pending.
+        if self.is_ending() or self._breaker.outage_since is not None:
             judgement = replace(judgement, spends=False)
         if not isinstance(answer, Reply) and not answer.sent and not judgement.in_doubt:
             self._unsent(job, judgement)
@@ -276,6 +276,8 @@ class Dispatch:
         if job.history.attempts == 1:
             job.first_sent_at = None
         self.give_back(job, later=False)
+        if judgement.known:  # a job that was searched for and found runs on however long it takes
+            job.history = job.history.resolved()
         job.unsent += 1
         tries = replace(job.history, spent=job.unsent)
         delay = self._patience.delay_seconds(judgement, tries, self._chance())

@@ -129,6 +129,7 @@ class Judgement(Struct, frozen=True):
     replayed: bool = False
     next_generation: bool = False  # the generation is known to be over: the next attempt takes the next key
     in_doubt: bool = False  # the work may be done, or still be going on
+    known: bool = False  # what the request created is known: nothing about it is in doubt any more
     spends: bool = True  # of the request's patience
     holds_everyone: bool = False
     hold_seconds: float | None = None  # as the server asked; None: the pace decides
@@ -191,7 +192,7 @@ class History(Struct, frozen=True):
                 attempts=self.attempts,
                 spent=spent,
             )
-        if judgement.reason is Reason.FOLLOWING:  # what was in doubt is there
+        if judgement.reason is Reason.FOLLOWING:
             return replace(self, spent=spent, doubts=0, doubted_at=None)
         in_progress = judgement.reason is Reason.IN_PROGRESS
         refused = judgement.reason is Reason.TOKEN
@@ -207,7 +208,11 @@ class History(Struct, frozen=True):
             reply_ids=self.reply_ids.union(judgement.reply_ids),
         )
 
-    def unheard(self) -> History:
+    def resolved(self) -> History:
+        """The history of a request whose work is known to exist: nothing is in doubt, however long ago it began."""
+        return replace(self, doubts=0, doubted_at=None)
+
+    def unanswered(self) -> History:
         """The history with a claimed attempt that has no recorded answer: it is in doubt.
 
         A claim may wait long for its turn, so nobody knows when it was sent: the next that is in doubt tells when.

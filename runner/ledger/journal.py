@@ -300,7 +300,7 @@ def _begun(rows: Sequence[Sequence[Any]]) -> Begun:
         if generation == history.generation and not over:
             history = _fold(history, claimed_at, answered_at, reason, bool(in_doubt), reply_ids)
     if rows[0][18] is not None:  # what it created is known: nothing is in doubt, however long ago that was
-        history = replace(history, doubts=0, doubted_at=None)
+        history = history.resolved()
     return Begun(_request(rows[0]), history, first_sent_at)
 
 
@@ -316,7 +316,7 @@ def _fold(
     if history.claimed_at is None:
         history = replace(history, claimed_at=claimed_at / 1e6)
     if answered_at is None:
-        return history.unheard()
+        return history.unanswered()
     ids = tuple(_strings(reply_ids)) if reply_ids else ()
     judgement = Judgement(Kind.AGAIN, Reason(reason), in_doubt=in_doubt, spends=False, reply_ids=ids)
     return history.after(judgement, answered_at / 1e6)

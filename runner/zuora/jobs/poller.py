@@ -263,7 +263,11 @@ class Follower:
 
     def _again(self, case: Case, message: str, least: float = 0.0) -> Seen:
         wait = max(least, self._wait(case))
-        return Seen(Judgement(Kind.AGAIN, Reason.FOLLOWING, spends=False, hold_seconds=wait, message=message))
+        known = case.job is not None
+        judgement = Judgement(
+            Kind.AGAIN, Reason.FOLLOWING, spends=False, known=known, hold_seconds=wait, message=message
+        )
+        return Seen(judgement)
 
     def _unheard(self, case: Case, message: str, answer: Reply | Silence | None = None) -> Seen:
         """No usable answer: look again, and in the end stop the run; `resume` follows on."""

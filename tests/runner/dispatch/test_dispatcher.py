@@ -15,7 +15,7 @@ from runner.dispatch.dispatcher import Dispatch
 from runner.dispatch.run_limits import Terms
 from runner.domain.errors import ExitCode, LedgerFull, LedgerUnusable
 from runner.domain.identity import key
-from runner.domain.model import History, Judgement, Kind, Reason, Reply, Silence
+from runner.domain.model import History, Judgement, Kind, Reason, Reply, Seen, Silence
 from runner.domain.run_status import RunStatus
 from runner.ledger import Claim, Journal, open_writable
 from runner.ledger.hash_chain import chain
@@ -359,6 +359,55 @@ class TestCanary:
         _, after = settle(enrolled(tmp_path / "l.db", 1), tenant, when=dispatches.append)
         assert after == only("pending", 1)
 
+    def test_a_silence_while_it_ends_is_no_last_attempt_either(self, tmp_path):
+        """Patience is spent by what happens to a run, not by how it ends: `resume` begins with all of it."""
+        tenant, dispatches = Tenant(lambda number, arrival: "drop"), list[Dispatch]()
+        drop = tenant.send
+
+        async def send(request, generation, attempt):
+            if attempt == 6:
+                dispatches[0].stop(Ending(RunStatus.TERMINATED, ExitCode.TERMINATED))
+            return await drop(request, generation, attempt)
+
+        tenant.send = send
+        _, after = settle(enrolled(tmp_path / "l.db", 5), tenant, when=dispatches.append, chance=lambda: 1.0)
+        assert after == only("pending", 5)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_everybody_waits_as_long_as_retry_after_says(tmp_path, status):
+    """After a 429 and a gateway's 503 alike, nothing is sent before its time."""
+    tenant = Tenant()
+    healthy = tenant.send
+
+    async def send(request, generation, attempt):
+        if len(tenant.times) == 3:
+            tenant.times.append(now())
+            return Reply(status, b"<html>", retry_after_seconds=500.0)
+        return await healthy(request, generation, attempt)
+
+    tenant.send = send
+    _, after = settle(enrolled(tmp_path / "l.db", 40), tenant, concurrency=2)
+    assert after == only("succeeded", 40)
+    refused = tenant.times[3]
+    assert not [time for time in tenant.times if refused + 1.0 < time < refused + 500.0]
+
+
+def test_what_was_not_sent_is_given_back_to_the_budget(tmp_path):
+    """`--max-requests 5` means five requests that reached the tenant, whatever connections failed before."""
+    tenant, refusals = Tenant(), iter(range(7))
+    healthy = tenant.send
+
+    async def send(request, generation, attempt):
+        if next(refusals, None) is not None:
+            return Silence("connect", "refused", sent=False)
+        return await healthy(request, generation, attempt)
+
+    tenant.send = send
+    ending, after = settle(enrolled(tmp_path / "l.db", 12), tenant, terms=Terms(max_requests=5), concurrency=1)
+    assert ending.exit_code is ExitCode.PAUSED
+    assert Counter(after.values()) == {"succeeded": 5, "pending": 7}
+
 
 class Answers(Tenant):
     """A tenant that gives everyone the same answer until `heals` seconds have passed."""
@@ -558,6 +607,46 @@ class TestWindow:
         assert ending.status is RunStatus.FINISHED
         assert {after[number] for number in range(1, 11)} == {state}
         assert all(len(tenant.effects[number]) <= 1 for number in after)
+
+    def test_closes_while_a_claim_waits_for_its_turn(self, tmp_path):
+        """The window is looked at when a request is sent, not only when it is claimed."""
+        tenant = Tenant()
+        path = self.in_doubt(tmp_path / "l.db", 22.5)
+        ending, after = settle(path, tenant, rate=1 / 1200, concurrency=10)  # one in 20 minutes
+        assert ending.status is RunStatus.FINISHED
+        late = [number for number in range(1, 11) if after[number] == "unknown"]
+        assert 7 <= len(late) <= 9
+        assert not any(tenant.arrivals[number] for number in late)
+        assert {after[number] for number in range(11, 21)} == {"succeeded"}
+
+    def test_does_not_close_on_a_job_that_is_known(self, tmp_path):
+        """The answer was lost, a search found the job: it may run for days, and is in no doubt."""
+        known = Judgement(Kind.AGAIN, Reason.FOLLOWING, spends=False, known=True, hold_seconds=60.0)
+        done = Judgement(Kind.SUCCEEDED, Reason.DONE, ids=("job",))
+        tenant = Tenant()
+
+        async def send(request, generation, attempt):
+            tenant.times.append(now())
+            if len(tenant.times) == 1:
+                return Silence("time-out")
+            return Seen(known) if now() - EPOCH < 30 * 3600 else Seen(done, 200, sent=True)
+
+        tenant.send = send
+        _, after = settle(enrolled(tmp_path / "l.db", 1), tenant)
+        assert after == only("succeeded", 1)
+
+    def test_closes_on_a_job_that_is_still_searched_for(self, tmp_path):
+        """As long as the search finds nothing the work is in doubt."""
+        searching = Judgement(Kind.AGAIN, Reason.FOLLOWING, spends=False, hold_seconds=60.0)
+        tenant = Tenant()
+
+        async def send(request, generation, attempt):
+            tenant.times.append(now())
+            return Silence("time-out") if len(tenant.times) == 1 else Seen(searching)
+
+        tenant.send = send
+        _, after = settle(enrolled(tmp_path / "l.db", 1), tenant)
+        assert after == only("unknown", 1)
 
 
 def test_slow_rates_are_kept(tmp_path):

@@ -77,6 +77,19 @@ def test_a_window_forgets():
     assert window.spent == 9 or window.spent == 8
 
 
+@pytest.mark.parametrize("seconds", [MINUTE, HOUR, DAY])
+@pytest.mark.parametrize("offset", [0.0, 0.3, 0.999])
+def test_a_window_is_never_freed_early(seconds, offset):
+    """What was sent at any moment counts for the whole window, and little longer."""
+    grain = seconds / 60
+    window, sent = Window(seconds, 1), 1000 * grain + offset * grain
+    window.spend(sent)
+    for later in (0.0, 0.5, 0.98, 0.999_99):
+        wait = window.wait_seconds(sent + later * seconds)
+        assert wait > 0 and sent + later * seconds + wait >= sent + seconds
+    assert window.wait_seconds(sent + seconds + grain) == 0.0
+
+
 def test_the_header_is_the_truth():
     """`ratelimit-limit` replaces what was believed; told once, it is read once."""
     quota = Quota({MINUTE: 50_000}, 0.5)
