@@ -449,3 +449,122 @@ def test_other_shapes_are_shown_in_their_own_words(body, message):
 def test_an_envelope_behind_a_byte_order_mark():
     """It is one."""
     assert judged(200, b"\xef\xbb\xbf" + DONE).kind is Kind.SUCCEEDED
+
+
+GATEWAYS = (408, 500, 502, 503, 504, 520, 599)
+SAME, NEXT = False, True
+SEEN = replace(ASKED, reply_ids=frozenset({R1}))
+
+
+def row(kind, reason=None, key=SAME, *, doubt=False, spends=True, holds=False, hold=None, replayed=False):
+    """What a line of the table says: what happens then, and with which key."""
+    return (kind, reason, key, doubt, spends, holds, hold, replayed)
+
+
+SUCCEEDED, REFUSED = row(Kind.SUCCEEDED, Reason.DONE), row(Kind.FAILED, Reason.REFUSED)
+AS_SILENCE = row(Kind.AGAIN, Reason.UNEXPECTED, doubt=True)
+IN_PROGRESS = row(Kind.AGAIN, Reason.IN_PROGRESS, doubt=True, spends=False)
+NOT_SENT = row(Kind.AGAIN, Reason.SILENCE, spends=False)
+SILENT = row(Kind.AGAIN, Reason.SILENCE, doubt=True)
+GATEWAY = row(Kind.AGAIN, Reason.GATEWAY, doubt=True)
+SAVED_GATEWAY = row(Kind.AGAIN, Reason.GATEWAY, NEXT)
+THROTTLED = row(Kind.AGAIN, Reason.THROTTLED, spends=False, holds=True)
+SAVED_FAILURE = row(Kind.AGAIN, Reason.SAVED_FAILURE, NEXT)
+TOKEN = row(Kind.AGAIN, Reason.TOKEN, spends=False)
+
+
+def stops(reason):
+    return row(Kind.STOP, reason, spends=False)
+
+
+TABLE = {
+    "2xx, success, its field": [(Reply(status, DONE), ASKED, SUCCEEDED) for status in (200, 201, 202)],
+    "2xx, success, its field missing or of another type": [
+        (Reply(200, said(success=True, **fields)), ASKED, AS_SILENCE)
+        for fields in ({}, {"idList": "a"}, {"idList": [1]}, {"idList": None}, {"idList": {"a": 1}})
+    ],
+    "409, success": [(Reply(409, DONE), DOUBTED, row(Kind.SUCCEEDED, Reason.DONE, replayed=True))],
+    "409, no success, permanent": [(Reply(409, said(53100040)), DOUBTED, REFUSED)],
+    "409 otherwise, in time": [(Reply(409, body), DOUBTED, IN_PROGRESS) for body in (b"", said(53100050), said())],
+    "409 otherwise, later": [
+        (Reply(409, body), replace(DOUBTED, doubted_at=NOW - 241), SAVED_FAILURE) for body in (b"", said(53100050))
+    ],
+    "nothing was sent": [
+        (Silence(kind, "refused", sent=False), history, NOT_SENT)
+        for kind in ("connect", "dns", "proxy")
+        for history in (ASKED, DOUBTED)
+    ],
+    "silence": [(Silence(kind), ASKED, SILENT) for kind in ("time-out", "reset", "broken-body")],
+    "a gateway": [(Reply(status, b"<html>", request_id=R1), ASKED, GATEWAY) for status in GATEWAYS],
+    "a gateway's wait": [
+        (
+            Reply(503, b"", retry_after_seconds=7.0),
+            ASKED,
+            row(Kind.AGAIN, Reason.GATEWAY, doubt=True, holds=True, hold=7.0),
+        )
+    ],
+    "a gateway's saved reply": [(Reply(status, b"", request_id=R1), SEEN, SAVED_GATEWAY) for status in GATEWAYS],
+    "a gateway's reply with an id of no id's shape": [
+        (Reply(502, b"", request_id=text), replace(ASKED, reply_ids=frozenset({text})), GATEWAY)
+        for text in ("null", "none", "N/A", "-", "0", "00000000-0000-0000-0000-000000000000")
+    ],
+    "429, category 70": [
+        (Reply(429, b""), ASKED, THROTTLED),
+        (Reply(200, said(53100070)), ASKED, THROTTLED),
+        (
+            Reply(429, b"", retry_after_seconds=9.0),
+            ASKED,
+            row(Kind.AGAIN, Reason.THROTTLED, spends=False, holds=True, hold=9.0),
+        ),
+    ],
+    "429 once more, nothing in doubt": [
+        (
+            Reply(429, b""),
+            replace(ASKED, throttled=1),
+            row(Kind.AGAIN, Reason.THROTTLED, NEXT, spends=False, holds=True),
+        )
+    ],
+    "429 once more, in doubt": [(Reply(429, b""), replace(DOUBTED, throttled=1), THROTTLED)],
+    "429, provably saved": [
+        (Reply(429, b"", request_id=R1), SEEN, row(Kind.AGAIN, Reason.THROTTLED, NEXT)),
+        (Reply(200, said(53100070, requestId=R1)), SEEN, row(Kind.AGAIN, Reason.THROTTLED, NEXT)),
+    ],
+    "429, provably saved, in doubt": [
+        (Reply(429, b"", request_id=R1), replace(SEEN, doubts=1, doubted_at=NOW), row(Kind.AGAIN, Reason.THROTTLED))
+    ],
+    "every reason in 50, 60, 61, 99": [
+        (Reply(status, said(*codes)), history, SAVED_FAILURE)
+        for status in (200, 500)
+        for codes in ((53100050,), (53100060,), (53100061,), (53100099,), (53100050, 53100099))
+        for history in (ASKED, DOUBTED)
+    ],
+    "no success otherwise": [
+        (Reply(status, said(*codes)), ASKED, REFUSED)
+        for status in (200, 400, 404, 500)
+        for codes in ((53100020,), (53100040,), (53100050, 53100030), (53100090,))
+    ],
+    "401, category 11": [(Reply(401, b"", token=1), ASKED, TOKEN), (Reply(200, said(53100011), token=1), ASKED, TOKEN)],
+    "401 with a later token": [
+        (Reply(401, b"", token=2), replace(ASKED, refused_token=1), stops(Reason.CREDENTIALS)),
+    ],
+    "403, category 10, with an envelope": [
+        (Reply(status, said(53100010)), ASKED, row(Kind.FAILED, Reason.PERMISSION)) for status in (200, 403)
+    ],
+    "the wrong address": [
+        (Reply(status, b"<html>"), ASKED, stops(Reason.ENDPOINT)) for status in (301, 302, 307, 403, 404, 405, 407)
+    ],
+    "422 without a category": [(Reply(422, body), ASKED, stops(Reason.KEY_MISMATCH)) for body in (b"", said())],
+    "422 with one of 20 to 90": [(Reply(422, said(53100020)), ASKED, REFUSED)],
+    "another 4xx": [
+        (Reply(status, b"<html>"), ASKED, row(Kind.FAILED, Reason.CLIENT_ERROR)) for status in (400, 410, 413, 418, 451)
+    ],
+}
+
+
+@pytest.mark.parametrize("line", TABLE)
+def test_the_table_of_the_contract(line):
+    """Line by line: what happens, with which key, in doubt or not, at whose expense."""
+    for answer, history, expected in TABLE[line]:
+        made = verdict(answer, history, BOOKING, now=NOW, progress_seconds=240)
+        shown = (made.kind, made.reason, made.next_generation, made.in_doubt, made.spends)
+        assert (*shown, made.holds_everyone, made.hold_seconds, made.replayed) == expected, (answer, history)
