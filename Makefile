@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tracing slows everything that it watches: only the tests that must reach every branch are run under it.
 PURE := tests/manifests/test_validate.py tests/runner/domain/test_identity.py tests/runner/dispatch/test_retry_policy.py tests/runner/zuora/test_verdict.py
 
-.PHONY: help demo test lint format package bench soak claims audit clean
+.PHONY: help demo test lint format package bench soak claims mutants audit clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ soak: $(READY) ## Ten minutes of kills and faults; SOAK_SECONDS=60 for a shorter
 
 claims: $(READY) ## Send 10,000 requests to a server that looks for each claim in the ledger
 	@CLAIM_REQUESTS=10000 $(BIN)/python -m pytest -q tests/crashes/test_claims.py
+
+mutants: $(READY) ## Change the core in every small way and see that its tests notice (20 minutes at most)
+	@$(BIN)/python .ci/mutants.py
 
 audit: $(READY) ## Look for known weaknesses in the code and in the packages that it stands on
 	@$(PYTHON) -m venv $(VENV)/audit

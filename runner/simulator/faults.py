@@ -19,6 +19,7 @@ class Work(enum.Enum):
     NONE = "none"  # it never reached the API: nothing is done, nothing saved under the key
     DONE = "done"  # it is done and saved; only the answer is harmed on its way
     GOES_ON = "goes on"  # the answer comes at once, the work is done some seconds later
+    REFUSED = "refused"  # nothing is done, and the answer from before the API is saved under the key all the same
     FAILS = "fails"  # the API itself says no for now, and saves that under the key
 
 
@@ -42,6 +43,16 @@ class Harm(enum.Enum):
     HUGE = "huge"
     TWICE = "twice"  # once more a moment later, to whoever asks next on the connection
     SLOW = "slow"
+    NULL_ID = "null id"  # a gateway's page whose Zuora-Request-Id is "null"
+    RESET_ONLY = "reset only"  # 429 that says when only in ratelimit-reset
+    RETRY_DATE = "retry date"  # Retry-After as a date
+    RETRY_EPOCH = "retry epoch"  # Retry-After as seconds since 1970
+    FIREWALL = "firewall"  # 403 with the HTML of a web application firewall
+    BOM = "BOM"  # a byte order mark before the JSON
+    GZIP_MEMBERS = "gzip members"  # one gzip stream of two members
+    BIG_HEADER = "big header"  # a header of 12 KB
+    MANY_HEADERS = "many headers"  # 200 headers
+    TEXT_SUCCESS = "text success"  # "success": "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,18 @@ _TABLE = (
     Fault("cut-works-on", Work.GOES_ON, Harm.CLOSED, about="connection closed, the work goes on for --work-seconds"),
     Fault("503-works-on", Work.GOES_ON, Harm.GATEWAY, 503, about="503, the work goes on for --work-seconds"),
     Fault("504-works-on", Work.GOES_ON, Harm.GATEWAY, 504, about="504, the work goes on for --work-seconds"),
+    Fault("503-null-id", Work.NONE, Harm.NULL_ID, 503, about="HTML of a gateway, Zuora-Request-Id null, no work done"),
+    Fault("503-retry-date", Work.NONE, Harm.RETRY_DATE, 503, about="503 with Retry-After as a date, no work done"),
+    Fault("503-retry-epoch", Work.NONE, Harm.RETRY_EPOCH, 503, about="503 with Retry-After since 1970, no work done"),
+    Fault("429-reset-only", Work.NONE, Harm.RESET_ONLY, 429, about="429 with ratelimit-reset only, no work done"),
+    Fault("429-saved", Work.REFUSED, Harm.CROWDED, 429, about="429 that is saved under the key, no work done"),
+    Fault("waf-403", Work.NONE, Harm.FIREWALL, 403, about="403 with the HTML of a firewall, no work done"),
+    Fault("504-null-id-worked", Work.DONE, Harm.NULL_ID, 504, about="work done, 504 with Zuora-Request-Id null"),
+    Fault("bom", Work.DONE, Harm.BOM, about="work done, a byte order mark before the JSON"),
+    Fault("gzip-members", Work.DONE, Harm.GZIP_MEMBERS, about="work done, the body as two gzip members"),
+    Fault("big-header", Work.DONE, Harm.BIG_HEADER, about="work done, one header of 12 KB"),
+    Fault("many-headers", Work.DONE, Harm.MANY_HEADERS, about="work done, 200 headers"),
+    Fault("success-text", Work.DONE, Harm.TEXT_SUCCESS, about='work done, `success` is the text "true"'),
     Fault("locking", Work.FAILS, category=50, about="saved failure of category 50; a later new key succeeds"),
     Fault("internal", Work.FAILS, category=60, about="saved failure of category 60; a later new key succeeds"),
     Fault("temporary", Work.FAILS, category=61, about="saved failure of category 61; a later new key succeeds"),

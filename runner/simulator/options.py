@@ -13,7 +13,8 @@ from runner.simulator.faults import FAULTS, checked_faults, parse_fault
 
 TENANTS = ("none", "production", "central-sandbox", "developer-sandbox", "api-sandbox")
 DIALECTS = ("same", "409", "mixed")
-OUTAGE_KINDS = ("503", "silent")
+OUTAGE_KINDS = ("503", "silent", "maintenance")
+EXPIRES_IN = ("number", "text", "null", "zero", "missing")
 CODE_STYLES = ("number", "string", "mixed")
 
 
@@ -51,6 +52,7 @@ class Options:
     tenant: str = option("none", "the kind of tenant, whose quotas hold", TENANTS)
     quota_scale: float = option(1.0, "quotas are multiplied by this")
     token_seconds: float = option(3599.0, "lifetime of an access token")
+    expires_in: str = option("number", "how a token says how long it lives", EXPIRES_IN)
     client_id: str | None = option(None, "the only client id that gets a token")
     client_secret: str | None = option(None, "the only client secret that gets a token")
     billing_id_field: str = option("id", "the name of the id in a billing request", ("id", "documentId", "either"))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from runner.simulator.faults import Fault, Harm
+from runner.simulator.intermediaries import before_the_api, changed_on_its_way
 from runner.simulator.options import Options
 from runner.simulator.request import Request
 from runner.simulator.responses import AUTHENTICATION as RESOURCE
@@ -45,6 +46,8 @@ def crowded(request: Request, options: Options) -> Answer:
 
 def instead(fault: Fault, request: Request, options: Options) -> Answer:
     """The answer of somebody who stands before the API."""
+    if (answer := before_the_api(fault.harm, fault.status, options.retry_after)) is not None:
+        return answer
     if fault.harm is Harm.GATEWAY:
         return gateway_page(fault.status, options.retry_after)
     if fault.harm is Harm.THROTTLED:
@@ -59,7 +62,7 @@ def instead(fault: Fault, request: Request, options: Options) -> Answer:
 def harmed(answer: Answer, fault: Fault, request: Request, options: Options) -> Answer:
     """The answer as it arrives; what was saved stays whole."""
     match fault.harm:
-        case Harm.GATEWAY | Harm.BARE_500:
+        case Harm.GATEWAY | Harm.BARE_500 | Harm.NULL_ID:
             return instead(fault, request, options)
         case Harm.NOT_JSON:
             return Answer(200, b"OK", answer.content_type, answer.headers)
@@ -71,10 +74,12 @@ def harmed(answer: Answer, fault: Fault, request: Request, options: Options) -> 
             return _rewritten(answer, **dict.fromkeys(DECLARED))
         case Harm.ODD_ID_LIST:
             return _odd(answer)
+        case Harm.TEXT_SUCCESS:
+            return _rewritten(answer, success=str((_fields(answer) or {}).get("success")).lower())
         case Harm.HUGE:
             return _rewritten(answer, padding="x" * options.huge_bytes)
         case _:
-            return answer
+            return changed_on_its_way(answer, fault.harm)
 
 
 def _rewritten(answer: Answer, **changes: Any) -> Answer:

@@ -101,7 +101,7 @@ class Simulator:
         outage = self.outage.strikes(ordinal)
         raw = await request.read()
         if outage is not None:
-            page = gateway_page(503, self.world.options.retry_after)
+            page = gateway_page(200 if outage == "maintenance" else 503, self.world.options.retry_after)
             return await self._send(request, page, Harm.CLOSED if outage == "silent" else None)
         if request.path == TOKEN_PATH and request.method == "POST":
             self.counts.tokens += 1
@@ -163,11 +163,24 @@ class Simulator:
         options = self.world.options
         if fault.work is Work.NONE:
             return instead(fault, call, options), fault.harm
+        if fault.work is Work.REFUSED:
+            return self._refuse_for_good(call, fault), None
         if fault.work is Work.GOES_ON:
             self._go_on(call, route)
             return instead(fault, call, options), fault.harm
         answer = await self._work(call, route, options.slow_seconds if fault.harm is Harm.SLOW else 0.0)
         return harmed(answer, fault, call, options), fault.harm
+
+    def _refuse_for_good(self, call: Request, fault: Fault) -> Answer:
+        """A refusal that is saved under the key, as the guide has it of every answer: each repeat gets it again."""
+        known = self.keys.answer(call)
+        if known is not None:
+            return known
+        self.keys.begin(call)
+        answer = instead(fault, call, self.world.options)
+        self.keys.save(call, answer)
+        self.world.store.commit()
+        return answer
 
     def _fault(self, call: Request) -> Fault | None:
         options = self.world.options

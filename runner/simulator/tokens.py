@@ -89,8 +89,22 @@ class Tokens:
         self._world.store.put("token", token, (client, until))
         self._world.store.commit()
         scope = f"entity.{client} service.usage.write user.{client}"
-        answer = {"access_token": token, "token_type": "bearer", "expires_in": int(seconds), "scope": scope}
+        answer = {"access_token": token, "token_type": "bearer", **self._lifetime(int(seconds)), "scope": scope}
         return Answer(200, encode({**answer, "jti": secrets.token_hex(16)}))
+
+    def _lifetime(self, seconds: int) -> dict[str, int | str | None]:
+        """`expires_in` as published, or as gateways that issue tokens themselves have it."""
+        match self._world.options.expires_in:
+            case "text":
+                return {"expires_in": str(seconds)}
+            case "null":
+                return {"expires_in": None}
+            case "zero":
+                return {"expires_in": 0}
+            case "missing":
+                return {}
+            case _:
+                return {"expires_in": seconds}
 
 
 def _refused(status: int, message: str) -> Answer:

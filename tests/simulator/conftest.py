@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -92,9 +93,17 @@ async def calling(options: Options | None = None, clock: Clock | None = None) ->
         yield caller
 
 
+# aiohttp from 3.14 on limits how many headers it reads; before, it has no such argument.
+_MANY_HEADERS: dict[str, Any] = (
+    {"max_headers": 512} if "max_headers" in inspect.signature(aiohttp.ClientSession.__init__).parameters else {}
+)
+
+
 def session() -> aiohttp.ClientSession:
     """A client that opens a connection for each request: a server may close one that is kept."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True, limit=0))
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(force_close=True, limit=0), max_field_size=1 << 16, **_MANY_HEADERS
+    )
 
 
 async def until(true: Callable[[], bool]) -> None:
