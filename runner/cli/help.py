@@ -9,7 +9,19 @@ from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode
 
 TOPICS = (
-    *("manifest", "plan-file", "jobs", "results", "analysis", "fleet", "recovery", "exit-codes", "keys", "rate-limits"),
+    *(
+        "manifest",
+        "plan-file",
+        "jobs",
+        "results",
+        "analysis",
+        "python",
+        "fleet",
+        "recovery",
+        "exit-codes",
+        "keys",
+        "rate-limits",
+    ),
     *("nightly", "settings", "options", "audit", "glossary"),
 )
 COMMANDS_TOO = ("jobs", "results")  # topics that are also the names of commands
@@ -28,7 +40,8 @@ def help_command(context: click.Context, /, words: tuple[str, ...]) -> ExitCode:
     """Explain a topic or a command.
 
     \b
-    Files:     manifest, plan-file, jobs, results, analysis, fleet
+    Files:     manifest, plan-file, jobs, results, analysis, python,
+               fleet
     Trouble:   recovery, exit-codes, keys, rate-limits
     Running:   nightly, settings, options
     Proving:   audit, glossary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -14,18 +14,11 @@ if TYPE_CHECKING:
 def local_time(text: str) -> float:
     """HH:MM → its next occurrence, in seconds since the epoch."""
     try:
+        from runner.system.timestamps import next_occurrence
+
         return next_occurrence(text)
     except ValueError:
         raise click.BadParameter(f"{text}: expected HH:MM, local time") from None
-
-
-def next_occurrence(text: str, now: datetime | None = None) -> float:
-    """The next time that the local clock shows HH:MM, in seconds since the epoch. Clocks change twice a year: the
-    offset from UTC is the one at that time, not the one now. Raises ValueError."""
-    clock = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - local time is what is meant
-    now = now or datetime.now()  # noqa: DTZ005 - local time
-    then = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
-    return (then if then > now else then + timedelta(days=1)).timestamp()
 
 
 def failure_limit(text: str) -> FailureLimit:
@@ -33,12 +26,7 @@ def failure_limit(text: str) -> FailureLimit:
     from runner.dispatch.circuit_breaker import FailureLimit
 
     try:
-        if text.endswith("%"):
-            share = float(text[:-1]) / 100
-            if 0 <= share <= 1:
-                return FailureLimit(share=share)
-        elif int(text) >= 0:
-            return FailureLimit(count=int(text))
+        return FailureLimit.parsed(text)
     except ValueError:
         pass
     raise click.BadParameter(f"{text}: expected a number of requests or a percentage such as 5%")

@@ -56,6 +56,7 @@ class Flags:
     on_finish: str | None = None
     notify: str | None = field(default=None, repr=False)
     metrics: str | None = None
+    environment: Mapping[str, str] | None = field(default=None, repr=False)  # of the Python API; None: the process's
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def runs_folder(flags: Flags, environment: Mapping[str, str] | None = None) -> P
 
 def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settings:
     """Gather the settings. Raises Refused for a config, URL or value that cannot serve."""
-    environment = os.environ if environment is None else environment
+    environment = flags.environment or os.environ if environment is None else environment
     layers = Layers(flags, environment)
     base_url = layers.pick("base_url")
     if not base_url:

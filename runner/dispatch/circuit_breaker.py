@@ -49,6 +49,17 @@ class FailureLimit:
     share: float | None = 0.5
     least: int = 100
 
+    @classmethod
+    def parsed(cls, text: str) -> FailureLimit:
+        """N or P%. Raises ValueError for anything else."""
+        if text.endswith("%"):
+            share = float(text[:-1]) / 100
+            if 0 <= share <= 1:
+                return cls(share=share)
+        elif int(text) >= 0:
+            return cls(count=int(text))
+        raise ValueError(text)
+
     def exceeded(self, failed: int, settled: int) -> bool:
         """Whether so many failures are too many."""
         if self.count is not None:

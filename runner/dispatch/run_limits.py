@@ -39,6 +39,10 @@ class Tally:
         """Requests with an outcome."""
         return self.succeeded + self.failed + self.unknown
 
+    def counts(self) -> dict[str, int]:
+        """Requests by what became of them in this invocation."""
+        return {"sent": self.sent, "succeeded": self.succeeded, "failed": self.failed, "unknown": self.unknown}
+
     def count(self, state: State) -> None:
         """Count an outcome."""
         if state is State.SUCCEEDED:

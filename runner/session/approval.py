@@ -27,18 +27,21 @@ def consequences(ledger: Path) -> list[str]:
     return [consequence(operation, query, count) for operation, query, count in kinds]
 
 
-def permit(ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None]) -> str | None:
-    """Let the run be sent, or raise Refused. `show_plan` is called before a question.
+def permit(
+    ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None], ask: bool = True
+) -> str | None:
+    """Let the run be sent, or raise Refused. `show_plan` is called before a question; without `ask` there is none.
 
     Returns how production was confirmed: `--yes`, `profile` or `terminal`; None for a tenant that is none.
     """
     refuse_read_only(settings)
-    _confirm(warnings(ledger, production=is_guarded(settings)), yes=yes)
+    ask = ask and at_terminal()
+    _confirm(warnings(ledger, production=is_guarded(settings)), yes=yes, ask=ask)
     if not is_guarded(settings):
         return None
     if yes or settings.profile.allow_production:
         return "--yes" if yes else "profile"
-    if not at_terminal():
+    if not ask:
         raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
     show_plan()
     _ask(settings.hostname, consequences(ledger))
@@ -50,11 +53,11 @@ def at_terminal() -> bool:
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
-def _confirm(told: list[str], *, yes: bool) -> None:
+def _confirm(told: list[str], *, yes: bool, ask: bool) -> None:
     """Have warnings confirmed: by `--yes`, or by a word on a terminal."""
     if not told or yes:
         return
-    if not at_terminal():
+    if not ask:
         raise Refused("; ".join(told) + "; say --yes if that is meant")
     say("\n".join(told), err=True)
     say("Type yes to go on: ", end="", err=True)

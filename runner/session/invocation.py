@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from runner.dispatch.run_limits import Terms
+from runner.dispatch.run_limits import Tally, Terms
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,5 @@ class Invocation:
     quiet: bool = False
     command: tuple[str, ...] = ()  # the command line, for the record
     confirmed: str | None = None  # how production was confirmed
+    stopped: Callable[[], bool] | None = None  # asked about five times a second: whether to end in good order
+    on_progress: Callable[[Tally], None] | None = None  # called about every second

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,7 +20,7 @@ from runner.dispatch.retry_policy import Patience
 from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError, Refused
-from runner.domain.model import Answer, History, Judgement, Kind, Reason, Reply, Request, State
+from runner.domain.model import State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Event, Facts, Journal, Pen, Store, open_read_only, open_writable
 from runner.ledger import queries as ledger_views
@@ -39,6 +38,7 @@ from runner.runs.used_ids import remember
 from runner.session.close import close_run
 from runner.session.invocation import Invocation
 from runner.session.job_store import JobBook, Tail
+from runner.session.judging import Verdict, has_succeeded, judge_with
 from runner.session.progress import Progress
 from runner.session.quota_usage import quota_of
 from runner.session.run_settings import wire_of_run
@@ -51,9 +51,6 @@ from runner.zuora import client as zuora
 from runner.zuora.connection import Wire
 from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Looks
-from runner.zuora.operations import OPERATIONS
-from runner.zuora.reply_ids import ReplyIds
-from runner.zuora.verdict import verdict
 
 
 def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> Ending:
@@ -110,12 +107,16 @@ def _hold_tenant(stack: contextlib.ExitStack, folder: RunFolder, facts: Facts, i
             lock.expect_end(iso(int(invocation.terms.until * 1e6)))
 
 
+WATCH_SECONDS = 0.2
+LOOKS_A_SECOND = 5
+
+
 class _Session:
     def __init__(self, folder: RunFolder, store: Store, settings: Settings, invocation: Invocation, wire: Wire) -> None:
         self.folder, self.store, self.settings, self.invocation = folder, store, settings, invocation
         self.wire = wire
         self.tally = Tally()
-        self._verdict = Verdict(proven=_has_succeeded(store))
+        self._verdict = Verdict(proven=has_succeeded(store))
         self.dispatch: Dispatch | None = None
         self.ending: Ending | None = None
         self.progress = Progress(ledger_views.pending(store), self.tally, settings.blackouts, quiet=invocation.quiet)
@@ -170,7 +171,7 @@ class _Session:
     async def _drive(self) -> Ending:
         async with zuora.connected(self.wire) as client:
             pen = Pen(self.journal)
-            showing = asyncio.create_task(self.progress.show())
+            showing = asyncio.gather(self.progress.show(), self._watch())
             try:
                 with self._signals(), sending():
                     return await self._steps(client, pen)
@@ -178,6 +179,19 @@ class _Session:
                 showing.cancel()
                 with contextlib.suppress(LedgerError):
                     await pen.close()
+
+    async def _watch(self) -> None:
+        """Ask whoever called whether to stop, and show how far the run is; where nobody wants to know, do nothing."""
+        stopped, on_progress = self.invocation.stopped, self.invocation.on_progress
+        looks = 0
+        while stopped is not None or on_progress is not None:
+            await asyncio.sleep(WATCH_SECONDS)
+            looks += 1
+            if stopped is not None and stopped():
+                self._signalled(Ending(RunStatus.INTERRUPTED, ExitCode.INTERRUPTED, "interrupted"))
+                stopped = None
+            if on_progress is not None and looks % LOOKS_A_SECOND == 0:
+                on_progress(self.tally)
 
     async def _steps(self, client: zuora.Client, pen: Pen) -> Ending:
         ending = Ending(RunStatus.FINISHED, ExitCode.SUCCEEDED)
@@ -330,50 +344,6 @@ class _Session:
         elif self.dispatch is not None:
             self.dispatch.stop(ending)
         self.ending = self.ending or ending
-
-
-class Verdict:
-    """The verdict on requests without a tail, with what is known of the whole run: ids of replies, any success."""
-
-    def __init__(self, *, proven: bool) -> None:
-        self.proven = proven
-        self._reply_ids = ReplyIds()
-
-    def __call__(
-        self, answer: Answer, request: Request, history: History, now: float, progress_seconds: float
-    ) -> Judgement:
-        judgement = verdict(
-            answer,
-            history,
-            OPERATIONS[request.operation],
-            now=now,
-            progress_seconds=progress_seconds,
-            is_shared=partial(self._reply_ids.is_shared, request=request.number),
-            proven=self.proven,
-        )
-        self.proven = self.proven or judgement.kind is Kind.SUCCEEDED
-        self._reply_ids.note(request.number, judgement.reply_ids)
-        return judgement
-
-
-def _has_succeeded(store: Store) -> bool:
-    return any(step.get("succeeded") for step in ledger_views.counts(store).values())
-
-
-def judge_with(
-    client: zuora.Client,
-    request_seconds: float,
-    judged: Callable[[Answer, Request, History, float, float], Judgement],
-) -> Callable[[Answer, Request, History, float], Judgement]:
-    """The verdict, which also lets the client know of a token that was refused."""
-
-    def judge(answer: Answer, request: Request, history: History, now: float) -> Judgement:
-        judgement = judged(answer, request, history, now, 2 * request_seconds)
-        if judgement.reason is Reason.TOKEN and isinstance(answer, Reply):
-            client.auth.reject(answer.token)
-        return judgement
-
-    return judge
 
 
 def reopen_unknown(journal: Journal, step: int, resend: bool, now: float) -> int:

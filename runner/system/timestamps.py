@@ -47,3 +47,12 @@ def duration(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} days {hours} h" if hours else f"{days} days"
+
+
+def next_occurrence(text: str, now: datetime | None = None) -> float:
+    """The next time that the local clock shows HH:MM, in seconds since the epoch. Clocks change twice a year: the
+    offset from UTC is the one at that time, not the one now. Raises ValueError."""
+    clock = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - local time is what is meant
+    now = now or datetime.now()  # noqa: DTZ005 - local time
+    then = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+    return (then if then > now else then + timedelta(days=1)).timestamp()

@@ -12,10 +12,10 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from runner.cli.param_types import next_occurrence
 from runner.config.file import TABLES, Profile
 from runner.config.settings import Flags, gather, runs_folder
 from runner.domain.errors import Refused
+from runner.system.timestamps import next_occurrence
 from runner.zuora.tenants import ENDPOINTS
 from tests.documentation.documents import topic
 from tests.flows.test_flows import subscriptions

@@ -1,0 +1,189 @@
+"""`plan`, `run`, `resume`, `runs`, and their async twins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.api.background import in_thread, in_thread_async
+from runner.api.options import CREDENTIALS, INVOKING, PLANNING, SETTINGS, STOPPING, Files, Options, folder_path
+from runner.api.run import Run, run_of
+from runner.domain.errors import Refused, RunnerError
+from runner.runs.folder import RunFolder, all_runs
+from runner.runs.lookup import find_run
+
+if TYPE_CHECKING:
+    from runner.config.settings import Flags, Settings
+    from runner.session.invocation import Invocation
+    from runner.session.run_request import RunRequest
+
+Progress = Callable[[dict[str, int]], None]
+_PLAN = (*SETTINGS, *CREDENTIALS, *PLANNING, "format")
+_SEND = (*STOPPING, *INVOKING, "yes", "progress")
+
+
+def plan(files: Files, **options: Any) -> Run:
+    """Read, check and enrol manifests, or a plan file; send nothing.
+
+    `files` is one path or several. Options are named as on the command line (`regen help options`), with underscores:
+    settings (`base_url`, `profile`, `config`, `runs_dir`, `client_id`, `client_secret`, `concurrency`, …) and those
+    that say what is planned (`type`, `mode`, `re_migrate`, `run_id`, `skip_rejected`, `again`, `format`, …).
+
+    Raises runner.errors.Refused for files and settings that cannot be used; the message names file, row and remedy.
+    """
+    request = Options("plan", options, _PLAN).request(files)
+    return in_thread(lambda stopped: _planned(request))
+
+
+def run(files: Files, **options: Any) -> Run:
+    """Plan, then send; the same call within 20 hours continues where it stopped and never sends what is settled.
+
+    Options as for `plan`, and those about stopping and pace: `max_requests`, `until` ('HH:MM', local time, or a
+    datetime), `canary`, `max_failures` (a number or '5%'), `outage_patience` (minutes), `wait`, `resend_unknown`, …;
+    `yes=True` confirms a production tenant, which is refused otherwise unless its profile allows it; `progress` is
+    called about every second with `sent`, `succeeded`, `failed` and `unknown`, from another thread.
+
+    Rows that fail are data: see `Run.counts` and `Run.exit_code`. Ctrl-C ends the run in good order, resumable.
+    Raises runner.errors.Refused (nothing was sent), RunHeld (another process holds the run or its tenant), RunnerError.
+    """
+    taken = Options("run", options, (*_PLAN, *_SEND))
+    return in_thread(_running(taken, files))
+
+
+def resume(run: Run | str | Path, **options: Any) -> Run:
+    """Send what a run has left; ask unknown rows again under the same key.
+
+    `run` is a Run, an id, a unique beginning of one, `last`, or a run folder. Options: settings, and those about
+    stopping and pace, as for `run`. Raises as `run` does.
+    """
+    taken = Options("resume", options, (*SETTINGS, *CREDENTIALS, *_SEND))
+    return in_thread(_resuming(taken, run))
+
+
+async def aplan(files: Files, **options: Any) -> Run:
+    """`plan` for a running loop."""
+    request = Options("aplan", options, _PLAN).request(files)
+    return await in_thread_async(lambda stopped: _planned(request))
+
+
+async def arun(files: Files, **options: Any) -> Run:
+    """`run` for a running loop. A cancelled task ends the run in good order, resumable."""
+    taken = Options("arun", options, (*_PLAN, *_SEND))
+    return await in_thread_async(_running(taken, files))
+
+
+async def aresume(run: Run | str | Path, **options: Any) -> Run:
+    """`resume` for a running loop. A cancelled task ends the run in good order, resumable."""
+    taken = Options("aresume", options, (*SETTINGS, *CREDENTIALS, *_SEND))
+    return await in_thread_async(_resuming(taken, run))
+
+
+def runs(*, runs_dir: str | Path | None = None) -> list[Run]:
+    """The runs in the runs folder, the newest first; those whose run.json cannot be read are left out."""
+    from runner.config.settings import runs_folder
+
+    folders = all_runs(runs_folder(folder_path(runs_dir)))
+    read = [(folder, document) for folder in folders if (document := folder.document()) is not None]
+    read.sort(key=lambda pair: str(pair[1].started_at or pair[1].planned_at), reverse=True)
+    return [run_of(folder, document) for folder, document in read]
+
+
+def folder_of(run: Run | str | Path, runs_dir: str | Path | None = None) -> RunFolder:
+    """The folder of a run. Raises Refused where there is none."""
+    from runner.config.settings import runs_folder
+
+    named = str(run.path) if isinstance(run, Run) else str(run)
+    return find_run(runs_folder(folder_path(runs_dir)), named)
+
+
+def _planned(request: RunRequest) -> Run:
+    from runner.session.prepare import prepare
+
+    folder = prepare(request).folder
+    return run_of(folder, folder.current_document())
+
+
+def _running(options: Options, files: Files) -> Callable[[Callable[[], bool]], Run]:
+    request, invocation = options.request(files), options.invocation()
+    chosen = options.some(("yes", "progress"))
+
+    def work(stopped: Callable[[], bool]) -> Run:
+        from runner.notify.on_finish import telling
+        from runner.session.ownership import refuse_moved
+        from runner.session.prepare import prepare
+
+        with telling(request.flags, request.stem) as known:
+            prepared = prepare(request)
+            if prepared.begun and not prepared.over:
+                refuse_moved(prepared.folder)
+            if prepared.over:
+                known.folder, known.code = prepared.folder, prepared.exit_code
+                return run_of(prepared.folder, prepared.folder.current_document())
+            return _sent(prepared.folder, prepared.settings, invocation, stopped, known, **chosen)
+
+    return work
+
+
+def _resuming(options: Options, run: Run | str | Path) -> Callable[[Callable[[], bool]], Run]:
+    flags, invocation = options.flags(), options.invocation()
+    chosen = options.some(("yes", "progress"))
+
+    def work(stopped: Callable[[], bool]) -> Run:
+        from runner.notify.on_finish import telling
+
+        folder = folder_of(run, flags.runs_dir)
+        with telling(flags, folder.id) as known:
+            known.flags, settings = _settings(flags, folder, moved=invocation.moved)
+            return _sent(folder, settings, invocation, stopped, known, **chosen)
+
+    return work
+
+
+def _settings(flags: Flags, folder: RunFolder, *, moved: bool) -> tuple[Flags, Settings]:
+    """The settings of a run that goes on. Raises Refused where they are not those that it was made with."""
+    from runner.config.connection import tenant_of
+    from runner.domain.run_status import RunStatus
+    from runner.ledger import open_read_only
+    from runner.session.ownership import refuse_moved, refuse_other_tenant
+    from runner.session.run_settings import refuse_other_settings, settings_of_run
+
+    with open_read_only(folder.ledger) as store:
+        facts = store.facts()
+    if facts.status in (RunStatus.ABANDONED, RunStatus.REFUSED):
+        raise Refused(f"run {facts.run_id} is {facts.status}; plan its manifests anew")
+    flags, settings = settings_of_run(flags, facts)
+    refuse_other_tenant(facts, settings, tenant_of(settings))
+    refuse_other_settings(settings, facts)
+    if not moved:
+        refuse_moved(folder)
+    return flags, settings
+
+
+def _sent(
+    folder: RunFolder,
+    settings: Settings,
+    invocation: Invocation,
+    stopped: Callable[[], bool],
+    known: Any,
+    *,
+    yes: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    from runner.session.approval import permit
+    from runner.session.session import proceed
+
+    confirmed = permit(folder.ledger, settings, yes=yes, show_plan=lambda: None, ask=False)
+    known.folder = folder
+    on_progress = None if progress is None else lambda tally: progress(tally.counts())
+    invocation = replace(
+        invocation, confirmed=confirmed, command=("Python API",), stopped=stopped, on_progress=on_progress
+    )
+    try:
+        ending = proceed(folder, settings, invocation)
+    except OSError as error:
+        reason = f"{error.filename or folder.path}: {error.strerror or error}"
+        raise RunnerError(f"{reason}; the ledger has every response: fix that, then resume {folder.id}") from error
+    known.code, known.reason = ending.exit_code, ending.reason
+    return run_of(folder, folder.current_document())
