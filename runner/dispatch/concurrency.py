@@ -51,7 +51,7 @@ class Concurrency:
         return self._set(self.limit + 1, f"{self._good} good answer{'s' * (self._good != 1)}")
 
     def refused(self, what: str, began: float, now: float) -> Change | None:
-        """The tenant said "too many at once" (`what`: 429, category 70) to a request sent at `began`.
+        """The tenant answered "too many at once" (`what`: 429, category 70) to a request sent at `began`.
 
         One sent before the last cut says nothing of the level after it.
         """

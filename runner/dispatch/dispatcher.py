@@ -90,11 +90,11 @@ class Dispatch:
         self._wake.set()
 
     def hurry(self) -> None:
-        """Do not wait for what is under way: it stays in doubt, and is asked again under the same key."""
+        """Do not wait for what is under way: it stays in doubt, and is sent again under the same key."""
         self._hurry.set()
 
     async def run(self) -> Ending:
-        """Send until nothing is left or something stops it. Raises LedgerError if the ledger gives out."""
+        """Send until nothing is left or something stops it. Raises LedgerError if the ledger fails."""
         self._pen.failure.add_done_callback(self._ledger_failed)
         await self._loader.begin()
         self._workers.start()
@@ -173,7 +173,7 @@ class Dispatch:
         return self._backlog.take(room, asyncio.get_running_loop().time())
 
     def _claim(self, jobs: list[Job]) -> None:
-        """Have the intents put on disk; `_to_workers` goes on from there."""
+        """Write the intents to disk; `_to_workers` goes on from there."""
         claimed_at = int(self._now() * 1e6)
         now = claimed_at / 1e6  # as the ledger has it
         jobs = [job for job in jobs if not self._expire(job, now)]
@@ -188,7 +188,7 @@ class Dispatch:
         self._pen.claim([job.claim for job in jobs if job.claim], lambda error: self._to_workers(jobs, error))
 
     def _to_workers(self, jobs: list[Job], error: BaseException | None) -> None:
-        """The intents are on disk: they may be sent. If the ledger gave out they are not, and the run ends."""
+        """The intents are on disk: they may be sent. If the ledger failed they are not sent, and the run ends."""
         self._claiming -= len(jobs)
         if error is not None:
             self._outstanding -= len(jobs)
@@ -268,7 +268,7 @@ class Dispatch:
         if not self._workers.queue:  # else this worker does so when it takes the next
             self.claim_more()
         if not self._outstanding:
-            self._wake.set()  # `_feed` has something to do; of what becomes due later its own alarm tells it
+            self._wake.set()  # `_feed` has something to do; an alarm wakes it for what becomes due later
 
     def _unsent(self, job: Job, judgement: Judgement) -> None:
         """Nothing went out, for want of a connection, a token or a server to trust: the claim is taken back."""
@@ -343,7 +343,7 @@ class Dispatch:
         self._wake.set()
 
     def _hold(self, judgement: Judgement, now: float, began: float) -> None:
-        """Hold everyone as the server asked, or as the outage demands; loop times, `began` that of the sending."""
+        """Hold everyone as the server demands, or as the outage does; loop times, `began` that of the sending."""
         if judgement.reason is Reason.THROTTLED and judgement.holds_everyone:
             self._pace.refused(judgement.objection or pause_reason(judgement), judgement.hold_seconds, began)
         elif judgement.holds_everyone and judgement.hold_seconds:

@@ -29,16 +29,16 @@ class Forecast:
             return ["nothing to send"]
         end = blackouts.end_of(self.seconds, now.timestamp())
         ends = datetime.fromtimestamp(end, now.tzinfo).strftime("%Y-%m-%d %H:%M")
-        told = [f"about {duration(self.seconds)} for {self.requests:,} requests, until {ends}: {self.binding} decides"]
+        lines = [f"about {duration(self.seconds)} for {self.requests:,} requests, until {ends}: {self.binding} decides"]
         if (rest := end - now.timestamp() - self.seconds) >= 1:
-            told.append(f"of that time it rests {duration(rest)}: blackout ({blackouts})")
+            lines.append(f"of that time it rests {duration(rest)}: blackout ({blackouts})")
         if end - now.timestamp() > KEYS_LAST_SECONDS:
-            told.append("longer than the 24 h of its keys: rows of unknown outcome can then no longer be asked again")
+            lines.append("longer than the 24 h of its keys: rows of unknown outcome can then no longer be sent again")
         if max_requests is not None:
-            told.append(self._nights(max_requests))
+            lines.append(self._nights(max_requests))
         elif self.seconds > KEYS_LAST_SECONDS:
-            told.append(self._nights(self.a_day or self.requests))
-        return told
+            lines.append(self._nights(self.a_day or self.requests))
+        return lines
 
     def _nights(self, most: int) -> str:
         nights = -(-self.requests // most)
@@ -48,8 +48,8 @@ class Forecast:
 def forecast(requests: int, *, quota: Quota, rate: float | None, concurrency: int) -> Forecast:
     """Forecast a run from what the quota has left. Limits by kind of tenant: Zuora API reference, "Rate and
     concurrent request limits"."""
-    told = f"the concurrency of {concurrency} (at {ASSUMED_LATENCY_SECONDS:g} s an answer)"
-    choices = [(requests * ASSUMED_LATENCY_SECONDS / concurrency, told)]
+    lines = f"the concurrency of {concurrency} (at {ASSUMED_LATENCY_SECONDS:g} s an answer)"
+    choices = [(requests * ASSUMED_LATENCY_SECONDS / concurrency, lines)]
     if rate:
         choices.append((requests / rate, f"--rate {rate:g}"))
     if (smooth := quota.rate()) is not None:

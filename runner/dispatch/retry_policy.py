@@ -17,17 +17,17 @@ class Patience:
     attempts: int = 6
     base_seconds: float = 0.5
     cap_seconds: float = 60.0
-    progress_base_seconds: float = 2.0  # a 409 that says "in progress" is asked again after 2 to 30 s
+    progress_base_seconds: float = 2.0  # a 409 "in progress" is sent again after 2 to 30 s
     progress_cap_seconds: float = 30.0
 
     def spent(self, history: History) -> bool:
-        """Whether a request with this history has been asked as often as allowed."""
+        """Whether a request with this history has been sent as often as allowed."""
         return history.spent >= self.attempts
 
     def delay_seconds(self, judgement: Judgement, history: History, chance: float) -> float:
         """How long until the next attempt of a request, `history` including the one just judged.
 
-        `chance` is uniform in [0, 1). What the server asked for is waited out by everyone, in the pace;
+        `chance` is uniform in [0, 1). What the server demands is waited out by everyone, in the pace;
         here it is the least.
         """
         if judgement.reason is Reason.IN_PROGRESS:
@@ -45,7 +45,7 @@ _STATES = {kind: State(kind.value) for kind in (Kind.SUCCEEDED, Kind.FAILED, Kin
 
 
 def settled(judgement: Judgement) -> Outcome:
-    """The outcome that a judgement settles: succeeded or failed, as the API said, or unknown."""
+    """The outcome that a judgement settles: succeeded or failed, as the API answered, or unknown."""
     return Outcome(
         _STATES[judgement.kind],
         judgement.ids,

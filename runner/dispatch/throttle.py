@@ -47,7 +47,7 @@ class Pace:
         self.active = 0
         self._concurrency = Concurrency(concurrency, share)
         self._probing = False
-        self._asked_rate = rate
+        self._wanted_rate = rate
         self._quota = quota or Quota({}, share)
         self._rate: float | None = None
         self._limiter: AsyncLimiter | None = None
@@ -142,9 +142,9 @@ class Pace:
         self._changed(self._concurrency.well())
 
     def refused(self, what: str, wait_seconds: float | None, began: float) -> None:
-        """The tenant said "too much" to a request sent at `began` (loop time).
+        """The tenant answered "too much" to a request sent at `began` (loop time).
 
-        Everyone waits as it asks; ever longer if it keeps saying so without asking.
+        Everyone waits as it asks; ever longer if it keeps refusing without naming a wait.
         """
         self._changed(self._concurrency.refused(what, began, asyncio.get_running_loop().time()))
         first, longest = REFUSED_SECONDS
@@ -175,7 +175,7 @@ class Pace:
             self.hold(reset, f"{remaining} of {current} requests remain in the tenant's window")
 
     def _set_rate(self) -> None:
-        rates = [rate for rate in (self._asked_rate, self._quota.rate()) if rate]
+        rates = [rate for rate in (self._wanted_rate, self._quota.rate()) if rate]
         rate = min(rates) if rates else None
         if rate != self._rate:
             if self._rate is not None:

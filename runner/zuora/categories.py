@@ -25,7 +25,7 @@ CATEGORIES = {
 
 
 def category_word(outcome: str | None, category: str | None, http_status: int | None) -> str | None:
-    """Our word for what went wrong: Zuora's category, else what HTTP or the network said."""
+    """Our word for what went wrong: Zuora's category, else the HTTP status."""
     if outcome == "succeeded":
         return None
     if category is not None:
@@ -36,7 +36,7 @@ def category_word(outcome: str | None, category: str | None, http_status: int | 
 TEMPORARY = frozenset({"50", "60", "61", "99"})
 
 
-PERMISSION, CREDENTIALS, THROTTLED = "10", "11", "70"
+PERMISSION, CREDENTIALS, THROTTLED, NOT_FOUND = "10", "11", "70", "40"
 
 
 WAITING = TEMPORARY | {THROTTLED}

@@ -1,4 +1,4 @@
-"""The only HTTP client: sends one attempt of a request and tells what came back.
+"""The only HTTP client: sends one attempt of a request and returns what came back.
 
 A failure of the network is data here, not an exception. Sources: Zuora API reference, "Request headers",
 "Response headers", "Idempotent requests", "Base URLs".
@@ -32,7 +32,7 @@ from runner.zuora.auth import (
 )
 from runner.zuora.connection import TOKEN_PATH, Wire, _headers, environment_proxy, trusted
 from runner.zuora.deadlines import Deadlines
-from runner.zuora.express import Express, Heard, fits, header_limits
+from runner.zuora.express import Express, RawResponse, fits, header_limits
 from runner.zuora.operations import OPERATIONS
 from runner.zuora.response import (
     MAX_BODY_BYTES,
@@ -83,8 +83,8 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Hands out only connections on which nothing has come that nobody asked for: what came of itself would be read as
-    the answer to what is sent next, and one row's fate told of another."""
+    """Hands out only connections on which nothing has arrived unrequested: it would be read as the response
+    to what is sent next, and one row would get the outcome of another."""
 
     async def connect(
         self,
@@ -96,7 +96,7 @@ class _Connector(aiohttp.TCPConnector):
         while (protocol := connection.protocol) is not None and protocol.should_close:
             connection.close()
             if (tries := tries + 1) > self.limit:
-                raise aiohttp.ClientConnectionError("the server speaks before it is asked")
+                raise aiohttp.ClientConnectionError("the server sends data before any request")
             connection = await super().connect(req, traces, timeout)
         return connection
 
@@ -152,8 +152,8 @@ class Client:
     async def ask(
         self, method: str, path: str, body: bytes | None = None, most_bytes: int = MAX_BODY_BYTES
     ) -> Reply | Silence:
-        """Ask once for what changes nothing, or does so however often it is asked: GET and PUT. `path` begins with a
-        slash: nothing that a server tells can lead the token to another host."""
+        """Send once what may be repeated: GET and PUT. `path` begins with a
+        slash: nothing that a server sends can lead the token to another host."""
         if not path.startswith("/"):
             return Silence("address", f"{path[:80]!r} is no path of this tenant", sent=False)
         token = await self._token()
@@ -180,7 +180,7 @@ class Client:
             ) as response:
                 status = response.status
                 if response.headers.get("Content-Encoding", "identity") != "identity":
-                    return Silence("encoding", "a file that is compressed, which was not asked for", status=status)
+                    return Silence("encoding", "a compressed file, which was not requested", status=status)
                 async for chunk in response.content.iter_any():
                     file.write(chunk)
                     if file.tell() > MAX_FILE_BYTES:
@@ -198,13 +198,13 @@ class Client:
             return Silence("token", str(error), sent=False, retry_after_seconds=error.retry_after_seconds)
 
     def _url(self, request: Request) -> URL:
-        found = self._urls.get((request.operation, request.query))
-        if found is None:
+        url = self._urls.get((request.operation, request.query))
+        if url is None:
             query = f"?{request.query}" if request.query else ""
-            found = URL(self._base + OPERATIONS[request.operation].path + query, encoded=True)
+            url = URL(self._base + OPERATIONS[request.operation].path + query, encoded=True)
             if len(self._urls) < MOST_URLS:  # parameters may differ from row to row
-                self._urls[request.operation, request.query] = found
-        return found
+                self._urls[request.operation, request.query] = url
+        return url
 
     async def _ask(
         self,
@@ -215,31 +215,31 @@ class Client:
         token: int,
         most_bytes: int = MAX_BODY_BYTES,
     ) -> Reply | Silence:
-        heard: Heard | None = None
+        response: RawResponse | None = None
         task = self._deadlines.begin()
         try:
-            heard = await self._hear(method, url, body, headers)
-            content = _without(headers["Authorization"], await _read(heard, most_bytes))
-            if _is_anothers(heard.headers.get("Zuora-Track-Id"), headers.get("Zuora-Track-Id")):
-                return Silence("foreign", "the answer to another request came", status=heard.status)
-            heard.release()
-            return _reply(heard, content, token)
+            response = await self._head_of(method, url, body, headers)
+            content = _without(headers["Authorization"], await _read(response, most_bytes))
+            if _is_anothers(response.headers.get("Zuora-Track-Id"), headers.get("Zuora-Track-Id")):
+                return Silence("foreign", "the answer to another request came", status=response.status)
+            response.release()
+            return _reply(response, content, token)
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
-            return _silence(error, heard.status if heard else None)
+            return _silence(error, response.status if response else None)
         except asyncio.CancelledError:
             if self._deadlines.missed(task):
                 late = TimeoutError(f"no whole answer within {self._deadlines.seconds:g} s")
-                return _silence(late, heard.status if heard else None)
+                return _silence(late, response.status if response else None)
             raise
         finally:
-            if heard is not None:
-                heard.close()
+            if response is not None:
+                response.close()
             self._deadlines.end(task)
 
-    async def _hear(
+    async def _head_of(
         self, method: str, url: URL, body: bytes | aiohttp.FormData | None, headers: Mapping[str, str]
-    ) -> Heard:
-        """Send a request, and hear the head of the response."""
+    ) -> RawResponse:
+        """Send a request, and read the head of the response."""
         if self._express is not None and method == "POST" and not isinstance(body, aiohttp.FormData):
             return await self._express.post(url, headers, body)
         return await self._session.request(

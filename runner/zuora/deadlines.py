@@ -9,7 +9,7 @@ import asyncio
 
 
 class Deadlines:
-    """Cancels tasks whose request takes longer than `seconds`; a task tells when one begins and when it ends."""
+    """Cancels tasks whose request takes longer than `seconds`; a task reports when one begins and when it ends."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

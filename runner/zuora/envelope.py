@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from runner.domain.model import Reply, Silence
 from runner.zuora.categories import CREDENTIALS, PERMISSION, WAITING
 
 MOST_CHARACTERS = 8000  # of a message or an id: an answer of megabytes is not kept for every row
@@ -56,6 +57,21 @@ def envelope(body: bytes) -> Envelope | None:
         reply_ids=tuple([reply_id for reply_id in (request_id, process_id) if reply_id]),
         process_id=process_id,
     )
+
+
+def accepted(answer: Reply | Silence) -> Envelope | str:
+    """The envelope of a 2xx success; else why there is none, in the server's own words. For what changes nothing."""
+    parsed = envelope(answer.body) if isinstance(answer, Reply) else None
+    status = answer.status or 0
+    return parsed if parsed is not None and parsed.success and 200 <= status < 300 else failure(answer)
+
+
+def failure(answer: Reply | Silence) -> str:
+    """Why an answer is of no use, in the server's own words."""
+    if isinstance(answer, Silence):
+        return f"{answer.kind}: {answer.detail}"
+    parsed = envelope(answer.body)
+    return (parsed.message if parsed else explanation(answer.body)) or f"HTTP {answer.status}"
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

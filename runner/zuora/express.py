@@ -31,7 +31,7 @@ MOST_HEADERS = 2000
 _PARAMETERS = {"timer", "skip_payload", "read_until_eof", "auto_decompress", "read_timeout"}
 
 
-class Heard(Protocol):
+class RawResponse(Protocol):
     """The head of a response, and the body as it comes. `release` gives the connection back once the body is read,
     `close` breaks it off; after the other, either does nothing."""
 
@@ -70,17 +70,17 @@ class Express:
     def __init__(self, session: aiohttp.ClientSession, base: URL, timeout: aiohttp.ClientTimeout) -> None:
         assert session.connector is not None
         self._connector, self._timeout = session.connector, timeout
-        self._place = aiohttp.ClientRequest("POST", base, loop=asyncio.get_running_loop(), session=session)
+        self._target = aiohttp.ClientRequest("POST", base, loop=asyncio.get_running_loop(), session=session)
         self._header_limits = header_limits(ResponseHandler.set_response_params)
-        self._common = _lines({"Host": self._place.headers["Host"], "Accept": "*/*"} | dict(session.headers))
+        self._common = _lines({"Host": self._target.headers["Host"], "Accept": "*/*"} | dict(session.headers))
 
-    async def post(self, url: URL, headers: Mapping[str, str], body: bytes | None) -> Heard:
+    async def post(self, url: URL, headers: Mapping[str, str], body: bytes | None) -> RawResponse:
         """Send a request; returns once the head of the response is there. Raises as a session does."""
         content = body or b""
         own = f"{_lines(headers)}Content-Length: {len(content)}\r\n"
         head = f"POST {url.raw_path_qs} HTTP/1.1\r\n{self._common}{own}\r\n".encode()
         try:
-            connection = await self._connector.connect(self._place, traces=[], timeout=self._timeout)
+            connection = await self._connector.connect(self._target, traces=[], timeout=self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}") from error
         try:
@@ -103,10 +103,10 @@ class Express:
         except BaseException:
             connection.close()
             raise
-        return _Heard(message.code, message.headers, payload, connection)
+        return _Response(message.code, message.headers, payload, connection)
 
 
-class _Heard:
+class _Response:
     __slots__ = ("_connection", "content", "headers", "status")
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The operations of the Zuora API that a run can send: everything that is known of one of them stands in its value.
+"""The operations of the Zuora API that a run can send: everything known of one of them is in its value.
 
 Another operation is another value and a schema of its manifest (`manifests/schemas.py`): plan, production question,
 results, reconcile and jobs follow from them.

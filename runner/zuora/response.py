@@ -15,7 +15,7 @@ from functools import lru_cache
 import aiohttp
 
 from runner.domain.model import Limits, RateLimits, Reply, Silence, whole_number
-from runner.zuora.express import Heard
+from runner.zuora.express import RawResponse
 
 _WINDOW = re.compile(r"\b(\d{1,15})\s*;\s*w=(\d{1,9})\b")
 
@@ -52,14 +52,14 @@ class OversizedError(Exception):
     """A body larger than any that the API documents."""
 
 
-def _is_anothers(told: str | None, sent: str | None) -> bool:
+def _is_anothers(echoed: str | None, sent: str | None) -> bool:
     """Whether an answer echoes the track id of another request. A saved answer echoes that of an earlier attempt."""
-    if told is None or sent is None or told == sent:
+    if echoed is None or sent is None or echoed == sent:
         return False
-    return _TRACK.fullmatch(told) is not None and told.partition("-")[0] != sent.partition("-")[0]
+    return _TRACK.fullmatch(echoed) is not None and echoed.partition("-")[0] != sent.partition("-")[0]
 
 
-async def _read(response: Heard, most: int) -> bytes:
+async def _read(response: RawResponse, most: int) -> bytes:
     """The body, decompressed. Raises OversizedError rather than hold more than `most` bytes, and
     ClientPayloadError for a body that breaks off, inside the compression too."""
     content, chunks, size = response.content, [], 0
@@ -88,7 +88,7 @@ def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
     if not body or name in NOT_COMPRESSED:
         return body
     if name not in ("gzip", "x-gzip"):
-        raise aiohttp.ClientPayloadError(f"a body compressed with {encoding}, which was not asked for")
+        raise aiohttp.ClientPayloadError(f"a body compressed with {encoding}, which was not requested")
     parts: list[bytes] = []
     size = 0
     while body:
@@ -124,7 +124,7 @@ def _plain(text: str | None) -> str | None:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _reply(response: Heard, body: bytes, token: int) -> Reply:
+def _reply(response: RawResponse, body: bytes, token: int) -> Reply:
     headers = response.headers
     return Reply(
         status=response.status,

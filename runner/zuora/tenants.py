@@ -55,7 +55,7 @@ def is_production(host: str) -> bool:
 
 def may_be_production(host: str) -> bool:
     """Whether a host (without port) must be treated with a production tenant's care: it is known as one, or it
-    is a host of Zuora's that nothing tells to be a sandbox."""
+    is a host of Zuora's that nothing shows to be a sandbox."""
     labels = _plain(host).split(".")
     zuora = _plain(host).endswith(ZUORA_DOMAIN) and not HARMLESS_LABELS.intersection(labels)
     return is_production(host) or zuora

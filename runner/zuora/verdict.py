@@ -41,17 +41,17 @@ def verdict(
         return answer.judgement
     if isinstance(answer, Silence):
         return _silence(answer)
-    said = envelope(answer.body)
-    telling = _Telling(answer, said, history, is_shared)
-    if said is None:
+    parsed = envelope(answer.body)
+    judge = _Judge(answer, parsed, history, is_shared)
+    if parsed is None:
         if proven and answer.status == 403:
-            return telling(Kind.FAILED, Reason.CLIENT_ERROR, unexpected=True)
-        return _by_status(telling, now, progress_seconds)
-    if said.success:
-        return _claimed_success(telling, said, operation, now, progress_seconds)
-    if answer.status == 409 and not said.permanent:
-        return _in_progress(telling, now, progress_seconds)
-    return _by_category(telling, said)
+            return judge(Kind.FAILED, Reason.CLIENT_ERROR, unexpected=True)
+        return _by_status(judge, now, progress_seconds)
+    if parsed.success:
+        return _claimed_success(judge, parsed, operation, now, progress_seconds)
+    if answer.status == 409 and not parsed.permanent:
+        return _in_progress(judge, now, progress_seconds)
+    return _by_category(judge, parsed)
 
 
 def _silence(silence: Silence) -> Judgement:
@@ -70,27 +70,29 @@ def _silence(silence: Silence) -> Judgement:
     return Judgement(Kind.AGAIN, Reason.SILENCE, in_doubt=True, message=message, unexpected=bool(silence.snippet))
 
 
-class _Telling:
+class _Judge:
     """Makes judgements about one reply; fills in what they all carry."""
 
-    def __init__(self, reply: Reply, said: Envelope | None, history: History, is_shared: Callable[[str], bool]) -> None:
-        self.reply, self.said, self.history = reply, said, history
-        ids = said.reply_ids if said else ()
+    def __init__(
+        self, reply: Reply, parsed: Envelope | None, history: History, is_shared: Callable[[str], bool]
+    ) -> None:
+        self.reply, self.parsed, self.history = reply, parsed, history
+        ids = parsed.reply_ids if parsed else ()
         self.reply_ids = (*ids, reply.request_id) if reply.request_id else ids
         earlier = history.reply_ids
         self.saved = bool(earlier) and any(  # provably
             reply_id in earlier and is_id(reply_id) and not is_shared(reply_id) for reply_id in self.reply_ids
         )
 
-        self.code, self.category = _deciding_code(said) if said else (None, None)
+        self.code, self.category = _deciding_code(parsed) if parsed else (None, None)
 
     def __call__(self, kind: Kind, reason: Reason, **more: Any) -> Judgement:
-        said = self.said
+        parsed = self.parsed
         described = {
             "code": self.code,
             "category": self.category,
-            "message": (said.message if said else explanation(self.reply.body)) or f"HTTP {self.reply.status}",
-            "process_id": said.process_id if said else None,
+            "message": (parsed.message if parsed else explanation(self.reply.body)) or f"HTTP {self.reply.status}",
+            "process_id": parsed.process_id if parsed else None,
             "reply_ids": self.reply_ids,
         }
         return Judgement(kind, reason, **(described | more))
@@ -100,14 +102,14 @@ class _Telling:
 
     def stop(self, reason: Reason, message: str | None = None) -> Judgement:
         more = {"message": message} if message else {}
-        return self(Kind.STOP, reason, spends=False, unexpected=self.said is None, **more)
+        return self(Kind.STOP, reason, spends=False, unexpected=self.parsed is None, **more)
 
 
-def _deciding_code(said: Envelope) -> tuple[str | None, str | None]:
+def _deciding_code(parsed: Envelope) -> tuple[str | None, str | None]:
     """The code and category that decide: a permanent one where there is one, else the first."""
-    if not said.codes:
+    if not parsed.codes:
         return None, None
-    pairs = list(zip(said.codes, said.categories, strict=True))
+    pairs = list(zip(parsed.codes, parsed.categories, strict=True))
     for code, category in pairs:
         if category not in WAITING:
             return code, category
@@ -115,143 +117,141 @@ def _deciding_code(said: Envelope) -> tuple[str | None, str | None]:
 
 
 def _claimed_success(
-    telling: _Telling, said: Envelope, operation: Operation, now: float, progress_seconds: float
+    judge: _Judge, parsed: Envelope, operation: Operation, now: float, progress_seconds: float
 ) -> Judgement:
     """`success: true`: believed with status 2xx, or 409 (a replay), and the field that is declared."""
-    status = telling.reply.status
+    status = judge.reply.status
     if status != 409 and not 200 <= status < 300:
-        return _by_status(telling, now, progress_seconds, contradicted=True)
-    ids = operation.ids(said.fields.get(operation.declares))
+        return _by_status(judge, now, progress_seconds, contradicted=True)
+    ids = operation.ids(parsed.fields.get(operation.declares))
     if ids is None:
         message = f"success without the {operation.declares} that {operation.name} declares"
-        return telling.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True, message=message)
-    code, category = _deciding_code(said)
+        return judge.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True, message=message)
+    code, category = _deciding_code(parsed)
     return Judgement(
         Kind.SUCCEEDED,
         Reason.DONE,
         ids=ids,
-        replayed=status == 409 or telling.saved,
+        replayed=status == 409 or judge.saved,
         code=code,
         category=category,
-        process_id=said.process_id,
-        reply_ids=telling.reply_ids,
+        process_id=parsed.process_id,
+        reply_ids=judge.reply_ids,
     )
 
 
-def _by_category(telling: _Telling, said: Envelope) -> Judgement:
+def _by_category(judge: _Judge, parsed: Envelope) -> Judgement:
     """`success: false`: the category outranks the HTTP status; without one the status speaks."""
-    if not said.categories:
-        return _unexplained(telling)
-    if telling.reply.status == 422 and not said.known_category:
-        return _key_mismatch(telling)
-    if said.permanent:
-        return telling(Kind.FAILED, Reason.REFUSED)
-    if CREDENTIALS in said.categories:
-        return _token(telling)
-    if PERMISSION in said.categories:
-        return telling(Kind.FAILED, Reason.PERMISSION)
-    if THROTTLED in said.categories:
-        return _throttled(telling)
-    if not said.explained:
-        return telling(Kind.FAILED, Reason.REFUSED)
-    return telling.again(Reason.SAVED_FAILURE, next_generation=True)
+    if not parsed.categories:
+        return _unexplained(judge)
+    if judge.reply.status == 422 and not parsed.known_category:
+        return _key_mismatch(judge)
+    if parsed.permanent:
+        return judge(Kind.FAILED, Reason.REFUSED)
+    if CREDENTIALS in parsed.categories:
+        return _token(judge)
+    if PERMISSION in parsed.categories:
+        return judge(Kind.FAILED, Reason.PERMISSION)
+    if THROTTLED in parsed.categories:
+        return _throttled(judge)
+    if not parsed.explained:
+        return judge(Kind.FAILED, Reason.REFUSED)
+    return judge.again(Reason.SAVED_FAILURE, next_generation=True)
 
 
-def _unexplained(telling: _Telling) -> Judgement:
-    """An envelope that says no and not why: the row failed, unless the status tells otherwise."""
-    status = telling.reply.status
+def _unexplained(judge: _Judge) -> Judgement:
+    """An envelope that says no and not why: the row failed, unless the status means something else."""
+    status = judge.reply.status
     if status == 403:
-        return telling(Kind.FAILED, Reason.PERMISSION)
-    return _told_by_status(telling) or telling(Kind.FAILED, Reason.REFUSED)
+        return judge(Kind.FAILED, Reason.PERMISSION)
+    return _status_alone(judge) or judge(Kind.FAILED, Reason.REFUSED)
 
 
-def _by_status(telling: _Telling, now: float, progress_seconds: float, *, contradicted: bool = False) -> Judgement:
+def _by_status(judge: _Judge, now: float, progress_seconds: float, *, contradicted: bool = False) -> Judgement:
     """No envelope, or one whose `success: true` contradicts its status: the HTTP status alone speaks."""
-    status = telling.reply.status
+    status = judge.reply.status
     if status == 409:
-        return _in_progress(telling, now, progress_seconds)
-    if (told := _told_by_status(telling)) is not None:
-        return told
+        return _in_progress(judge, now, progress_seconds)
+    if (judgement := _status_alone(judge)) is not None:
+        return judgement
     if status < 300 or contradicted:
-        return telling.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True)
+        return judge.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True)
     if status in (403, 404, 405):
-        return _wrong_endpoint(telling)
-    return telling(Kind.FAILED, Reason.CLIENT_ERROR, unexpected=True)
+        return _wrong_endpoint(judge)
+    return judge(Kind.FAILED, Reason.CLIENT_ERROR, unexpected=True)
 
 
-def _told_by_status(telling: _Telling) -> Judgement | None:
+def _status_alone(judge: _Judge) -> Judgement | None:
     """The statuses that mean the same with an envelope and without one."""
-    status = telling.reply.status
+    status = judge.reply.status
     if status == 401:
-        return _token(telling)
+        return _token(judge)
     if status == 429:
-        return _throttled(telling)
+        return _throttled(judge)
     if status == 422:
-        return _key_mismatch(telling)
+        return _key_mismatch(judge)
     if status == 408 or status >= 500:
-        return _gateway(telling)
+        return _gateway(judge)
     if status == 407 or 300 <= status < 400:
-        return _wrong_endpoint(telling)
+        return _wrong_endpoint(judge)
     return None
 
 
-def _gateway(telling: _Telling) -> Judgement:
-    """The work may be going on behind it: the same key, unless this very reply was told before."""
-    return telling.again(
+def _gateway(judge: _Judge) -> Judgement:
+    """The work may be going on behind it: the same key, unless this very reply came before."""
+    return judge.again(
         Reason.GATEWAY,
-        next_generation=telling.saved,
-        in_doubt=not telling.saved,
-        holds_everyone=telling.reply.retry_after_seconds is not None,
-        hold_seconds=telling.reply.retry_after_seconds,
+        next_generation=judge.saved,
+        in_doubt=not judge.saved,
+        holds_everyone=judge.reply.retry_after_seconds is not None,
+        hold_seconds=judge.reply.retry_after_seconds,
         unexpected=True,
     )
 
 
-def _throttled(telling: _Telling) -> Judgement:
+def _throttled(judge: _Judge) -> Judgement:
     """A 429 did no work, but may be saved under the key: once it repeats, the next key is asked.
 
     It says nothing of an earlier attempt that is in doubt: then the key stays, whatever ids the reply bears. A saved
     one says nothing of the tenant's load now: it holds nobody and spends patience.
     """
-    history = telling.history
-    if telling.saved:
-        return telling.again(Reason.THROTTLED, next_generation=history.doubts == 0)
-    return telling.again(
+    history = judge.history
+    if judge.saved:
+        return judge.again(Reason.THROTTLED, next_generation=history.doubts == 0)
+    return judge.again(
         Reason.THROTTLED,
-        objection=f"category {THROTTLED}" if telling.category == THROTTLED else "429",
+        objection=f"category {THROTTLED}" if judge.category == THROTTLED else "429",
         next_generation=history.throttled > 0 and history.doubts == 0,
         spends=False,
         holds_everyone=True,
-        hold_seconds=telling.reply.retry_after_seconds,
+        hold_seconds=judge.reply.retry_after_seconds,
     )
 
 
-def _in_progress(telling: _Telling, now: float, progress_seconds: float) -> Judgement:
+def _in_progress(judge: _Judge, now: float, progress_seconds: float) -> Judgement:
     """409: work goes on under this key; when it can no longer be going on, it is as a saved failure."""
-    doubted_at = telling.history.doubted_at
+    doubted_at = judge.history.doubted_at
     if doubted_at is not None and now - doubted_at > progress_seconds:
-        return telling.again(Reason.SAVED_FAILURE, next_generation=True)
-    return telling.again(
-        Reason.IN_PROGRESS, in_doubt=True, spends=False, hold_seconds=telling.reply.retry_after_seconds
-    )
+        return judge.again(Reason.SAVED_FAILURE, next_generation=True)
+    return judge.again(Reason.IN_PROGRESS, in_doubt=True, spends=False, hold_seconds=judge.reply.retry_after_seconds)
 
 
-def _token(telling: _Telling) -> Judgement:
+def _token(judge: _Judge) -> Judgement:
     """401, category 11: a new token, once; refused with that one too, the credentials are at fault."""
-    refused = telling.history.refused_token
-    if refused is not None and telling.reply.token > refused:
-        return telling.stop(Reason.CREDENTIALS)
-    return telling.again(Reason.TOKEN, spends=False)
+    refused = judge.history.refused_token
+    if refused is not None and judge.reply.token > refused:
+        return judge.stop(Reason.CREDENTIALS)
+    return judge.again(Reason.TOKEN, spends=False)
 
 
-def _key_mismatch(telling: _Telling) -> Judgement:
-    return telling.stop(
+def _key_mismatch(judge: _Judge) -> Judgement:
+    return judge.stop(
         Reason.KEY_MISMATCH, "HTTP 422: the idempotency key was used before for another tenant, URL or method"
     )
 
 
-def _wrong_endpoint(telling: _Telling) -> Judgement:
-    return telling.stop(
+def _wrong_endpoint(judge: _Judge) -> Judgement:
+    return judge.stop(
         Reason.ENDPOINT,
-        f"HTTP {telling.reply.status}: this is not where the operation is; check the base URL",
+        f"HTTP {judge.reply.status}: this is not where the operation is; check the base URL",
     )

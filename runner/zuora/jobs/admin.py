@@ -12,9 +12,10 @@ from runner.domain.errors import Refused, RunnerError
 from runner.domain.model import Reply, Silence
 from runner.system.console import printable
 from runner.zuora.client import Client
-from runner.zuora.envelope import Envelope, envelope
+from runner.zuora.envelope import Envelope, accepted, envelope, failure
 from runner.zuora.jobs.listing import MOST_PAGES, first_page, page
 from runner.zuora.operations import BACKFILL, OPERATIONS, Tail
+from runner.zuora.retry import retried
 
 TRY_AGAIN_SECONDS = (0.2, 1.0)
 ENOUGH = 200  # jobs of a kind, the newest
@@ -63,27 +64,24 @@ async def _listed(client: Client, path: str) -> Jobs:
 async def _exists(client: Client, path: str) -> bool:
     """Whether the tenant has such a job. Raises as `_ask` does where no usable answer comes."""
     answer = await client.ask("GET", path)
-    said = envelope(answer.body) if isinstance(answer, Reply) else None
-    if said is not None and not said.success and said.permanent:
+    parsed = envelope(answer.body) if isinstance(answer, Reply) else None
+    if parsed is not None and not parsed.success and parsed.permanent:
         return False  # category 40, or another that says that it is no such id
-    return _said(answer, f"GET {path}").success
+    return _parsed(answer, f"GET {path}").success
 
 
 async def _ask(client: Client, method: str, path: str, body: bytes | None = None) -> Envelope:
-    """What the tenant said. Raises Refused if it said no, RunnerError if nothing usable came."""
-    return _said(await client.ask(method, path, body), f"{method} {path}")
+    """The tenant's answer. Raises Refused if it refuses, RunnerError if nothing usable came."""
+    return _parsed(await client.ask(method, path, body), f"{method} {path}")
 
 
-def _said(answer: Reply | Silence, what: str) -> Envelope:
-    if not isinstance(answer, Reply):
-        if answer.kind == "credentials":
-            raise Refused(answer.detail)
-        raise RunnerError(f"{what}: {answer.kind}: {answer.detail}")
-    said = envelope(answer.body)
-    if said is None or not said.success or not 200 <= answer.status < 300:
-        told = (said.message if said else None) or f"HTTP {answer.status}"
-        raise Refused(printable(f"{what}: {told}"))
-    return said
+def _parsed(answer: Reply | Silence, what: str) -> Envelope:
+    parsed = accepted(answer)
+    if isinstance(parsed, Envelope):
+        return parsed
+    if isinstance(answer, Silence) and answer.kind != "credentials":
+        raise RunnerError(f"{what}: {parsed}")
+    raise Refused(printable(f"{what}: {parsed}") if isinstance(answer, Reply) else answer.detail)
 
 
 async def template_columns(client: Client, type_: str) -> tuple[str, ...]:
@@ -96,21 +94,17 @@ async def template_columns(client: Client, type_: str) -> tuple[str, ...]:
 
 
 async def template_text(client: Client, type_: str) -> str:
-    """Download a data backfill template."""
+    """Download the tenant's data backfill template. Raises Refused if it cannot be had."""
     path = f"{BACKFILL.path}/{quote(type_, safe='')}/template"
-    answer = await client.ask("GET", path)
-    for wait in TRY_AGAIN_SECONDS:
-        if isinstance(answer, Reply) and answer.status == 200:
-            break
-        await asyncio.sleep(wait)
-        answer = await client.ask("GET", path)
-    if not isinstance(answer, Reply):
-        told = f"{answer.kind}: {answer.detail}"
-    elif (said := envelope(answer.body)) is not None or answer.status != 200:
-        told = (said.message if said else None) or f"HTTP {answer.status}"
+    answer = await retried(lambda: client.ask("GET", path), _is_file, TRY_AGAIN_SECONDS, asyncio.sleep)
+    if not isinstance(answer, Reply) or answer.status != 200 or envelope(answer.body) is not None:
+        reason = failure(answer)
+    elif (text := answer.body.decode("utf-8-sig", "replace")).strip():
+        return text
     else:
-        text = answer.body.decode("utf-8-sig", "replace")
-        if text.strip():
-            return text
-        told = "it is empty"
-    raise Refused(f"the tenant's template for {type_}: {told}")
+        reason = "it is empty"
+    raise Refused(f"the tenant's template for {type_}: {reason}")
+
+
+def _is_file(answer: Reply | Silence) -> bool:
+    return isinstance(answer, Reply) and answer.status == 200

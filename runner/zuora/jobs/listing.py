@@ -22,18 +22,18 @@ def first_page(path: str = LIST_PATH) -> str:
     return f"{path}?pageSize={PAGE_SIZE}"
 
 
-def page(said: Envelope) -> tuple[list[dict[str, Any]], str | None] | None:
+def page(parsed: Envelope) -> tuple[list[dict[str, Any]], str | None] | None:
     """The jobs of a page; path and query of the next one, None after the last. None if it is no list of jobs."""
-    jobs = said.fields.get("jobs", [])
+    jobs = parsed.fields.get("jobs", [])
     if jobs is None:
         jobs = []
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
         return None
-    return jobs, _next(said.fields.get("nextPage")) if jobs else None
+    return jobs, _next(parsed.fields.get("nextPage")) if jobs else None
 
 
 def _next(address: object) -> str | None:
-    """Path and query of the next page, which is told as a path or as a whole address; the host stays our own."""
+    """Path and query of the next page, which comes as a path or as a whole address; the host stays our own."""
     if not isinstance(address, str) or not address:
         return None
     parts = urlsplit(address)

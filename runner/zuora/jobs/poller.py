@@ -26,8 +26,9 @@ from msgspec.structs import replace
 
 from runner.domain.model import Answer, History, Judgement, Kind, Reason, Reply, Request, Seen, Silence, State
 from runner.system.recovery_points import reach
+from runner.zuora.categories import CREDENTIALS, NOT_FOUND
 from runner.zuora.client import Client, File
-from runner.zuora.envelope import Envelope, envelope
+from runner.zuora.envelope import Envelope, accepted, envelope
 from runner.zuora.jobs import result_file
 from runner.zuora.jobs.listing import MOST_PAGES, first_page, page
 from runner.zuora.jobs.state import Book, Case, Looks, Upload
@@ -84,7 +85,7 @@ class Follower:
         if operation.upload:
             answer = await self._upload(request, attempt)
             if isinstance(answer, Silence) and answer.kind == "connect":
-                return self._unheard(case, answer.detail)  # not a byte of it was sent
+                return self._no_answer(case, answer.detail)  # not a byte of it was sent
         else:
             answer = await self.client.send(request, generation, attempt)
         reach("created")
@@ -103,7 +104,7 @@ class Follower:
     async def _note(self, request: Request, case: Case, name: str) -> None:
         await self.book.note(request, name)
         reach("noted")
-        case.job, case.looks, case.unheard_since = name, 0, None
+        case.job, case.looks, case.silent_since = name, 0, None
         self.created()
 
     # -- searching ------------------------------------------------------------------------------------------------
@@ -113,13 +114,13 @@ class Follower:
         now = asyncio.get_running_loop().time()
         case.searching_since = case.searching_since if case.searching_since is not None else now
         upload = await self.book.upload(request)
-        found = await self._listed(upload.file)
-        if isinstance(found, Silence):
-            return found
-        if isinstance(found, str):
-            return self._unheard(case, found)
-        if found:
-            await self._note(request, case, found[0])
+        listed = await self._listed(upload.file)
+        if isinstance(listed, Silence):
+            return listed
+        if isinstance(listed, str):
+            return self._no_answer(case, listed)
+        if listed:
+            await self._note(request, case, listed[0])
             return None
         if case.resend:
             case.doubtful = case.resend = False
@@ -140,13 +141,13 @@ class Follower:
         for _ in range(MOST_PAGES):
             if path is None:
                 return ()
-            said = self._understood(await self.client.ask("GET", path))
-            if not isinstance(said, Envelope):
-                return said
-            found = page(said)
-            if found is None:
+            parsed = self._understood(await self.client.ask("GET", path))
+            if not isinstance(parsed, Envelope):
+                return parsed
+            listed = page(parsed)
+            if listed is None:
                 return "the list of jobs is none"
-            jobs, path = found
+            jobs, path = listed
             mine = [job for job in jobs if job.get("uploadedFileName") == file]
             if mine:
                 names = tuple(str(job["id"]) for job in mine if job.get("id"))
@@ -160,30 +161,30 @@ class Follower:
         operation = OPERATIONS[request.operation]
         assert operation.tail is not None and case.job is not None
         answer = await self.client.ask("GET", operation.tail.path.format(quote(case.job, safe="")))
-        said = self._understood(answer)
-        if isinstance(said, Silence):
-            return said
-        if isinstance(said, str):
+        parsed = self._understood(answer)
+        if isinstance(parsed, Silence):
+            return parsed
+        if isinstance(parsed, str):
             if isinstance(answer, Reply) and _is_gone(answer):
-                return self._over(answer, Kind.FAILED, case.job, f"it is not to be seen: {said}")
-            return self._unheard(case, said, answer)
-        job = said.fields.get(operation.tail.within) if operation.tail.within else said.fields
+                return self._over(answer, Kind.FAILED, case.job, f"the tenant does not show it: {parsed}")
+            return self._no_answer(case, parsed, answer)
+        job = parsed.fields.get(operation.tail.within) if operation.tail.within else parsed.fields
         if not isinstance(job, dict) or not isinstance(job.get("status"), str):
-            return self._unheard(case, f"{case.job}: an answer without a status", answer)
+            return self._no_answer(case, f"{case.job}: an answer without a status", answer)
         if _is_another(job, operation, case.job):
-            return self._unheard(case, f"{case.job}: an answer about another", answer)
+            return self._no_answer(case, f"{case.job}: an answer about another", answer)
         if await self._tell(request, case, job) or is_over(job) or is_under_way(job):
-            case.unheard_since = None
+            case.silent_since = None
         assert isinstance(answer, Reply)
         return await self._judged(request, case, job, answer)
 
     async def _tell(self, request: Request, case: Case, job: dict[str, Any]) -> bool:
         """Pass on how far it has come; whether that is news."""
         counts = job_counts(job)
-        told = (job["status"], counts)
-        if is_news := told != case.told:
-            case.told = told
-            await self.book.tell(request, *told)
+        reported = (job["status"], counts)
+        if is_news := reported != case.reported:
+            case.reported = reported
+            await self.book.tell(request, *reported)
         self.show(case.job or "", counts.get("processedCount", 0), counts.get("totalCount", 0))
         return is_news
 
@@ -194,14 +195,14 @@ class Follower:
         if is_under_way(job):
             return self._again(case, f"{case.job} is {job['status']}")
         if not is_over(job):  # a word that nobody knows may be an end: it is not followed for ever
-            return self._unheard(case, f"it is {job['status']!r}, which is no status that is known")
+            return self._no_answer(case, f"it is {job['status']!r}, which is no status that is known")
         if operation.upload and job.get("resultFileId"):
             return await self._fetched(request, case, job, answer)
         if is_completed(job) and operation.upload:
             return self._over(answer, Kind.UNKNOWN, case.job, "it is Completed, and names no result file")
         if operation.upload and (some := updated(job)):
-            told = f"{why(job)}; it names no result file to tell which {some} records it updated"
-            return self._over(answer, Kind.UNKNOWN, case.job, told)
+            reported = f"{why(job)}; it names no result file that shows which {some} records it updated"
+            return self._over(answer, Kind.UNKNOWN, case.job, reported)
         if is_completed(job) and not _errors(operation, job):
             judgement = Judgement(Kind.SUCCEEDED, Reason.DONE, ids=(case.job,))
             return Seen(judgement, answer.status, answer.request_id, sent=True)
@@ -221,22 +222,27 @@ class Follower:
         if not isinstance(file, Reply):
             if file.kind == "oversized":
                 return self._over(answer, Kind.UNKNOWN, case.job or "", f"its result file has more than {most:,} bytes")
-            return self._unheard(case, f"{file.kind}: {file.detail}")
-        if file.status != 200 or ((said := envelope(file.body)) and not said.success):
-            return self._unheard(case, f"the result file: HTTP {file.status}", file)
+            return self._no_answer(case, f"{file.kind}: {file.detail}")
+        if file.status != 200 or ((parsed := envelope(file.body)) and not parsed.success):
+            return self._no_answer(case, f"the result file: HTTP {file.status}", file)
         reach("fetched")
         try:
-            told = result_file.told(result_file.unpacked(file.body, most), upload.id_header)
+            reported = result_file.record_results(result_file.unpacked(file.body, most), upload.id_header)
         except result_file.ResultRefused as refused:
             return self._over(answer, Kind.UNKNOWN, case.job or "", f"its result file is refused: {refused}")
-        return self._joined(case.job or "", upload, told, job, answer)
+        return self._joined(case.job or "", upload, reported, job, answer)
 
     def _joined(
-        self, name: str, upload: Upload, told: Mapping[str, result_file.Told], job: dict[str, Any], answer: Reply
+        self,
+        name: str,
+        upload: Upload,
+        reported: Mapping[str, result_file.RecordResult],
+        job: dict[str, Any],
+        answer: Reply,
     ) -> Seen:
         """One outcome a row; unknown where the result is silent."""
-        rows = result_file.fates(upload.lines, told, job)
-        differs = result_file.difference(rows, len(told.keys() - upload.lines.keys()), job)
+        rows = result_file.fates(upload.lines, reported, job)
+        differs = result_file.difference(rows, len(reported.keys() - upload.lines.keys()), job)
         message = f"{name}: {differs}" if differs else None
         silent = any(row.state is State.UNKNOWN for row in rows)
         kind = Kind.UNKNOWN if silent else Kind.SUCCEEDED
@@ -246,16 +252,14 @@ class Follower:
     # -- waiting ----------------------------------------------------------------------------------------------------
 
     def _understood(self, answer: Reply | Silence) -> Envelope | Silence | str:
-        """What was said; silence that is not about the job; or what is wrong with the answer."""
-        if isinstance(answer, Silence):
-            unrelated = answer.kind in ("credentials", "certificate", "token")
-            return answer if unrelated else f"{answer.kind}: {answer.detail}"
-        said = envelope(answer.body)
-        if answer.status == 401 or (said and "11" in said.categories):
-            self.client.auth.reject(answer.token)
-        if said is None or not said.success or not 200 <= answer.status < 300:
-            return (said.message if said else None) or f"HTTP {answer.status}"
-        return said
+        """The envelope; silence that is not about the job; or what is wrong with the answer."""
+        if isinstance(answer, Silence) and answer.kind in ("credentials", "certificate", "token"):
+            return answer
+        if isinstance(answer, Reply):
+            parsed = envelope(answer.body)
+            if answer.status == 401 or (parsed and CREDENTIALS in parsed.categories):
+                self.client.auth.reject(answer.token)
+        return accepted(answer)
 
     def _wait(self, case: Case) -> float:
         case.looks += 1
@@ -269,28 +273,28 @@ class Follower:
         )
         return Seen(judgement)
 
-    def _unheard(self, case: Case, message: str, answer: Reply | Silence | None = None) -> Seen:
+    def _no_answer(self, case: Case, message: str, answer: Reply | Silence | None = None) -> Seen:
         """No usable answer: look again, and in the end stop the run; `resume` follows on."""
         now = asyncio.get_running_loop().time()
-        case.unheard_since = case.unheard_since if case.unheard_since is not None else now
-        if now - case.unheard_since >= self.looks.patience_seconds:
-            case.unheard_since = None
+        case.silent_since = case.silent_since if case.silent_since is not None else now
+        if now - case.silent_since >= self.looks.patience_seconds:
+            case.silent_since = None
             minutes = self.looks.patience_seconds / 60
-            stop = f"nothing usable heard of {case.job or 'the job'} for {minutes:g} minutes ({message})"
+            stop = f"no usable answer about {case.job or 'the job'} for {minutes:g} minutes ({message})"
             return Seen(Judgement(Kind.STOP, Reason.SILENCE, spends=False, message=stop))
         return self._again(case, message, (answer.retry_after_seconds if answer else None) or 0.0)
 
 
 def _is_gone(answer: Reply) -> bool:
     """Whether the API itself says that there is no such thing (category 40)."""
-    said = envelope(answer.body)
-    return said is not None and "40" in said.categories
+    parsed = envelope(answer.body)
+    return parsed is not None and NOT_FOUND in parsed.categories
 
 
 def _is_another(job: Job, operation: Operation, name: str) -> bool:
-    """Whether an answer is about another job or run than the one that was asked for."""
-    told = job.get("id" if operation.tail and operation.tail.within else "number")
-    return isinstance(told, str) and told.strip().lower() != name.strip().lower()
+    """Whether an answer is about another job or run than the one that was requested."""
+    reported = job.get("id" if operation.tail and operation.tail.within else "number")
+    return isinstance(reported, str) and reported.strip().lower() != name.strip().lower()
 
 
 def _errors(operation: Operation, job: Job) -> bool:

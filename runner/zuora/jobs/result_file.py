@@ -27,7 +27,7 @@ class ResultRefused(Exception):
     """The file is no result of ours; the message says what it is instead."""
 
 
-class Told(NamedTuple):
+class RecordResult(NamedTuple):
     """What the result says of one record; `success` is None if it says nothing that can be understood."""
 
     success: bool | None
@@ -68,69 +68,69 @@ def _member(archive: zipfile.ZipFile, most: int) -> zipfile.ZipInfo:
     return member
 
 
-def told(content: bytes, id_header: str) -> dict[str, Told]:
+def record_results(content: bytes, id_header: str) -> dict[str, RecordResult]:
     """What the result says of each record, by its id. Raises ResultRefused if it is no such CSV."""
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         header = next(reader, [])
-        places = [_place(header, name) for name in (id_header, SUCCESS, MESSAGE)]
-        found: dict[str, Told] = {}
-        for name, said in (_row(row, places) for row in reader if row):
-            if name in found and found[name].success != said.success:
-                said = Told(None, "it tells of the record twice, and not the same")
-            found[name] = said
-        return found
+        positions = [_position(header, name) for name in (id_header, SUCCESS, MESSAGE)]
+        results: dict[str, RecordResult] = {}
+        for name, result in (_row(row, positions) for row in reader if row):
+            if name in results and results[name].success != result.success:
+                result = RecordResult(None, "it has the record twice, with different results")
+            results[name] = result
+        return results
     except (UnicodeDecodeError, csv.Error) as error:
         raise ResultRefused(f"no CSV ({error})") from error
 
 
-def _place(header: list[str], name: str) -> int:
+def _position(header: list[str], name: str) -> int:
     if name not in header:
         raise ResultRefused(f"a CSV without the column {name!r}")
     return len(header) - 1 - header[::-1].index(name)  # the last: the result's own columns stand behind the upload's
 
 
-def _row(row: list[str], places: list[int]) -> tuple[str, Told]:
-    if len(row) <= max(places):
+def _row(row: list[str], positions: list[int]) -> tuple[str, RecordResult]:
+    if len(row) <= max(positions):
         raise ResultRefused("a CSV with a row that is too short")
-    name, success, message = (row[place] for place in places)
+    name, success, message = (row[position] for position in positions)
     word = success.strip().lower()
-    return name.strip(), Told(True if word in YES else False if word in NO else None, message.strip())
+    return name.strip(), RecordResult(True if word in YES else False if word in NO else None, message.strip())
 
 
-def fates(lines: Mapping[str, int], told: Mapping[str, Told], job: Job) -> tuple[RowOutcome, ...]:
+def fates(lines: Mapping[str, int], reported: Mapping[str, RecordResult], job: Job) -> tuple[RowOutcome, ...]:
     """One outcome a row; `lines` are the run's lines of the uploaded records, by their ids."""
-    silent = State.UNKNOWN if is_completed(job) or _tells_less(told, job) else State.FAILED
-    return tuple(_fate(line, told.get(record), job, silent) for record, line in lines.items())
+    silent = State.UNKNOWN if is_completed(job) or _reports_less(reported, job) else State.FAILED
+    return tuple(_fate(line, reported.get(record), job, silent) for record, line in lines.items())
 
 
-def _tells_less(told: Mapping[str, Told], job: Job) -> bool:
-    """Whether a result tells of fewer records than the job has updated."""
+def _reports_less(reported: Mapping[str, RecordResult], job: Job) -> bool:
+    """Whether a result has fewer records than the job has updated."""
     good = count(job, "successCount")
     if good is None:
-        return (count(job, "processedCount") or 0) > len(told)
-    return good > sum(said.success is True for said in told.values())
+        return (count(job, "processedCount") or 0) > len(reported)
+    return good > sum(result.success is True for result in reported.values())
 
 
-def _fate(line: int, told: Told | None, job: Job, silent: State) -> RowOutcome:
+def _fate(line: int, reported: RecordResult | None, job: Job, silent: State) -> RowOutcome:
     """`silent` is the fate of what the result does not tell of."""
-    if told is None:
+    if reported is None:
         return RowOutcome(line, silent, f"the result file of the job, which is {job['status']}, does not tell of it")
-    if told.success is None:
-        return RowOutcome(line, State.UNKNOWN, f"the result file says neither true nor false: {told.message}")
-    if told.success:
+    if reported.success is None:
+        return RowOutcome(line, State.UNKNOWN, f"the result file says neither true nor false: {reported.message}")
+    if reported.success:
         return RowOutcome(line, State.SUCCEEDED)
-    return RowOutcome(line, State.FAILED, told.message or "no reason was given")
+    return RowOutcome(line, State.FAILED, reported.message or "no reason was given")
 
 
 def difference(rows: Iterable[RowOutcome], foreign: int, job: Job) -> str | None:
-    """How a result differs from the counts that the job tells; `foreign`: records that were not uploaded."""
+    """How a result differs from the counts that the job reports; `foreign`: records that were not uploaded."""
     counted = Counter(row.state for row in rows)
     good, bad = counted[State.SUCCEEDED], counted[State.FAILED]
     due = (count(job, "successCount"), count(job, "failedCount"))
     if not foreign and (None in due or due == (good, bad)):
         return None
     return (
-        f"the result file tells of {good} good and {bad} bad records and {foreign} that are not ours, the job of "
+        f"the result file has {good} good and {bad} bad records and {foreign} that are not ours, the job of "
         f"{due[0]} and {due[1]}"
     )

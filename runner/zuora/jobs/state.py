@@ -63,5 +63,5 @@ class Case:
     resend: bool = False  # upload it again, once, if the list does not show it
     looks: int = 0
     searching_since: float | None = None
-    unheard_since: float | None = None
-    told: tuple[str, Any] | None = None
+    silent_since: float | None = None
+    reported: tuple[str, Any] | None = None

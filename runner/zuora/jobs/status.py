@@ -1,4 +1,4 @@
-"""What the tenant tells of a job: its status, its counts, and why it is not what it should be.
+"""What the tenant reports of a job: its status, its counts, and why it is not what it should be.
 
 Source: Zuora API reference, "Retrieve a data backfill job", "Retrieve a booking date backfill job" (whose status is in
 capitals), "Retrieve a journal run".
@@ -20,7 +20,7 @@ Job = Mapping[str, Any]
 
 
 def count(job: Job, name: str) -> int | None:
-    """One of a job's counts; None if it does not tell it. Numbers may come as strings."""
+    """One of a job's counts; None if it has none. Numbers may come as strings."""
     value = job.get(name)
     if isinstance(value, str):
         return whole_number(value)
@@ -30,14 +30,14 @@ def count(job: Job, name: str) -> int | None:
 
 
 def updated(job: Job) -> int:
-    """How many records it tells to have updated; where it does not tell that, those that it went through."""
+    """How many records it reports as updated; where it reports none, those that it went through."""
     good = count(job, "successCount")
     return (good if good is not None else count(job, "processedCount")) or 0
 
 
 def counts(job: Job) -> dict[str, int]:
-    """All counts that a job tells."""
-    return {name: told for name in COUNTS if (told := count(job, name)) is not None}
+    """All counts that a job reports."""
+    return {name: counted for name in COUNTS if (counted := count(job, name)) is not None}
 
 
 def is_completed(job: Job) -> bool:
@@ -58,6 +58,6 @@ def is_under_way(job: Job) -> bool:
 def why(job: Job) -> str:
     """Why a job is not what it should be, in Zuora's words where it has any."""
     words = (("processedCount", "processed"), ("errorCount", "errors"))
-    told = [f"{number} {word}" for name, word in words if (number := count(job, name)) is not None]
+    counted = [f"{number} {word}" for name, word in words if (number := count(job, name)) is not None]
     reason = job.get("failureMessage") or job.get("errorMessage")
-    return "; ".join(str(part) for part in (f"it is {job['status']}", reason, ", ".join(told)) if part)
+    return "; ".join(str(part) for part in (f"it is {job['status']}", reason, ", ".join(counted)) if part)

@@ -30,7 +30,7 @@ from runner.ledger import open_read_only
 from runner.plan.backfill import MOST_BYTES, _Draft, csv_bytes, csv_line, zipped
 from runner.session.job_store import upload_of
 from runner.system.recovery_points import JOB_POINTS
-from runner.zuora.jobs.result_file import ResultRefused, told, unpacked
+from runner.zuora.jobs.result_file import ResultRefused, record_results, unpacked
 from tests.harness.audited import broken, command
 from tests.harness.journeys import HEADER, chained, charges, created, md5, parts, process, quick, uploads, zip_of
 from tests.harness.program import Server, csv_rows, folders, table
@@ -411,7 +411,7 @@ class TestResultFiles:
 
     def test_a_result_is_read(self):
         text = f'{self.HEADER}\nr1,"a\nb",c,true,\nr2,x,y,FALSE,no such record\nr3,x,y,maybe,?\n'
-        found = told(unpacked(zip_of(x__csv=text.encode()), 10_000), "ID")
+        found = record_results(unpacked(zip_of(x__csv=text.encode()), 10_000), "ID")
         assert {name: tuple(row) for name, row in found.items()} == {
             "r1": (True, ""),
             "r2": (False, "no such record"),
@@ -446,7 +446,7 @@ class TestResultFiles:
     @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "ID,Success,Error Message\nr1\n", "ID,Success\nr1,true\n"])
     def test_other_files_are_refused(self, text):
         with pytest.raises(ResultRefused):
-            told(text.encode(), "ID")
+            record_results(text.encode(), "ID")
 
     def test_the_same_rows_are_the_same_bytes(self):
         rows = [["r1", "a\nb", None], ["r2", 'q"', ""]]
