@@ -73,3 +73,11 @@ def test_a_clock_set_forward_is_gained_time():
     assert drift.watch(11.0, 0.0) == 0.0
     assert drift.watch(31.0, 0.0) == 0.0
     assert (drift.lost_seconds, drift.gained_seconds) == (0.0, 30.0)
+
+
+def test_the_first_look_is_no_jump():
+    """However far apart the clocks are, and by whatever little more at the next."""
+    drift = Drift()
+    drift.watch(5e9, 1.0)
+    drift.watch(5e9 - 1.5, 1.0)
+    assert (drift.lost_seconds, drift.gained_seconds) == (1.5, 0.0)

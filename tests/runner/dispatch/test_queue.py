@@ -114,3 +114,22 @@ def test_a_job_begins_without_a_claim_and_keeps_its_history():
     assert (fresh.history, fresh.first_sent_at, fresh.claim) == (History(), None, None)
     assert Job(request(1)) < Job(request(2))
     assert not Job(request(2)) < Job(request(2))
+
+
+def test_its_length_counts_everything_that_is_not_under_way():
+    """Fresh, ready, waiting for their time or for their lane; not what was taken."""
+    backlog = loaded(request(1, 1), request(2, 1), request(3), request(4))
+    backlog.push(Job(request(5, 1)))
+    assert len(backlog) == 5
+    first, third, *_ = backlog.take(9, 0.0)
+    assert (numbers([first, third]), len(backlog)) == ([1, 3], 2)
+    backlog.later(third, 9.0)
+    assert len(backlog) == 3
+    backlog.settled(first)
+    assert len(backlog) == 3
+    assert first.unsent == 0
+
+
+def test_a_lane_that_nobody_entered_frees_nothing():
+    """Such as that of a request settled before it was sent."""
+    assert not Backlog().settled(Job(request(1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.dispatch.retry_policy import Patience, exhausted, settled
-from runner.domain.model import History, Judgement, Kind, Reason, State
+from runner.domain.model import History, Judgement, Kind, Outcome, Reason, RowOutcome, State
 
 PATIENCE = Patience()
 SAVED = Judgement(Kind.AGAIN, Reason.SAVED_FAILURE, next_generation=True)
@@ -75,3 +75,35 @@ def test_outcomes_carry_what_the_api_said():
     assert (outcome.state, outcome.ids, outcome.replayed) == (State.SUCCEEDED, ("a",), True)
     outcome = settled(Judgement(Kind.FAILED, Reason.REFUSED, code="53100340", category="40", message="gone"))
     assert (outcome.state, outcome.code, outcome.category, outcome.message) == (State.FAILED, "53100340", "40", "gone")
+
+
+FULL = Judgement(
+    Kind.FAILED,
+    Reason.REFUSED,
+    ids=("a",),
+    replayed=True,
+    code="1",
+    category="30",
+    message="why",
+    rows=(RowOutcome(1, State.FAILED, "no"),),
+)
+
+
+def test_an_outcome_has_all_of_the_judgement():
+    """Ids, code, category, message, whether it was saved, and the fates of rows."""
+    assert settled(FULL) == Outcome(State.FAILED, ("a",), "1", "30", "why", replayed=True, rows=FULL.rows)
+
+
+@pytest.mark.parametrize(("doubts", "state"), [(0, State.FAILED), (1, State.UNKNOWN)])
+def test_when_patience_is_spent_the_last_answer_is_the_reason(doubts, state):
+    """Without ids: nothing is known to be done."""
+    assert exhausted(FULL, History(doubts=doubts)) == Outcome(state, (), "1", "30", "why")
+
+
+def test_the_delay_stops_growing_after_sixteen_doublings():
+    """However large the cap; and an attempt that spent nothing waits as the first."""
+    patience = Patience(base_seconds=1.0, cap_seconds=1e9, progress_base_seconds=1.0, progress_cap_seconds=1e9)
+    assert patience.delay_seconds(SILENT, History(spent=500), 1.0) == 2.0**16
+    assert patience.delay_seconds(SILENT, History(), 1.0) == 2.0
+    in_progress = Judgement(Kind.AGAIN, Reason.IN_PROGRESS, in_doubt=True, spends=False)
+    assert patience.delay_seconds(in_progress, History(in_progress=500), 1.0) == 2.0**16

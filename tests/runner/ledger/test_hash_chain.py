@@ -125,3 +125,16 @@ def test_the_fates_of_rows_have_a_digest():
     fates = [(1, "succeeded", None), (2, "failed", "no")]
     assert rows_digest(fates) == hashlib.sha256(own_json([list(fate) for fate in fates])).hexdigest()
     assert rows_digest([]) is None
+
+
+def test_an_entry_covers_the_fates_of_its_own_rows(ledger):
+    """Rows that the entry does not cover, or another's, make it inconsistent; its own make it consistent."""
+    with sqlite3.connect(ledger) as connection:
+        connection.execute("INSERT INTO row_outcome (seq, line, state, message) VALUES (4, 4, 'succeeded', NULL)")
+    with open_read_only(ledger) as store:
+        assert [entry.seq for entry in chain(store) if entry.expected is None] == [4]
+    with sqlite3.connect(ledger) as connection:
+        digest = hashlib.sha256(own_json([[4, "succeeded", None]])).hexdigest()
+        connection.execute("UPDATE outcome SET rows = ? WHERE seq = 4", (digest,))
+    with open_read_only(ledger) as store:
+        assert all(entry.expected is not None for entry in chain(store))

@@ -568,3 +568,149 @@ def test_the_table_of_the_contract(line):
         made = verdict(answer, history, BOOKING, now=NOW, progress_seconds=240)
         shown = (made.kind, made.reason, made.next_generation, made.in_doubt, made.spends)
         assert (*shown, made.holds_everyone, made.hold_seconds, made.replayed) == expected, (answer, history)
+
+
+class TestWholeJudgements:
+    """Every field of what is made of an answer: what is not named here has its default."""
+
+    @pytest.mark.parametrize(
+        ("silence", "expected"),
+        [
+            (
+                Silence("credentials", "wrong secret", sent=False),
+                Judgement(Kind.STOP, Reason.CREDENTIALS, spends=False, message="wrong secret"),
+            ),
+            (
+                Silence("certificate", "self-signed", sent=False),
+                Judgement(Kind.STOP, Reason.ENDPOINT, spends=False, message="self-signed"),
+            ),
+            (
+                Silence("token", "no token", sent=False, retry_after_seconds=3.0),
+                Judgement(
+                    Kind.AGAIN,
+                    Reason.NO_TOKEN,
+                    spends=False,
+                    message="no token",
+                    holds_everyone=True,
+                    hold_seconds=3.0,
+                ),
+            ),
+            (
+                Silence("connect", "refused", sent=False),
+                Judgement(Kind.AGAIN, Reason.SILENCE, spends=False, message="connect: refused"),
+            ),
+            (
+                Silence("time-out"),
+                Judgement(Kind.AGAIN, Reason.SILENCE, in_doubt=True, message="time-out"),
+            ),
+            (
+                Silence("broken-body", "gzip", status=200, snippet=b"x"),
+                Judgement(Kind.AGAIN, Reason.SILENCE, in_doubt=True, message="broken-body: gzip", unexpected=True),
+            ),
+        ],
+    )
+    def test_of_a_silence(self, silence, expected):
+        judgement = verdict(silence, ASKED, BOOKING, now=NOW, progress_seconds=240)
+        assert judgement == expected
+        assert type(judgement.spends) is type(judgement.unexpected) is bool
+
+    def test_of_a_success_with_reasons(self):
+        body = said("53100350", success=True, idList=["a"], processId=P1, requestId=R1)
+        assert judged(200, body, request_id=R2) == Judgement(
+            Kind.SUCCEEDED,
+            Reason.DONE,
+            ids=("a",),
+            code="53100350",
+            category="50",
+            process_id=P1,
+            reply_ids=(R1, P1, R2),
+        )
+
+    def test_of_a_success_without_what_it_declares(self):
+        judgement = judged(200, b'{"success": true}')
+        assert judgement == Judgement(
+            Kind.AGAIN,
+            Reason.UNEXPECTED,
+            in_doubt=True,
+            unexpected=True,
+            message="success without the idList that booking-transaction declares",
+        )
+
+    @pytest.mark.parametrize("status", [300, 301, 500, 302])
+    def test_a_success_with_another_status_is_none(self, status):
+        assert judged(status, DONE).kind is not Kind.SUCCEEDED
+
+    @pytest.mark.parametrize(("age", "kind"), [(240.0, Reason.IN_PROGRESS), (240.1, Reason.SAVED_FAILURE)])
+    def test_how_long_a_409_is_in_progress(self, age, kind):
+        history = replace(DOUBTED, doubted_at=NOW - age)
+        assert judged(409, history=history).reason is kind
+
+    def test_of_a_409(self):
+        assert judged(409, retry_after_seconds=4.0) == Judgement(
+            Kind.AGAIN, Reason.IN_PROGRESS, in_doubt=True, spends=False, hold_seconds=4.0, message="HTTP 409"
+        )
+
+    @pytest.mark.parametrize("status", [502, 503, 504, 408])
+    def test_of_a_gateway(self, status):
+        assert judged(status, retry_after_seconds=4.0) == Judgement(
+            Kind.AGAIN,
+            Reason.GATEWAY,
+            in_doubt=True,
+            holds_everyone=True,
+            hold_seconds=4.0,
+            unexpected=True,
+            message=f"HTTP {status}",
+        )
+        assert judged(status).unexpected is True
+
+    def test_of_a_key_that_was_used_for_something_else(self):
+        message = "HTTP 422: the idempotency key was used before for another tenant, URL or method"
+        expected = Judgement(Kind.STOP, Reason.KEY_MISMATCH, spends=False, unexpected=True, message=message)
+        assert judged(422) == expected
+        explained = judged(422, said("1", requestId=R1))
+        assert (explained.kind, explained.spends, explained.unexpected) == (Kind.STOP, False, False)
+        assert explained.message == message
+
+    @pytest.mark.parametrize("status", [301, 404, 405, 407])
+    def test_of_an_address_where_no_operation_is(self, status):
+        message = f"HTTP {status}: this is not where the operation is; check the base URL"
+        expected = Judgement(Kind.STOP, Reason.ENDPOINT, spends=False, unexpected=True, message=message)
+        assert judged(status) == expected
+
+    def test_of_a_token_refused_again(self):
+        history = replace(ASKED, refused_token=1)
+        judgement = judged(401, said("90000011"), history, token=2)
+        assert (judgement.kind, judgement.reason, judgement.spends) == (Kind.STOP, Reason.CREDENTIALS, False)
+        assert judgement.message == "because 90000011"
+        assert judgement.unexpected is False
+        assert judged(401, b"", history, token=2).unexpected is True
+
+    def test_of_a_refusal_that_nobody_explains(self):
+        assert judged(400, b'{"success": false}').reason is Reason.REFUSED
+        assert judged(418).unexpected is True
+        assert judged(300, b"<html>").reason is Reason.ENDPOINT
+        assert judged(299, b"<html>").reason is Reason.UNEXPECTED
+
+    def test_of_a_firewalls_page_after_a_success(self):
+        page = Reply(403, b"<html>")
+        judgement = verdict(page, ASKED, BOOKING, now=NOW, progress_seconds=240, proven=True)
+        assert (judgement.kind, judgement.reason, judgement.unexpected) == (Kind.FAILED, Reason.CLIENT_ERROR, True)
+
+    def test_a_contradicted_success_is_judged_by_its_status(self):
+        """With 409 among them: it is in progress for as long as any."""
+        judgement = judged(403, DONE)
+        assert (judgement.kind, judgement.reason, judgement.in_doubt) == (Kind.AGAIN, Reason.UNEXPECTED, True)
+
+    def test_an_id_that_others_have_proves_nothing(self):
+        """Who else has it is looked up for each id."""
+        history = replace(DOUBTED, reply_ids=frozenset({R1}))
+        looked_up = []
+
+        def is_shared(reply_id):
+            looked_up.append(reply_id)
+            return reply_id == R1
+
+        body = said("53100370", requestId=R1)
+        reply = Reply(502, body)
+        verdict(reply, history, BOOKING, now=NOW, progress_seconds=240, is_shared=is_shared)
+        assert looked_up == [R1]
