@@ -17,6 +17,7 @@ from runner.runs.lookup import find_run
 if TYPE_CHECKING:
     from runner.config.settings import Flags, Settings
     from runner.session.invocation import Invocation
+    from runner.session.open_run import OpenRun
     from runner.session.run_request import RunRequest
 
 Progress = Callable[[dict[str, int]], None]
@@ -101,8 +102,8 @@ def folder_of(run: Run | str | Path, runs_dir: str | Path | None = None) -> RunF
 def _planned(request: RunRequest) -> Run:
     from runner.session.prepare import prepare
 
-    folder = prepare(request).folder
-    return run_of(folder, folder.current_document())
+    with prepare(request) as prepared:
+        return run_of(prepared.folder, prepared.run.document)
 
 
 def _running(options: Options, files: Files) -> Callable[[Callable[[], bool]], Run]:
@@ -114,14 +115,13 @@ def _running(options: Options, files: Files) -> Callable[[Callable[[], bool]], R
         from runner.session.ownership import refuse_moved
         from runner.session.prepare import prepare
 
-        with telling(request.flags, request.stem) as known:
-            prepared = prepare(request)
-            if prepared.begun and not prepared.over:
-                refuse_moved(prepared.folder)
+        with telling(request.flags, request.stem) as known, prepare(request) as prepared:
             if prepared.over:
                 known.folder, known.code = prepared.folder, prepared.exit_code
-                return run_of(prepared.folder, prepared.folder.current_document())
-            return _sent(prepared.folder, prepared.settings, invocation, stopped, known, **chosen)
+                return run_of(prepared.folder, prepared.run.document)
+            if prepared.begun:
+                refuse_moved(prepared.run)
+            return _sent(prepared.run, prepared.settings, invocation, stopped, known, **chosen)
 
     return work
 
@@ -132,37 +132,36 @@ def _resuming(options: Options, run: Run | str | Path) -> Callable[[Callable[[],
 
     def work(stopped: Callable[[], bool]) -> Run:
         from runner.notify.on_finish import telling
+        from runner.session.open_run import OpenRun
 
         folder = folder_of(run, flags.runs_dir)
-        with telling(flags, folder.id) as known:
-            known.flags, settings = _settings(flags, folder, moved=invocation.moved)
-            return _sent(folder, settings, invocation, stopped, known, **chosen)
+        with telling(flags, folder.id) as known, OpenRun(folder) as opened:
+            known.flags, settings = _settings(flags, opened, moved=invocation.moved)
+            return _sent(opened, settings, invocation, stopped, known, **chosen)
 
     return work
 
 
-def _settings(flags: Flags, folder: RunFolder, *, moved: bool) -> tuple[Flags, Settings]:
+def _settings(flags: Flags, run: OpenRun, *, moved: bool) -> tuple[Flags, Settings]:
     """The settings of a run that goes on. Raises Refused where they are not those that it was made with."""
     from runner.config.connection import tenant_of
     from runner.domain.run_status import RunStatus
-    from runner.ledger import open_read_only
     from runner.session.ownership import refuse_moved, refuse_other_tenant
     from runner.session.run_settings import refuse_other_settings, settings_of_run
 
-    with open_read_only(folder.ledger) as store:
-        facts = store.facts()
+    facts = run.store.facts()
     if facts.status in (RunStatus.ABANDONED, RunStatus.REFUSED):
         raise Refused(f"run {facts.run_id} is {facts.status}; plan its manifests anew")
     flags, settings = settings_of_run(flags, facts)
     refuse_other_tenant(facts, settings, tenant_of(settings))
     refuse_other_settings(settings, facts)
     if not moved:
-        refuse_moved(folder)
+        refuse_moved(run)
     return flags, settings
 
 
 def _sent(
-    folder: RunFolder,
+    run: OpenRun,
     settings: Settings,
     invocation: Invocation,
     stopped: Callable[[], bool],
@@ -174,16 +173,16 @@ def _sent(
     from runner.session.approval import permit
     from runner.session.session import proceed
 
-    confirmed = permit(folder.ledger, settings, yes=yes, show_plan=lambda: None, ask=False)
-    known.folder = folder
+    confirmed = permit(run.store, settings, yes=yes, show_plan=lambda: None, ask=False)
+    known.folder = folder = run.folder
     on_progress = None if progress is None else lambda tally: progress(tally.counts())
     invocation = replace(
         invocation, confirmed=confirmed, command=("Python API",), stopped=stopped, on_progress=on_progress
     )
     try:
-        ending = proceed(folder, settings, invocation)
+        ending = proceed(run, settings, invocation)
     except OSError as error:
         reason = f"{error.filename or folder.path}: {error.strerror or error}"
         raise RunnerError(f"{reason}; the ledger has every response: fix that, then resume {folder.id}") from error
     known.code, known.reason = ending.exit_code, ending.reason
-    return run_of(folder, folder.current_document())
+    return run_of(folder, run.document)

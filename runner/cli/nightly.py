@@ -59,12 +59,14 @@ def nightly(**params: Any) -> ExitCode:
 
 def _print(part: Part, output: Output) -> None:
     from runner.cli.output import print_summary
+    from runner.session.open_run import OpenRun
     from runner.system.console import printable, say
 
     if output.json:
         return
     if part.folder is not None and part.what != "left" and not output.quiet:
-        print_summary(part.folder)
+        with OpenRun(part.folder) as run:
+            print_summary(run)
     say(printable(_line(part)), err=part.exit_code is not ExitCode.SUCCEEDED)
 
 

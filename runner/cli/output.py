@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from runner.audit.check import Check, conclusion, exit_code
 from runner.domain.errors import ExitCode
-from runner.ledger import open_read_only
 from runner.results.summary import summary
 from runner.runs.folder import RunFolder
+from runner.session.open_run import OpenRun
 from runner.system.console import printable, say, say_json
 
 
@@ -22,21 +22,19 @@ class Output:
     yes: bool = False
 
 
-def print_run(folder: RunFolder, output: Output) -> None:
+def print_run(run: OpenRun, output: Output) -> None:
     """Print how a run stands: its summary, or run.json with the folder."""
     if output.json:
-        say_json(folder.current_document().as_json() | {"folder": str(folder.path)})
+        say_json(run.document.as_json() | {"folder": str(run.folder.path)})
     elif not output.quiet:
-        print_summary(folder)
+        print_summary(run)
 
 
-def print_summary(folder: RunFolder) -> None:
+def print_summary(run: OpenRun) -> None:
     """Print a run's balance, its errors and next steps, and the head of its hash chain."""
-    with open_read_only(folder.ledger) as store:
-        say(summary(folder.current_document(), store, str(folder.path)))
-        head = store.facts().head
-    if head:
-        say(f"  head of the ledger's chain: {head}")
+    say(summary(run.document, run.store, str(run.folder.path)))
+    if run.document.head:
+        say(f"  head of the ledger's chain: {run.document.head}")
 
 
 def print_checks(folder: RunFolder, checks: Sequence[Check], *, as_json: bool) -> ExitCode:

@@ -45,13 +45,13 @@ def plan_run(request: RunRequest, output: Output, max_requests: int | None = Non
     from runner.session.prepare import prepare
     from runner.system.console import say
 
-    prepared = prepare(request)
-    folder = prepared.folder
-    if output.json:
-        print_run(folder, output)
+    with prepare(request) as prepared:
+        run = prepared.run
+        if output.json:
+            print_run(run, output)
+            return ExitCode.SUCCEEDED
+        say(plan_text(run, prepared.settings, max_requests))
+        say("\n".join(f"  {step}" for step in next_steps(run.document, str(run.folder.path))))
+        if prepared.over:
+            say(f"already finished; nothing would be sent. Everything once more: {again_command()}")
         return ExitCode.SUCCEEDED
-    say(plan_text(folder, prepared.settings, max_requests))
-    say("\n".join(f"  {step}" for step in next_steps(folder.current_document(), str(folder.path))))
-    if prepared.over:
-        say(f"already finished; nothing would be sent. Everything once more: {again_command()}")
-    return ExitCode.SUCCEEDED

@@ -8,11 +8,11 @@ from datetime import datetime
 from runner.config.production import is_guarded
 from runner.config.settings import Settings
 from runner.dispatch.forecast import forecast
-from runner.ledger import open_read_only, queries
+from runner.ledger import queries
 from runner.results.summary import balance
-from runner.runs.folder import RunFolder
 from runner.runs.run_json import StepDocument
 from runner.session.approval import consequences
+from runner.session.open_run import OpenRun
 from runner.session.quota_usage import quota_of
 from runner.system.console import printable
 from runner.system.filesystem import is_network, kind_of_disk
@@ -20,44 +20,40 @@ from runner.system.filesystem import is_network, kind_of_disk
 SHOWN_REQUESTS = 3
 
 
-def plan_text(folder: RunFolder, settings: Settings, max_requests: int | None = None) -> str:
+def plan_text(run: OpenRun, settings: Settings, max_requests: int | None = None) -> str:
     """The plan of a run that is enrolled, as several lines."""
-    document = folder.current_document()
+    folder, document = run.folder, run.document
     steps = document.steps
     lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document.counts)}"]
     for step in steps:
         lines += _step_lines(step, of=len(steps))
-    lines += [f"  {line}" for line in _first_requests(folder)]
+    lines += [f"  {line}" for line in _first_requests(run)]
     if is_guarded(settings) or any(step.options.get("re_migrate") for step in steps):
-        lines += [f"  {line}" for line in consequences(folder.ledger)]
-    lines += [f"  {line}" for line in _notes(folder)]
-    lines += [f"  {line}" for line in _forecast_lines(folder, settings, document.tenant, max_requests)]
+        lines += [f"  {line}" for line in consequences(run.store)]
+    lines += [f"  {line}" for line in _notes(run)]
+    lines += [f"  {line}" for line in _forecast_lines(run, settings, document.tenant, max_requests)]
     lines += _job_lines(steps)
     return "\n".join(lines)
 
 
-def _first_requests(folder: RunFolder) -> list[str]:
-    with open_read_only(folder.ledger) as store:
-        first = queries.bodies(store, SHOWN_REQUESTS)
+def _first_requests(run: OpenRun) -> list[str]:
+    first = queries.bodies(run.store, SHOWN_REQUESTS)
     return [
         f"POST …/{operation}{'?' if query else ''}{query} {body or ''}".rstrip() for operation, query, body in first
     ]
 
 
-def _notes(folder: RunFolder) -> Iterator[str]:
-    with open_read_only(folder.ledger) as store:
-        notes = store.facts().notes
-    yield from map(printable, notes)
-    if is_network(kind := kind_of_disk(folder.path) or ""):
-        yield f"{folder.path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
+def _notes(run: OpenRun) -> Iterator[str]:
+    path = run.folder.path
+    yield from map(printable, run.store.facts().notes)
+    if is_network(kind := kind_of_disk(path) or ""):
+        yield f"{path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
 
 
-def _forecast_lines(folder: RunFolder, settings: Settings, tenant: str, max_requests: int | None) -> list[str]:
-    with open_read_only(folder.ledger) as store:
-        pending = queries.pending(store)
+def _forecast_lines(run: OpenRun, settings: Settings, tenant: str, max_requests: int | None) -> list[str]:
     expected = forecast(
-        pending,
-        quota=quota_of(settings, folder.path.parent, tenant),
+        queries.pending(run.store),
+        quota=quota_of(settings, run, tenant),
         rate=settings.rate,
         concurrency=settings.concurrency,
     )

@@ -47,9 +47,9 @@ def resume(**params: Any) -> ExitCode:
     """
     from runner.cli.run import send_pending
     from runner.config.connection import tenant_of
-    from runner.ledger import open_read_only
     from runner.notify.on_finish import telling
     from runner.runs.lookup import find_run
+    from runner.session.open_run import OpenRun
     from runner.session.ownership import refuse_moved, refuse_other_tenant
     from runner.session.run_settings import refuse_other_settings, settings_of_run
 
@@ -57,15 +57,15 @@ def resume(**params: Any) -> ExitCode:
     invocation, output = options.invocation(params), options.output(params)
     with telling(flags, params["run"]) as known:
         folder = find_run(options.runs_folder(params), params["run"])
-        with open_read_only(folder.ledger) as store:
-            facts = store.facts()
-        _refuse_status(facts)
-        known.flags, settings = settings_of_run(flags, facts)
-        refuse_other_tenant(facts, settings, tenant_of(settings))
-        refuse_other_settings(settings, facts)
-        if not params["moved"]:
-            refuse_moved(folder)
-        return send_pending(folder, settings, invocation, output, known)
+        with OpenRun(folder) as run:
+            facts = run.store.facts()
+            _refuse_status(facts)
+            known.flags, settings = settings_of_run(flags, facts)
+            refuse_other_tenant(facts, settings, tenant_of(settings))
+            refuse_other_settings(settings, facts)
+            if not params["moved"]:
+                refuse_moved(run)
+            return send_pending(run, settings, invocation, output, known)
 
 
 def _refuse_status(facts: Facts) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from runner.config.settings import Settings
     from runner.domain.steps import AnyWork
     from runner.notify.on_finish import Telling
-    from runner.runs.folder import RunFolder
     from runner.session.invocation import Invocation
+    from runner.session.open_run import OpenRun
     from runner.session.prepare import Prepared
     from runner.session.run_request import RunRequest
 
@@ -67,21 +67,21 @@ def start_run(request: RunRequest, invocation: Invocation, output: Output) -> Ex
     from runner.session.prepare import prepare
     from runner.system.console import say
 
-    with telling(request.flags, request.stem) as known:
-        prepared = prepare(request)
+    with telling(request.flags, request.stem) as known, prepare(request) as prepared:
+        run = prepared.run
         if prepared.over:
             known.folder, known.code = prepared.folder, prepared.exit_code
             return _print_over(prepared, output)
         if prepared.begun:
-            refuse_moved(prepared.folder)
+            refuse_moved(run)
         plan_shown = not prepared.begun and not output.quiet
         if plan_shown:
-            say(plan_text(prepared.folder, prepared.settings, invocation.terms.max_requests), err=True)
-        return send_pending(prepared.folder, prepared.settings, invocation, output, known, plan_shown=plan_shown)
+            say(plan_text(run, prepared.settings, invocation.terms.max_requests), err=True)
+        return send_pending(run, prepared.settings, invocation, output, known, plan_shown=plan_shown)
 
 
 def send_pending(
-    folder: RunFolder,
+    run: OpenRun,
     settings: Settings,
     invocation: Invocation,
     output: Output,
@@ -100,20 +100,21 @@ def send_pending(
 
     def show_plan() -> None:
         if not plan_shown:
-            say(plan_text(folder, settings, invocation.terms.max_requests), err=True)
+            say(plan_text(run, settings, invocation.terms.max_requests), err=True)
 
-    confirmed = permit(folder.ledger, settings, yes=output.yes, show_plan=show_plan)
+    folder = run.folder
+    confirmed = permit(run.store, settings, yes=output.yes, show_plan=show_plan)
     invocation = replace(invocation, confirmed=confirmed, command=("regen", *sys.argv[1:]))
     known.folder = folder
     try:
-        ending = proceed(folder, settings, invocation)
+        ending = proceed(run, settings, invocation)
     except OSError as error:
         raise RunnerError(
             f"{error.filename or folder.path}: {error.strerror or error}; the ledger has every response: "
             f"fix that (free some space, for example), then `regen resume {folder.id}`"
         ) from error
     known.code, known.reason = ending.exit_code, ending.reason
-    print_run(folder, output)
+    print_run(run, output)
     if ending.reason and ending.status is not RunStatus.FINISHED:
         say(printable(f"{ending.status}: {ending.reason}"), err=True)
     return ending.exit_code
@@ -124,8 +125,8 @@ def _print_over(prepared: Prepared, output: Output) -> ExitCode:
     from runner.domain.run_status import RunStatus
     from runner.system.console import say
 
-    print_run(prepared.folder, output)
+    print_run(prepared.run, output)
     if not (output.json or output.quiet):
-        over = "halted" if prepared.folder.current_document().status is RunStatus.HALTED else "already finished"
+        over = "halted" if prepared.run.document.status is RunStatus.HALTED else "already finished"
         say(f"{over}: nothing was sent. Everything once more, as a new run: {again_command()}")
     return prepared.exit_code

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
-from manifests import ManifestError, Source, open_manifest
+from manifests import ManifestError, Source
 from runner.domain.errors import Refused
 from runner.domain.identity import fingerprint
 from runner.domain.run_status import RunStatus
@@ -17,6 +16,7 @@ from runner.domain.steps import Step
 from runner.ledger import Enrolment, Facts
 from runner.ledger.facts import RESULTS_VERSION
 from runner.plan.enroller import Enroller, Target
+from runner.plan.open_manifests import OpenManifests
 from runner.plan.step_kinds import kind_of
 from runner.system.runtime_tuning import give_back
 
@@ -29,34 +29,24 @@ class Opened:
     Raises Refused for whatever a manifest or an option is not fit for.
     """
 
-    def __init__(self, steps: Sequence[Step], target: Target, *, resend_unknown: bool = False) -> None:
+    def __init__(
+        self, steps: Sequence[Step], target: Target, opened: OpenManifests, *, resend_unknown: bool = False
+    ) -> None:
         self.steps, self.target, self.resend_unknown = tuple(steps), target, resend_unknown
-        self._stack = ExitStack()
-        self.sources: dict[int, list[Source]] = {}
-        try:
-            for step in self.steps:
-                self.sources[step.number] = self._open(step)
-        except BaseException:
-            self._stack.close()
-            raise
+        self._manifests = opened
+        self.sources: dict[int, list[Source]] = {step.number: self._open(step) for step in self.steps}
 
     def _open(self, step: Step) -> list[Source]:
         """The manifests of a step. Options are checked first, then files and headers."""
         kind = kind_of(step.work)
         kind.refuse(step.work)
         try:
-            sources = [self._stack.enter_context(open_manifest(path)) for path in step.manifests]
+            sources = [self._manifests.open(path) for path in step.manifests]
             for source in sources:
                 kind.refuse_header(step.work, source, self.resend_unknown)
         except ManifestError as error:
             raise Refused(str(error)) from error
         return sources
-
-    def __enter__(self) -> Opened:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     @property
     def digests(self) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from runner.domain.run_status import RunStatus
-from runner.ledger import Facts, open_read_only
+from runner.ledger import Facts, Store, open_read_only
 from runner.ledger.assumed_sends import Extent, extent
 from runner.ledger.facts import Breach
 from runner.runs.folder import LEDGER, LOG, RunFolder
@@ -29,13 +30,15 @@ class Incomplete:
         return Breach(at=at, check="incomplete ledger", details=self.reasons, accepted_by=login())
 
 
-def incomplete(folder: RunFolder) -> Incomplete | None:
+def incomplete(folder: RunFolder, store: Store | None = None) -> Incomplete | None:
     """How the ledger is older than the rest of its folder; None if it is not. Raises LedgerError.
 
-    The notes are read before the ledger, so that a run under way is never found wanting.
+    The notes are read before the ledger, so that a run under way is never found wanting. `store` is the ledger, if it
+    is open.
     """
     sends, document = noted(folder.path, folder.path / LOG), folder.document()
-    with open_read_only(folder.ledger) as store:
+    opened = open_read_only(folder.ledger) if store is None else contextlib.nullcontext(store)
+    with opened as store:
         known, facts = extent(store), store.facts()
     reasons = []
     if sends is not None:

@@ -6,6 +6,7 @@ seal looks first: a changed ledger is refused, a changed view is recorded.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,13 +39,15 @@ class Examined:
         )
 
 
-def examine(folder: RunFolder, *, ledger_is_older: bool = False) -> Examined:
+def examine(folder: RunFolder, *, ledger_is_older: bool = False, store: Store | None = None) -> Examined:
     """Compare a folder with its seal and its ledger with its last closing. Reads only. Raises LedgerError.
 
-    A ledger that is known to be older than the seal is compared with itself alone.
+    A ledger that is known to be older than the seal is compared with itself alone. `store` is the ledger, if it is
+    open.
     """
     files = [problem for problem in seal.problems(folder.path) if not problem.added] if folder.sealed else []
-    with open_read_only(folder.ledger) as store:
+    opened = open_read_only(folder.ledger) if store is None else contextlib.nullcontext(store)
+    with opened as store:
         changed = list(_changed(store))
         if ledger_is_older:
             return Examined(tuple(changed), tuple(problem.text for problem in files))
@@ -55,9 +58,9 @@ def examine(folder: RunFolder, *, ledger_is_older: bool = False) -> Examined:
     return Examined(tuple(changed), tuple(problem.text for problem in files))
 
 
-def refuse_changed(folder: RunFolder, *, ledger_is_older: bool = False) -> Examined:
+def refuse_changed(folder: RunFolder, *, ledger_is_older: bool = False, store: Store | None = None) -> Examined:
     """What was changed and can be made again. Raises Refused if the ledger itself is not what the run left."""
-    examined = examine(folder, ledger_is_older=ledger_is_older)
+    examined = examine(folder, ledger_is_older=ledger_is_older, store=store)
     if not examined.ledger:
         return examined
     more = len(examined.ledger) - MOST_SHOWN

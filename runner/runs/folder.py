@@ -65,9 +65,13 @@ class RunFolder:
     def write_document(self, store: Store) -> RunDocument:
         """Write run.json from the ledger, whole or not at all; returns it."""
         document = document_of(store)
+        self.put_document(document)
+        return document
+
+    def put_document(self, document: RunDocument) -> None:
+        """Write run.json, whole or not at all."""
         with replacing(self.path / DOCUMENT) as file:
             file.write(json_text(document.as_json(), indent=2).encode() + b"\n")
-        return document
 
     def seal(self) -> None:
         """Close the folder: write SHA256SUMS."""

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from runner.config.production import is_guarded, refuse_read_only
 from runner.config.settings import Settings
 from runner.domain.errors import Refused
-from runner.ledger import open_read_only, queries
+from runner.ledger import Store, queries
 from runner.ledger.queries import StepFacts, pending_kinds
 from runner.system.console import is_terminal, say
 from runner.zuora.effects import consequence, overwrites
 
 
-def consequences(ledger: Path) -> list[str]:
+def consequences(store: Store) -> list[str]:
     """What the requests that are left do to what is there, a line a kind; what overwrites comes first."""
-    with open_read_only(ledger) as store:
-        kinds = pending_kinds(store)
+    kinds = pending_kinds(store)
     kinds.sort(key=lambda kind: not overwrites(kind[0], kind[1]))
     return [consequence(operation, query, count) for operation, query, count in kinds]
 
 
 def permit(
-    ledger: Path, settings: Settings, *, yes: bool, show_plan: Callable[[], None], ask: bool = True
+    store: Store, settings: Settings, *, yes: bool, show_plan: Callable[[], None], ask: bool = True
 ) -> str | None:
     """Let the run be sent, or raise Refused. `show_plan` is called before a question; without `ask` there is none.
 
@@ -36,7 +34,7 @@ def permit(
     """
     refuse_read_only(settings)
     ask = ask and at_terminal()
-    _confirm(warnings(ledger, production=is_guarded(settings)), yes=yes, ask=ask)
+    _confirm(warnings(store, production=is_guarded(settings)), yes=yes, ask=ask)
     if not is_guarded(settings):
         return None
     if yes or settings.profile.allow_production:
@@ -44,7 +42,7 @@ def permit(
     if not ask:
         raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
     show_plan()
-    _ask(settings.hostname, consequences(ledger))
+    _ask(settings.hostname, consequences(store))
     return "terminal"
 
 
@@ -73,11 +71,10 @@ def _ask(hostname: str, told: list[str]) -> None:
         raise Refused("not confirmed; nothing was sent")
 
 
-def warnings(ledger: Path, *, production: bool) -> list[str]:
+def warnings(store: Store, *, production: bool) -> list[str]:
     """What a person must confirm of the run in a ledger, a sentence each."""
-    with open_read_only(ledger) as store:
-        steps = queries.steps(store)
-        left = {step for step, states in queries.counts(store).items() if states.get("pending")}
+    steps = queries.steps(store)
+    left = {step for step, states in queries.counts(store).items() if states.get("pending")}
     return list(_warnings(steps, left, production))
 
 

@@ -14,14 +14,15 @@ from runner.results.writer import write_views
 from runner.runs.completeness import incomplete
 from runner.runs.evidence import examine
 from runner.runs.folder import RunFolder
+from runner.runs.run_json import RunDocument
 from runner.runs.send_notes import forget
 from runner.system.console import say
 from runner.system.recovery_points import reach
 from runner.system.timestamps import iso, now_microseconds
 
 
-def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal) -> None:
-    """Close the ledger of a run that ends here, write its views, and seal the folder."""
+def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal) -> RunDocument:
+    """Close the ledger of a run that ends here, write its views, and seal the folder. Returns run.json."""
     now = now_microseconds()
     journal.close(
         now,
@@ -32,7 +33,7 @@ def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal)
         needs_person=ending.needs_person or ending.status.needs_person,
     )
     reach("closed")
-    _write_files(folder, store)
+    return _write_files(folder, store)
 
 
 def abandon_run(folder: RunFolder) -> None:
@@ -54,12 +55,13 @@ def abandon_run(folder: RunFolder) -> None:
             _write_files(folder, store)
 
 
-def _write_files(folder: RunFolder, store: Store) -> None:
+def _write_files(folder: RunFolder, store: Store) -> RunDocument:
     """Write the views of a closed ledger, make it one plain file, and seal the folder."""
     facts = store.facts()
     write_views(store, folder.path, facts.formats)
     reach("viewed")
-    write_report(store, folder.path, folder.write_document(store))
+    document = folder.write_document(store)
+    write_report(store, folder.path, document)
     settled = store.settle_down()
     reach("settled-down")
     if settled is Settled.READ:
@@ -68,7 +70,7 @@ def _write_files(folder: RunFolder, store: Store) -> None:
             f"but the folder is not sealed. Close that program, then `regen resume {folder.id}` seals it",
             err=True,
         )
-        return
+        return document
     if settled is Settled.OPEN:
         say(f"another program has {folder.ledger} open: it stays in WAL until `regen resume {folder.id}`", err=True)
     forget(folder.path)
@@ -76,3 +78,4 @@ def _write_files(folder: RunFolder, store: Store) -> None:
     reach("sealed")
     with contextlib.suppress(OSError):  # a page for people: the run has ended well without it
         write_index(folder.path.parent)
+    return document

@@ -34,6 +34,7 @@ from runner.runs.folder import RunFolder, all_runs
 from runner.runs.run_json import RunDocument
 from runner.session.approval import permit
 from runner.session.invocation import Invocation
+from runner.session.open_run import OpenRun
 from runner.session.ownership import refuse_moved, refuse_other_tenant
 from runner.session.prepare import Prepared, check_headers, prepare_night
 from runner.session.run_request import RunRequest, with_plan_file
@@ -202,12 +203,12 @@ def _facts_of(folder: RunFolder, document: RunDocument) -> EarlierRun:
 
 
 def _resumed(folder: RunFolder, night: Night, request: RunRequest) -> Part:
-    with open_read_only(folder.ledger) as store:
-        facts = store.facts()
-    _, settings = settings_of_run(replace(request.flags, base_url=None, profile=None), facts)
-    refuse_other_tenant(facts, settings, tenant_of(settings))
-    refuse_moved(folder)
-    return _sent("resumed", folder, settings, night)
+    with OpenRun(folder) as run:
+        facts = run.store.facts()
+        _, settings = settings_of_run(replace(request.flags, base_url=None, profile=None), facts)
+        refuse_other_tenant(facts, settings, tenant_of(settings))
+        refuse_moved(run)
+        return _sent("resumed", run, settings, night)
 
 
 # -- tonight's list -------------------------------------------------------------------------------------------------
@@ -224,11 +225,12 @@ def _tonight(request: RunRequest, settings: Settings, night: Night, seen: set[st
     prepared = prepare_night(tonight, settings)
     if prepared is None:
         return Part("tonight", ExitCode.SUCCEEDED, "nothing to send: the list is empty, and no row failed before")
-    return _started(prepared, night, seen)
+    with prepared:
+        return _started(prepared, night, seen)
 
 
 def _started(prepared: Prepared, night: Night, seen: set[str]) -> Part:
-    folder, document = prepared.folder, prepared.folder.current_document()
+    folder, document = prepared.folder, prepared.run.document
     if prepared.over or folder.id in seen:
         code = prepared.exit_code if prepared.over else ExitCode(document.exit_code or 0)
         return Part("tonight", code, f"the same list is run {folder.id}, {document.status} already", folder)
@@ -236,8 +238,8 @@ def _started(prepared: Prepared, night: Night, seen: set[str]) -> Part:
         code = ExitCode(document.exit_code or ExitCode.STOPPED)
         return Part("tonight", code, f"it needs a person ({document.reason}): regen show {folder.id}", folder)
     if prepared.begun:
-        refuse_moved(folder)
-    return _sent("tonight", folder, prepared.settings, night)
+        refuse_moved(prepared.run)
+    return _sent("tonight", prepared.run, prepared.settings, night)
 
 
 def _without_empty(work: AnyWork) -> AnyWork:
@@ -276,11 +278,12 @@ def _guarded(what: str, folder: RunFolder | None, act: Callable[[], Part]) -> Pa
         return Part(what, error.exit_code, str(error), folder)
 
 
-def _sent(what: str, folder: RunFolder, settings: Settings, night: Night) -> Part:
+def _sent(what: str, run: OpenRun, settings: Settings, night: Night) -> Part:
     """Send what a run has left."""
-    confirmed = permit(folder.ledger, settings, yes=night.yes, show_plan=lambda: say(f"run {folder.id}", err=True))
+    folder = run.folder
+    confirmed = permit(run.store, settings, yes=night.yes, show_plan=lambda: say(f"run {folder.id}", err=True))
     try:
-        ending = proceed(folder, settings, replace(night.invocation, confirmed=confirmed))
+        ending = proceed(run, settings, replace(night.invocation, confirmed=confirmed))
     except OSError as error:
         raise RunnerError(
             f"{error.filename or folder.path}: {error.strerror or error}; the ledger has every response: fix that, "

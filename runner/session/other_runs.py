@@ -16,6 +16,7 @@ from runner.plan.planner import Opened
 from runner.runs.folder import RunFolder, all_runs
 from runner.runs.run_json import RunDocument
 from runner.session.existing_run import SAME_RUN_FOR
+from runner.session.open_run import OpenRun
 
 
 def same_command(runs: Path, stem: str, fingerprint: str, now: datetime) -> RunFolder | None:
@@ -78,11 +79,11 @@ class InDoubt:
     example: str
 
 
-def objects_in_doubt(runs: Path, plan: RunFolder, host: str, tenant: str) -> Iterator[InDoubt]:
+def objects_in_doubt(runs: Path, plan: OpenRun, host: str, tenant: str) -> Iterator[InDoubt]:
     """The unfinished runs of a tenant that may be at work on objects of a plan."""
     for other in all_runs(runs):
         document = other.document()
-        if document is None or other.id == plan.id or (document.host, document.tenant) != (host, tenant):
+        if document is None or other.id == plan.folder.id or (document.host, document.tenant) != (host, tenant):
             continue
         with suppress(LedgerError):
             if _is_unfinished(other):
@@ -92,8 +93,7 @@ def objects_in_doubt(runs: Path, plan: RunFolder, host: str, tenant: str) -> Ite
                     yield from _shared(other, plan, lanes)
 
 
-def _shared(other: RunFolder, plan: RunFolder, lanes: list[int]) -> Iterator[InDoubt]:
-    with open_read_only(plan.ledger) as store:
-        labels = queries.labels_in_lanes(store, lanes)
+def _shared(other: RunFolder, plan: OpenRun, lanes: list[int]) -> Iterator[InDoubt]:
+    labels = queries.labels_in_lanes(plan.store, lanes)
     if labels:
         yield InDoubt(other, len(labels), labels[0])

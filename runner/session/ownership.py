@@ -8,16 +8,16 @@ from runner import __version__
 from runner.config.settings import Settings
 from runner.domain.errors import Refused
 from runner.domain.run_status import RunStatus
-from runner.ledger import Facts, open_read_only
+from runner.ledger import Facts
 from runner.runs.folder import RunFolder
+from runner.session.open_run import OpenRun
 from runner.system.timestamps import iso, now_microseconds
 from runner.system.user import host_name, login
 
 
-def refuse_moved(folder: RunFolder) -> None:
+def refuse_moved(run: OpenRun) -> None:
     """A folder that was copied could be sent twice: at another place that needs a word. Raises Refused."""
-    with open_read_only(folder.ledger) as store:
-        facts = store.facts()
+    folder, facts = run.folder, run.store.facts()
     here, there = (machine(), str(folder.path.resolve())), (facts.machine, facts.folder_path)
     if here != there:
         raise Refused(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -15,6 +14,7 @@ from runner.domain.errors import ExitCode, Refused
 from runner.domain.steps import Backfill, BookingDates, JournalRun
 from runner.ledger import Facts, Store, open_read_only, queries
 from runner.plan.enroller import plain
+from runner.plan.open_manifests import OpenManifests
 from runner.plan.planner import Opened, Target
 from runner.results.writer import write_views
 from runner.runs.folder import RunFolder, folder
@@ -22,6 +22,7 @@ from runner.runs.run_id import default_id, next_id
 from runner.runs.used_ids import ids_in_use, last_use
 from runner.session.carryover import Carried, carry_over
 from runner.session.existing_run import Decision, ExistingRun, decide, state_of
+from runner.session.open_run import OpenRun, closed_if_refused
 from runner.session.other_runs import objects_in_doubt, same_command, unfinished_twin, unsent_plan
 from runner.session.ownership import facts_of
 from runner.session.run_request import RunRequest, with_plan_file
@@ -34,50 +35,60 @@ AGAIN = "add --again to send everything once more as a new run"
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run folder that holds the plan."""
+    """A run that has its plan, open. A context manager."""
 
-    folder: RunFolder
+    run: OpenRun
     settings: Settings
     begun: bool  # something was sent from it before
     over: bool  # nothing is left to send: it ended before
     exit_code: ExitCode = ExitCode.SUCCEEDED
+
+    @property
+    def folder(self) -> RunFolder:
+        """The folder of the run."""
+        return self.run.folder
+
+    def __enter__(self) -> Prepared:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run.close()
 
 
 def prepare(request: RunRequest) -> Prepared:
     """Plan the run, or take up the one that the command began before. Raises Refused with the remedy."""
     request = with_plan_file(request)
     settings = gather(request.flags)
-    request, carried = _carried_over(request, settings)
-    with _opened(request, settings) as opened:
-        return _Preparation(request, settings, opened, carried).prepared()
+    with OpenManifests() as manifests:
+        request, carried = _carried_over(request, settings, manifests)
+        return _Preparation(request, settings, _opened(request, settings, manifests), carried).prepared()
 
 
 def prepare_night(request: RunRequest, settings: Settings) -> Prepared | None:
     """As `prepare`, for a request without its empty manifests and plan file; None if there is nothing to do at all."""
-    request, carried = _carried_over(request, settings)
-    if not any(step.manifests or isinstance(step.work, BookingDates | JournalRun) for step in request.steps):
-        return None
-    with _opened(request, settings) as opened:
-        return _Preparation(request, settings, opened, carried).prepared()
+    with OpenManifests() as manifests:
+        request, carried = _carried_over(request, settings, manifests)
+        if not any(step.manifests or isinstance(step.work, BookingDates | JournalRun) for step in request.steps):
+            return None
+        return _Preparation(request, settings, _opened(request, settings, manifests), carried).prepared()
 
 
 def check_headers(request: RunRequest, settings: Settings) -> None:
     """Raises Refused for options, files and headers that cannot serve, whether or not there are rows."""
-    with _opened(request, settings):
-        pass
+    with OpenManifests() as manifests:
+        _opened(request, settings, manifests)
 
 
-def _carried_over(request: RunRequest, settings: Settings) -> tuple[RunRequest, Carried | None]:
-    tenant = tenant_of(settings)
-    return carry_over(request, settings.runs_dir, settings.host, tenant, partial(_fingerprint, settings=settings))
+def _carried_over(
+    request: RunRequest, settings: Settings, manifests: OpenManifests
+) -> tuple[RunRequest, Carried | None]:
+    def fingerprint(candidate: RunRequest) -> str:
+        return _opened(candidate, settings, manifests).fingerprint
+
+    return carry_over(request, settings.runs_dir, settings.host, tenant_of(settings), fingerprint)
 
 
-def _fingerprint(request: RunRequest, settings: Settings) -> str:
-    with _opened(request, settings) as opened:
-        return opened.fingerprint
-
-
-def _opened(request: RunRequest, settings: Settings) -> Opened:
+def _opened(request: RunRequest, settings: Settings, manifests: OpenManifests) -> Opened:
     profile = settings.profile
     target = Target(
         base_url=settings.base_url,
@@ -87,7 +98,7 @@ def _opened(request: RunRequest, settings: Settings) -> Opened:
         org_ids=tuple(profile.org_ids),
         billing_id_field=profile.billing_id_field,
     )
-    return Opened(request.steps, target, resend_unknown=request.resend_unknown)
+    return Opened(request.steps, target, manifests, resend_unknown=request.resend_unknown)
 
 
 class _Preparation:
@@ -101,7 +112,8 @@ class _Preparation:
         if prepared is None or not prepared.begun:
             prepared = self._twin(run) or prepared or self._enrolled(run)
         if not prepared.begun and self.request.if_unfinished != "new":
-            self._refuse_objects_in_doubt(prepared.folder)
+            with closed_if_refused(prepared.run):
+                self._refuse_objects_in_doubt(prepared.run)
         return prepared
 
     def _folder(self) -> RunFolder:
@@ -150,10 +162,10 @@ class _Preparation:
             case Decision.PLAN:
                 return None
             case Decision.SEND:
-                return Prepared(run, self.settings, begun=existing.begun, over=False)
+                return Prepared(OpenRun(run), self.settings, begun=existing.begun, over=False)
             case Decision.REPORT:
                 exit_code = ExitCode(facts.exit_code or 0)
-                return Prepared(run, self.settings, begun=True, over=True, exit_code=exit_code)
+                return Prepared(OpenRun(run), self.settings, begun=True, over=True, exit_code=exit_code)
             case Decision.REFUSE_ABANDONED:
                 raise Refused(f"run {run.id} was abandoned; {AGAIN}")
             case Decision.REFUSE_INPUTS:
@@ -192,7 +204,7 @@ class _Preparation:
             facts = store.facts()
         names = self._differences(facts) + self._deciding_differences(facts)
         if self.request.if_unfinished == "resume" and not names:
-            return Prepared(twin, self.settings, begun=True, over=False)
+            return Prepared(OpenRun(twin), self.settings, begun=True, over=False)
         other = f", but was made with other {', '.join(names)}" if names else ""
         choices = "new" if names else "new|resume"
         raise Refused(
@@ -209,7 +221,7 @@ class _Preparation:
         }
         return [name.replace("_", " ") for name, value in ours.items() if getattr(facts, name) != value]
 
-    def _refuse_objects_in_doubt(self, run: RunFolder) -> None:
+    def _refuse_objects_in_doubt(self, run: OpenRun) -> None:
         """Raises Refused if an unfinished run may be at work on an object of this plan: it would be done twice."""
         target = self.opened.target
         for other in objects_in_doubt(self.runs, run, target.host, target.tenant):
@@ -240,8 +252,9 @@ class _Preparation:
             run.unseal()
             for view in VIEWS:  # of a plan that was refused before
                 (run.path / view).unlink(missing_ok=True)
-            self._write_plan(run, refused)
-        return Prepared(run, self.settings, begun=False, over=False)
+            planned = OpenRun(run)
+            self._write_plan(planned, refused)
+        return Prepared(planned, self.settings, begun=False, over=False)
 
     def _keys_used_before(self, run: RunFolder, facts: Facts) -> str | None:
         """When the keys of this plan were last used by a run whose folder is gone or elsewhere; says so."""
@@ -286,15 +299,16 @@ class _Preparation:
             "resend_unknown": self.request.resend_unknown,
         }
 
-    def _write_plan(self, run: RunFolder, refused: bool) -> None:
-        with open_read_only(run.ledger) as store:
-            run.write_document(store)
-            if not refused:
-                return
-            write_views(store, run.path, ())
+    def _write_plan(self, run: OpenRun, refused: bool) -> None:
+        run.folder.put_document(run.document)
+        if not refused:
+            return
+        with run:
+            store = run.store
+            write_views(store, run.folder.path, ())
             problems, notes = queries.problems(store, 10), store.facts().notes
             rejected = sum(step.get("rejected", 0) for step in queries.counts(store).values())
-        raise Refused(_rejection(problems, rejected, run, notes))
+        raise Refused(_rejection(problems, rejected, run.folder, notes))
 
 
 def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, run: RunFolder, notes: Sequence[str]) -> str:

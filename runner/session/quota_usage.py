@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from pathlib import Path
 
 from runner.config.settings import Settings
 from runner.dispatch.quota import DAY, HOUR, MINUTE, Quota
@@ -12,25 +11,26 @@ from runner.domain.errors import LedgerError
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.runs.folder import RunFolder, all_runs
+from runner.session.open_run import OpenRun
 from runner.system.timestamps import iso, now_microseconds
 
 
-def quota_of(settings: Settings, runs: Path, tenant: str) -> Quota:
-    """The windows of the tenant at our share of them, with what this folder's runs of it have used up."""
+def quota_of(settings: Settings, run: OpenRun, tenant: str) -> Quota:
+    """The windows of the tenant at our share of them, with what the runs of it in the run's own folder have used up."""
     limits = settings.quota
     windows = {} if limits is None else {MINUTE: limits.minute, HOUR: limits.hour, DAY: limits.day}
     quota = Quota(windows, settings.quota_share)
-    for at, count in spent_before(runs, tenant, settings.host):
+    for at, count in spent_before(run, tenant, settings.host):
         quota.spend(at, count)
     return quota
 
 
-def spent_before(runs: Path, tenant: str, host: str) -> list[tuple[float, int]]:
+def spent_before(own: OpenRun, tenant: str, host: str) -> list[tuple[float, int]]:
     """What the runs of a tenant have sent in the last day, by the minute, in order: (seconds since epoch, count)."""
     since = now_microseconds() - DAY * 1_000_000
-    minutes: Counter[float] = Counter()
-    for run in all_runs(runs):
-        if _sent_lately(run, tenant, host, iso(since)):
+    minutes: Counter[float] = Counter(dict(queries.sent_by_minute(own.store, since)))
+    for run in all_runs(own.folder.path.parent):
+        if run.id != own.folder.id and _sent_lately(run, tenant, host, iso(since)):
             with contextlib.suppress(LedgerError), open_read_only(run.ledger) as store:
                 minutes.update(dict(queries.sent_by_minute(store, since)))
     return sorted(minutes.items())

@@ -22,7 +22,7 @@ from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError, Refused
 from runner.domain.model import State
 from runner.domain.run_status import RunStatus
-from runner.ledger import Event, Facts, Journal, Pen, Store, open_read_only, open_writable
+from runner.ledger import Event, Facts, Journal, Pen
 from runner.ledger import queries as ledger_views
 from runner.ledger.assumed_sends import assume_sent
 from runner.ledger.facts import Breach, CanaryPending
@@ -39,6 +39,7 @@ from runner.session.close import close_run
 from runner.session.invocation import Invocation
 from runner.session.job_store import JobBook, Tail
 from runner.session.judging import Verdict, has_succeeded, judge_with
+from runner.session.open_run import OpenRun
 from runner.session.progress import Progress
 from runner.session.quota_usage import quota_of
 from runner.session.run_settings import wire_of_run
@@ -53,29 +54,30 @@ from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Looks
 
 
-def proceed(folder: RunFolder, settings: Settings, invocation: Invocation) -> Ending:
+def proceed(run: OpenRun, settings: Settings, invocation: Invocation) -> Ending:
     """Send what the run has left, and write its views, whatever ends it.
 
     Raises RunHeld if another process holds the run or its tenant, LedgerError if the ledger gives out.
     """
+    folder = run.folder
     with contextlib.ExitStack() as stack:
         stack.enter_context(folder.lock())
-        with open_read_only(folder.ledger) as before:
-            facts = before.facts()
-            if facts.status is RunStatus.RUNNING:
-                before.check()  # the last invocation ended in no good order
+        facts = run.refresh()
+        if facts.status is RunStatus.RUNNING:
+            run.store.check()  # the last invocation ended in no good order
         wire = wire_of_run(settings, facts)
         _hold_tenant(stack, folder, facts, invocation)
-        lost = incomplete(folder)
+        lost = incomplete(folder, run.store)
         if lost is not None and not invocation.accept_incomplete_ledger:
             raise Refused(refusal(folder, lost))
-        examined = refuse_changed(folder, ledger_is_older=lost is not None)
+        examined = refuse_changed(folder, ledger_is_older=lost is not None, store=run.store)
         # nothing was touched until here, and nothing below refuses
-        store = stack.enter_context(open_writable(folder.ledger))
+        store = run.write()
         if lost is not None:
             assume_sent(store, lost.since, lost.breach())
+            run.forget_document()
         _remember(folder, facts)
-        return _Session(folder, store, settings, invocation, wire).run(examined.breaches())
+        return _Session(run, settings, invocation, wire).run(examined.breaches())
 
 
 def _remember(folder: RunFolder, facts: Facts) -> None:
@@ -112,9 +114,9 @@ LOOKS_A_SECOND = 5
 
 
 class _Session:
-    def __init__(self, folder: RunFolder, store: Store, settings: Settings, invocation: Invocation, wire: Wire) -> None:
-        self.folder, self.store, self.settings, self.invocation = folder, store, settings, invocation
-        self.wire = wire
+    def __init__(self, run: OpenRun, settings: Settings, invocation: Invocation, wire: Wire) -> None:
+        self.opened, self.settings, self.invocation, self.wire = run, settings, invocation, wire
+        self.folder, self.store = folder, store = run.folder, run.store
         self.tally = Tally()
         self._verdict = Verdict(proven=has_succeeded(store))
         self.dispatch: Dispatch | None = None
@@ -130,14 +132,13 @@ class _Session:
     def run(self, breaches: tuple[Breach, ...] = ()) -> Ending:
         started = now_microseconds()
         facts = self.store.facts()
-        self.store.set_facts(
+        self.opened.begin(
             status=RunStatus.RUNNING,
             started_at=facts.started_at or iso(started),
             needs_person=False,
             starts=(*facts.starts, start_of(self.invocation, self.settings)),
             breaches=facts.breaches + breaches,
         )
-        self.folder.write_document(self.store)
         self.log.note("started", {"run": self.folder.id, "process": os.getpid(), "version": __version__})
         try:
             ending = asyncio.run(self._drive())
@@ -151,7 +152,7 @@ class _Session:
             self.log.close()
             self.sends.close()
         with finishing():
-            close_run(self.folder, self.store, ending, self.journal)
+            self.opened.written(close_run(self.folder, self.store, ending, self.journal))
         return ending
 
     def _settle(self, ending: Ending) -> Ending:
@@ -301,7 +302,7 @@ class _Session:
         pace = Pace(
             concurrency=settings.concurrency,
             rate=settings.rate,
-            quota=await pen.call(quota_of, settings, self.folder.path.parent, tenant),
+            quota=await pen.call(quota_of, settings, self.opened, tenant),
             share=settings.quota_share,
             note=partial(self._note, pen),
         )

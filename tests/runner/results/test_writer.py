@@ -17,6 +17,7 @@ from manifests import open_manifest
 from runner.domain.run_status import RunStatus
 from runner.domain.steps import Regenerate, Step
 from runner.ledger import Facts, open_read_only, open_writable
+from runner.plan.open_manifests import OpenManifests
 from runner.plan.planner import Opened, Target
 from runner.results.columns import COLUMNS, Layout
 from runner.results.writer import write_csv, write_views
@@ -29,7 +30,8 @@ TARGET = Target("http://127.0.0.1:1", "127.0.0.1:1", "t")
 def planned(folder: Path, *manifests: Path, skip_rejected: bool = False) -> Path:
     """A ledger that holds these manifests."""
     step = Step(1, Regenerate(manifests=tuple(map(str, manifests)), skip_rejected=skip_rejected))
-    with Opened([step], TARGET) as opened:
+    with OpenManifests() as manifests:
+        opened = Opened([step], TARGET, manifests)
         facts = Facts(run_id="the-run", status=RunStatus.PLANNED, formats=("csv",))
         opened.enrol(folder / "ledger.db", "the-run", facts)
     return folder / "ledger.db"

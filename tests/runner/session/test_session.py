@@ -26,7 +26,7 @@ def test_rows_that_nothing_sends_are_no_success(tmp_path, regen, simulator, monk
         assert regen("plan", "m.csv", "--base-url", server.url, "--run-id", "it").code == 0
         with contextlib.closing(sqlite3.connect(tmp_path / "runs/it/ledger.db")) as ledger, ledger:
             ledger.execute("UPDATE request SET following = NULL")
-        monkeypatch.setattr(session, "refuse_changed", lambda folder, ledger_is_older: Examined())
+        monkeypatch.setattr(session, "refuse_changed", lambda folder, **_: Examined())
         done = regen("run", "m.csv", "--base-url", server.url, "--run-id", "it")
     assert done.code == 1
     assert "1 rows are pending; see `regen verify it`" in done.err
