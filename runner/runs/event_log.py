@@ -18,6 +18,7 @@ DETAILS = frozenset({"settled", "again", "concurrency-grown", "rate"})
 LEVELS = dict.fromkeys(DETAILS, logging.DEBUG) | {"paused": logging.WARNING, "stopping": logging.WARNING}
 LEVELS["fault"] = logging.ERROR  # the others: INFO
 LOGGER = logging.getLogger("runner")
+LOGGER.addHandler(logging.NullHandler())  # else Python prints warnings to stderr where nobody listens
 
 
 class EventLog:

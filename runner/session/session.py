@@ -178,6 +178,7 @@ class _Session:
                     return await self._steps(client, pen)
             finally:
                 showing.cancel()
+                await asyncio.gather(showing, return_exceptions=True)  # else asyncio reports it as never retrieved
                 with contextlib.suppress(LedgerError):
                     await pen.close()
 

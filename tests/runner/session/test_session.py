@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import subprocess
 import sys
 
 import pytest
@@ -17,6 +19,7 @@ from runner.session.progress import Progress
 from runner.system import console
 from tests.flows.test_flows import subscriptions
 from tests.harness.program import folders, table
+from tests.test_architecture import ROOT
 
 
 def test_rows_that_nothing_sends_are_no_success(tmp_path, regen, simulator, monkeypatch):
@@ -101,3 +104,23 @@ def test_somebody_has_the_ledger_open_when_the_run_ends(tmp_path, regen, simulat
         assert regen("verify", "it").code == 3
         assert regen("resume", "it").code == 0
     assert regen("verify", "it").code == 0
+
+
+def test_a_run_that_cannot_connect_says_each_thing_once(tmp_path):
+    """As a process of its own: neither asyncio nor an unheard logger prints beside what the program prints."""
+    (tmp_path / "s.csv").write_text("subscription name,subscription version\nA-1,1\n")
+    environment = {**os.environ, "ZUORA_CLIENT_ID": "id", "ZUORA_CLIENT_SECRET": "secret", "HOME": str(tmp_path)}
+    words = ("run", "s.csv", "--base-url", "http://127.0.0.1:1", "--outage-patience", "0.02", "--runs-dir", "runs")
+    done = subprocess.run(
+        [sys.executable, "-m", "runner", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 4
+    assert "regen doctor" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "never retrieved" not in done.stderr
+    assert sum(line.startswith("stopping: ") for line in done.stderr.splitlines()) == 1
