@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tracing slows everything that it watches: only the tests that must reach every branch are run under it.
 PURE := tests/manifests/test_validate.py tests/runner/domain/test_identity.py tests/runner/dispatch/test_retry_policy.py tests/runner/zuora/test_verdict.py
 
-.PHONY: help demo test lint format package bench soak claims mutants audit clean
+.PHONY: help demo test lint format package bench soak claims mutants audit lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,12 +53,20 @@ claims: $(READY) ## Send 10,000 requests to a server that looks for each claim i
 mutants: $(READY) ## Change the core in every small way and see that its tests notice (20 minutes at most)
 	@$(BIN)/python .ci/mutants.py
 
-audit: $(READY) ## Look for known weaknesses in the code and in the packages that it stands on
+audit: $(READY) ## Look for known weaknesses in the code and in every locked package
 	@$(PYTHON) -m venv $(VENV)/audit
-	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check bandit pip-audit
-	@$(VENV)/audit/bin/bandit -q -c pyproject.toml -r runner manifests
-	@$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audit/installed.txt
-	@$(VENV)/audit/bin/pip-audit --no-deps --disable-pip -r $(VENV)/audit/installed.txt
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/locked/audit.txt
+	@$(VENV)/audit/bin/python .ci/audit.py
+
+COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate
+
+lock: $(READY) ## Renew the locked packages of the image, the build and the audit
+	@$(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(COMPILE) --extra xlsx pyproject.toml --output-file .ci/locked/runtime.txt
+	@$(COMPILE) .ci/locked/build.in --output-file .ci/locked/build.txt
+	@$(COMPILE) .ci/locked/audit.in --output-file .ci/locked/audit.txt
 
 clean: ## Remove what the other verbs made, but not runs/
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .import_linter_cache build dist

@@ -714,3 +714,9 @@ class TestWholeJudgements:
         reply = Reply(502, body)
         verdict(reply, history, BOOKING, now=NOW, progress_seconds=240, is_shared=is_shared)
         assert looked_up == [R1]
+
+    @pytest.mark.parametrize(
+        ("body", "objection"), [(b"", "429"), (said("53100370"), "category 70"), (said("53100350"), None)]
+    )
+    def test_how_the_server_said_too_much(self, body, objection):
+        assert judged(429, body).objection == objection
