@@ -538,3 +538,13 @@ def test_commands_name_a_run_where_it_is(tmp_path, regen, simulator):
         planned = regen("plan", manifest, "--base-url", server.url, "--runs-dir", "other runs")
         command = re.search("send it: regen (.*)", planned.out)[1]
         assert regen(*shlex.split(command)).code == 0
+
+
+def test_nothing_is_printed_but_what_is_meant(tmp_path, simulator):
+    """No complaint of the loop about a task that nobody waited for."""
+    subscriptions(tmp_path / "s.csv", 3)
+    with simulator() as server:
+        words = [sys.executable, "-m", "runner", "run", "s.csv", "--base-url", server.url, "--quiet"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
