@@ -51,20 +51,20 @@ def at_terminal() -> bool:
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
-def _confirm(told: list[str], *, yes: bool, ask: bool) -> None:
+def _confirm(lines_to_confirm: list[str], *, yes: bool, ask: bool) -> None:
     """Have warnings confirmed: by `--yes`, or by a word on a terminal."""
-    if not told or yes:
+    if not lines_to_confirm or yes:
         return
     if not ask:
-        raise Refused("; ".join(told) + "; say --yes if that is meant")
-    say("\n".join(told), err=True)
+        raise Refused("; ".join(lines_to_confirm) + "; say --yes if that is meant")
+    say("\n".join(lines_to_confirm), err=True)
     say("Type yes to go on: ", end="", err=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise Refused("not confirmed; nothing was sent")
 
 
-def _ask(hostname: str, told: list[str]) -> None:
-    lines = ["This sends to PRODUCTION:", *(f"  {line}" for line in told)]
+def _ask(hostname: str, lines_to_confirm: list[str]) -> None:
+    lines = ["This sends to PRODUCTION:", *(f"  {line}" for line in lines_to_confirm)]
     say("\n".join(lines), err=True)
     say(f"Type the host name ({hostname}) to go on: ", end="", err=True)
     if sys.stdin.readline().strip() != hostname:

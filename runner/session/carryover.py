@@ -1,7 +1,7 @@
 """`--retry-failed-from last`: tonight's run takes the rows, too, that failed in the last run of the same name.
 
 They come as one more manifest of the step in which they failed, written beside the runs. A row that has failed in N
-runs one after another is left out from then on (`--give-up-after N`), and that is said, as is what failed in a step
+runs one after another is left out from then on (`--give-up-after N`), and that is reported, as is what failed in a step
 that regenerates nothing tonight. The same command again, on the same day or while its run is unfinished, carries over
 the same rows and so is the same run.
 """
@@ -57,29 +57,29 @@ class Carried:
 
 
 def carry_over(
-    asked: RunRequest, runs: Path, host: str, tenant: str, fingerprint: Callable[[RunRequest], str]
+    request: RunRequest, runs: Path, host: str, tenant: str, fingerprint: Callable[[RunRequest], str]
 ) -> tuple[RunRequest, Carried | None]:
-    """What was asked with the failed rows of the last run added. Raises Refused with the remedy.
+    """The request with the failed rows of the last run added. Raises Refused with the remedy.
 
-    `fingerprint` tells of what was asked which run it would be.
+    `fingerprint` gives the fingerprint of the run that a request would be.
     """
-    named = asked.retry_failed_from
+    named = request.retry_failed_from
     if named is None:
-        if asked.give_up_after is not None:
+        if request.give_up_after is not None:
             raise Refused("--give-up-after says for how long --retry-failed-from carries a row over: give both")
-        return asked, None
-    if "-" in asked.manifests:
+        return request, None
+    if "-" in request.manifests:
         raise Refused("--retry-failed-from: standard input can be read once only; give the manifest as a file")
-    found = _found(asked, runs, host, tenant, fingerprint)
-    if found[1].given_up:
-        told = f"{found[1].given_up} row(s) of run {found[1].source} have failed {asked.give_up_after} times in a row"
-        say(f"regen: {told} and are given up; they stay in its errors.csv", err=True)
-    if found[1].elsewhere:
-        told = f"{found[1].elsewhere} row(s) of run {found[1].source} failed in steps that regenerate nothing now"
-        say(f"regen: {told}: they are not carried over, and stay in its errors.csv", err=True)
-    if (left := _left_behind(runs, found[1].source)) is not None:
+    request, carried = _chosen(request, runs, host, tenant, fingerprint)
+    if carried.given_up:
+        text = f"{carried.given_up} row(s) of run {carried.source} have failed {request.give_up_after} times in a row"
+        say(f"regen: {text} and are given up; they stay in its errors.csv", err=True)
+    if carried.elsewhere:
+        text = f"{carried.elsewhere} row(s) of run {carried.source} failed in steps that regenerate nothing now"
+        say(f"regen: {text}: they are not carried over, and stay in its errors.csv", err=True)
+    if (left := _left_behind(runs, carried.source)) is not None:
         say(f"regen: {left}", err=True)
-    return found
+    return request, carried
 
 
 def _left_behind(runs: Path, source: str | None) -> str | None:
@@ -94,22 +94,22 @@ def _left_behind(runs: Path, source: str | None) -> str | None:
     return f"run {source} has rows left ({rows}), and they are not carried over: regen resume {source}"
 
 
-def _found(
-    asked: RunRequest, runs: Path, host: str, tenant: str, fingerprint: Callable[[RunRequest], str]
+def _chosen(
+    request: RunRequest, runs: Path, host: str, tenant: str, fingerprint: Callable[[RunRequest], str]
 ) -> tuple[RunRequest, Carried]:
-    named = asked.retry_failed_from or "last"
+    named = request.retry_failed_from or "last"
     if named != "last":
-        return _with_failed(asked, runs, _within(runs, find_run(runs, named)))
-    last = _last(asked, runs, host, tenant)
+        return _with_failed(request, runs, _within(runs, find_run(runs, named)))
+    last = _last(request, runs, host, tenant)
     if last is None:
-        return asked, Carried()
-    candidate = _with_failed(asked, runs, None if last.carried is None else last.carried.source)
+        return request, Carried()
+    candidate = _with_failed(request, runs, None if last.carried is None else last.carried.source)
     if _may_go_on(last) and fingerprint(candidate[0]) == last.fingerprint:
         return candidate
-    return _with_failed(asked, runs, last.run)
+    return _with_failed(request, runs, last.run)
 
 
-def _last(asked: RunRequest, runs: Path, host: str, tenant: str) -> RunDocument | None:
+def _last(request: RunRequest, runs: Path, host: str, tenant: str) -> RunDocument | None:
     """The document of the last run of this name that has sent something to this tenant."""
     documents = [
         structs.replace(document, run=run.id) for run in all_runs(runs) if (document := _document(run)) is not None
@@ -117,7 +117,7 @@ def _last(asked: RunRequest, runs: Path, host: str, tenant: str) -> RunDocument 
     mine = [
         document
         for document in documents
-        if _name(document) == asked.stem
+        if _name(document) == request.stem
         and (document.host, document.tenant) == (host, tenant)
         and document.first_claimed_at is not None
     ]
@@ -159,16 +159,16 @@ def _may_go_on(document: RunDocument) -> bool:
     return unfinished or (started is not None and datetime.fromisoformat(started) > utc_now() - SAME_RUN_FOR)
 
 
-def _with_failed(asked: RunRequest, runs: Path, source: str | None) -> tuple[RunRequest, Carried]:
+def _with_failed(request: RunRequest, runs: Path, source: str | None) -> tuple[RunRequest, Carried]:
     if source is None:
-        return asked, Carried()
+        return request, Carried()
     if not (runs / source / "ledger.db").exists():
-        return asked, Carried(source)
-    given_up = _given_up(runs, source, asked.give_up_after)
+        return request, Carried(source)
+    given_up = _given_up(runs, source, request.give_up_after)
     works, rows, left_out = [], 0, 0
     with open_read_only(runs / source / "ledger.db") as store:
         asking, elsewhere = dict(_requests(store)), Counter(line.step for line in _failed(store))
-        for step in asked.steps:
+        for step in request.steps:
             work = step.work
             if isinstance(work, Regenerate):
                 failed = [line for line in _failed(store) if line.step == step.number]
@@ -180,7 +180,7 @@ def _with_failed(asked: RunRequest, runs: Path, source: str | None) -> tuple[Run
                     work = msgspec.structs.replace(work, manifests=(*work.manifests, str(path)))
             works.append(work)
     carried = Carried(source, rows, left_out, elsewhere.total())
-    return (replace(asked, works=tuple(works)) if rows else asked), carried
+    return (replace(request, works=tuple(works)) if rows else request), carried
 
 
 def _failed(store: Store) -> Iterator[ResultLine]:
@@ -213,7 +213,7 @@ def _given_up(runs: Path, source: str, after: int | None) -> set[Row]:
         if run is None or not RunFolder(runs / run).ledger.exists():
             return set()
         with open_read_only(runs / run / "ledger.db") as store:
-            failed = {asked for _, asked in _requests(store)}
+            failed = {row for _, row in _requests(store)}
             carried = store.facts().carried
             run = None if carried is None else carried.source
         given_up = failed if given_up is None else given_up & failed

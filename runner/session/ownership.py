@@ -1,4 +1,4 @@
-"""Whose run it is: the facts of its making, and refusals under another tenant or at another place."""
+"""Whose run it is: the facts of its making, and refusals under another tenant or at another path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runner.system.user import host_name, login
 
 
 def refuse_moved(run: OpenRun) -> None:
-    """A folder that was copied could be sent twice: at another place that needs a word. Raises Refused."""
+    """A folder that was copied could be sent twice: at another path that needs --moved. Raises Refused."""
     folder, facts = run.folder, run.store.facts()
     here, there = (machine(), str(folder.path.resolve())), (facts.machine, facts.folder_path)
     if here != there:
@@ -55,7 +55,7 @@ def machine() -> str:
 
 
 def refuse_other_tenant(facts: Facts, settings: Settings, tenant: str) -> None:
-    """A run belongs to its tenant. Raises Refused under other credentials or at another place."""
+    """A run belongs to its tenant. Raises Refused under other credentials or at another path."""
     if facts.tenant != tenant:
         raise Refused(f"run {facts.run_id} belongs to another tenant; use the credentials that it was made with")
     if facts.host != settings.host:

@@ -30,7 +30,7 @@ class Progress:
         self._pace: Pace | None = None
         self._jobs: Any = None
         self._records: dict[str, tuple[int, int]] = {}  # of each job: processed, all
-        self._job_told = 0.0
+        self._job_shown = 0.0
         self._quiet = quiet
         self._started = time.monotonic()
         if not quiet and is_terminal(sys.stderr):
@@ -51,7 +51,7 @@ class Progress:
         self._pace = pace
 
     def tell_now(self) -> None:
-        """The status line at once, also when quiet: SIGUSR1 asked for it."""
+        """The status line at once, also when quiet: for SIGUSR1."""
         with self._listener():
             say(self._line(), err=True)
 
@@ -64,8 +64,8 @@ class Progress:
         if self._bar is not None:
             with self._listener():
                 self._job_bar(name)
-        elif time.monotonic() - self._job_told >= LINE_SECONDS:
-            self._job_told = time.monotonic()
+        elif time.monotonic() - self._job_shown >= LINE_SECONDS:
+            self._job_shown = time.monotonic()
             self.tell(f"job {name}: {done:,} of {total:,} records")
 
     def _job_bar(self, name: str) -> None:
@@ -95,7 +95,7 @@ class Progress:
 
     @contextlib.contextmanager
     def _listener(self) -> Iterator[None]:
-        """Whoever listened may be gone, terminal and all: the run goes on, and its log tells of it."""
+        """The terminal may be gone: the run goes on, and its log has everything."""
         try:
             yield
         except OSError:
@@ -106,8 +106,8 @@ class Progress:
         if self._bar is None:
             self.tell(self._line())
             return
-        told = f"ok {tally.succeeded}, failed {tally.failed}, retries {tally.retries}{self._closed()}"
-        self._bar.set_postfix_str(told, refresh=False)
+        text = f"ok {tally.succeeded}, failed {tally.failed}, retries {tally.retries}{self._closed()}"
+        self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(tally.settled - self._bar.n)
 
     def _closed(self) -> str:

@@ -17,7 +17,7 @@ Mode = Literal["default", "only-resend", "re-migrate"]
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a person asked to have planned or run."""
+    """A run that somebody wants planned or sent."""
 
     manifests: tuple[str, ...]
     flags: Flags = field(default_factory=Flags)
@@ -25,7 +25,7 @@ class RunRequest:
     type: str | None = None
     only_resend: bool = False
     re_migrate: bool = False
-    mode: Mode | None = None  # both flags as one word; None: not said
+    mode: Mode | None = None  # both flags as one word; None: not named
     skip_rejected: bool = False
     resend_unknown: bool = False
     formats: tuple[str, ...] = ("parquet", "csv")
@@ -63,17 +63,17 @@ class RunRequest:
         )
 
 
-def with_plan_file(asked: RunRequest) -> RunRequest:
-    """What was asked for, its plan file read if it names one. Raises Refused."""
-    plans = [path for path in asked.manifests if is_plan(path)]
+def with_plan_file(request: RunRequest) -> RunRequest:
+    """The request, with its plan file read if it names one. Raises Refused."""
+    plans = [path for path in request.manifests if is_plan(path)]
     if not plans:
-        return asked
-    if len(asked.manifests) > 1:
+        return request
+    if len(request.manifests) > 1:
         raise Refused(f"{plans[0]} is a plan file: it stands alone, and names its manifests itself")
-    if asked.type or asked.only_resend or asked.re_migrate or asked.mode or asked.skip_rejected:
-        raise Refused(f"{plans[0]} is a plan file: what to do with its manifests is said in its steps, not by options")
+    if request.type or request.only_resend or request.re_migrate or request.mode or request.skip_rejected:
+        raise Refused(f"{plans[0]} is a plan file: what to do with its manifests is in its steps, not by options")
     plan = read_plan(plans[0])
-    flags = asked.flags
+    flags = request.flags
     if flags.profile is None and plan.profile is not None:
         flags = replace(flags, profile=plan.profile)
-    return replace(asked, manifests=(), works=plan.step, name=plan.name or plans[0], flags=flags)
+    return replace(request, manifests=(), works=plan.step, name=plan.name or plans[0], flags=flags)

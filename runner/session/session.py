@@ -166,8 +166,8 @@ class _Session:
         wrong = {state: totals[state] for state in ledger_views.TROUBLED if totals.get(state)}
         if not wrong:
             return ending
-        told = ", ".join(f"{count} {state}" for state, count in wrong.items())
-        return Ending(RunStatus.FINISHED, ExitCode.ROWS_FAILED, told)
+        text = ", ".join(f"{count} {state}" for state, count in wrong.items())
+        return Ending(RunStatus.FINISHED, ExitCode.ROWS_FAILED, text)
 
     async def _drive(self) -> Ending:
         async with zuora.connected(self.wire) as client:

@@ -1,4 +1,4 @@
-"""`reconcile --query`: the tenant is asked for the transactions of a run."""
+"""`reconcile --query`: queries the tenant for the transactions of a run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from runner.config.settings import Flags
 
 
-def _inquired(store: Store, place: Path, flags: Flags) -> Inquiry:
-    """Ask the run's own tenant."""
+def _inquired(store: Store, folder: Path, flags: Flags) -> Inquiry:
+    """Query the run's own tenant."""
     from runner.audit.tenant_query import inquire
     from runner.config.connection import tenant_of
     from runner.config.production import refuse_read_only
@@ -29,6 +29,6 @@ def _inquired(store: Store, place: Path, flags: Flags) -> Inquiry:
 
     async def ask() -> Inquiry:
         async with connected(wire_of_run(settings, facts)) as client:
-            return await inquire(store, place, client, asyncio.sleep)
+            return await inquire(store, folder, client, asyncio.sleep)
 
     return asyncio.run(ask())
