@@ -1,150 +1,336 @@
-"""What the tenant itself says about a run: which of its ids exist and when they were updated, and what became of
+"""What the tenant itself shows of a run: whether its transactions are there, whose the others are, and what became of
 unknown rows.
 
 ```
-the run's time ─ query ─▶ extract of an object ─┬─ compare ─▶ missing ─ query by id ─▶ extract ─ compare ─▶ checks
-                                                └─ unknown rows ─▶ annotations beside the outcome, never over it
+run ─▶ rows ─┐
+             ├─ match by id and by object ─▶ rows missing ─ query by id, by object ─▶ match again ─▶ checks and files
+tenant ─ windows of the run's time ─▶ extract ┘                                   └─▶ unknown rows: done or not
 ```
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from runner.audit.check import LISTED, Check
-from runner.audit.extract_diff import SLACK_SECONDS, Terms, compare, transactions
+from runner.audit.extract_diff import SLACK_SECONDS
+from runner.audit.missing_rows import write_missing_rows
+from runner.audit.other_runs import made_by_other_runs
+from runner.audit.query_parts import texts, windows
 from runner.audit.reconcile import run_time
-from runner.audit.unknown_rows import Annotation, annotated, written
-from runner.ledger import Store, queries
+from runner.audit.sent_rows import SEPARATOR, OrderLine, SentRows, gather, order_lines_of
+from runner.audit.tenant_extract import QueryJobs, Tenant
+from runner.audit.transaction_match import NEVER, Matches, Transaction
+from runner.audit.unknown_rows import DONE, NOT_DONE, SETTLED_SECONDS, Annotation, Others, UnknownRows, written
+from runner.ledger import Store
+from runner.ledger.sent_requests import labels, operations_sent, sent_requests
 from runner.runs.annotations import NAME
 from runner.system.atomic_file import replacing
-from runner.system.timestamps import moment, now_microseconds
+from runner.system.csv_dialect import csv_text, safe
+from runner.system.timestamps import iso, now_microseconds
 from runner.zuora.client import Client
-from runner.zuora.data_query import QueryFailedError, Sleep, query, quoted
-from runner.zuora.operations import OPERATIONS
+from runner.zuora.data_query import ROWS_OUT, QueryFailedError, Sleep
+from runner.zuora.transaction_tables import TABLES, TransactionTable
 
-IDS_A_QUERY = 1000
-EMPTY = b"id,updateddate\n"  # stands for answers without rows, which may have no header either
-MOST_BY_ID = 50_000  # more missing ids than this are not asked for one by one
+JOBS = "query-jobs.json"  # of an inquiry that is not complete
+MOST_ORDER_LINES = 50_000  # looked up by their numbers
+SECOND = 1_000_000
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What was found, and the files that tell of it."""
+    """The checks, and the files that were written."""
 
     checks: tuple[Check, ...]
     files: tuple[Path, ...]
 
 
-def query_tables() -> dict[str, str]:
-    """The object of Data Query that holds what an operation makes, by operation."""
-    return {one.name: one.query_table for one in OPERATIONS.values() if one.query_table is not None}
-
-
-async def inquire(store: Store, place: Path, client: Client, sleep: Sleep) -> Inquiry:
-    """Ask the tenant about every object that the run touched. Raises QueryFailedError if it does not answer."""
+async def inquire(store: Store, folder: Path, client: Client, sleep: Sleep) -> Inquiry:
+    """Ask the tenant about every row that it can show. Raises QueryFailedError if it does not answer."""
+    jobs = QueryJobs(store.path.absolute().parent / "after" / JOBS)
+    tenant = Tenant(client, sleep, jobs)
     checks: list[Check] = []
     files: list[Path] = []
     annotations: list[Annotation] = []
-    for operation, name in query_tables().items():
-        unknown = list(queries.unknown(store, operation))
-        if not unknown and next(transactions(store, operation), None) is None:
+    for operation, count in operations_sent(store).items():
+        table = TABLES.get(operation)
+        if table is None:
+            checks.append(_not_asked(operation, count))
             continue
-        extract = place / f"query-{name}.csv"
-        await _ask(client, [_of_the_time(store, name)], extract, sleep)
-        terms = Terms("id", "updateddate", operation, f"reconcile-{name}")
-        compared = compare(store, place, str(extract), terms)
-        if 0 < compared.checks[0].count <= MOST_BY_ID:
-            await _ask(client, _by_id(name, compared.missing), extract, sleep)
-        told = annotated(store, operation, unknown, extract, now_microseconds())
-        explained = tuple(made for annotation in told for made in annotation.ids)
-        compared = compare(store, place, str(extract), replace(terms, explained=explained))
-        annotations += told
-        checks += compared.checks
-        files += [extract, compared.missing, compared.extra]
+        inquiry = _TableInquiry(store, folder, tenant, operation, table)
+        await inquiry.run()
+        checks += inquiry.checks
+        files += inquiry.files
+        annotations += inquiry.annotations
     if annotations:
-        files.append(written(place / NAME, annotations))
+        files.append(written(folder / NAME, sorted(annotations, key=lambda one: one.row)))
         checks.append(_unknown(annotations))
+    jobs.forget()
     return Inquiry(tuple(checks), tuple(files))
 
 
-def _of_the_time(store: Store, name: str) -> str:
-    """The query for what was updated in the run's time."""
-    first, last = run_time(store)
-    slack = SLACK_SECONDS * 1_000_000
-    since, until = (f"TIMESTAMP '{moment(at):%Y-%m-%d %H:%M:%S}'" for at in (first - slack, last + slack + 1_000_000))
-    return f"SELECT * FROM {name.lower()} WHERE updateddate >= {since} AND updateddate <= {until}"  # noqa: S608
+def _not_asked(operation: str, count: int) -> Check:
+    rows = f"{count:,} {operation} row{'' if count == 1 else 's'}"
+    reason = f"{rows}: Data Query has no table that shows what this operation did"
+    return Check(f"tenant {operation}", f"the tenant has what {operation} made", skipped=reason)
 
 
-def _by_id(name: str, missing: Path) -> list[str]:
-    """The queries for ids that were not updated in the run's time: they may be there all the same."""
-    with missing.open(encoding="utf-8", newline="") as file:
-        ids = (row["id"] for row in csv.DictReader(file))
-        queries = []
-        while some := list(islice(ids, IDS_A_QUERY)):
-            queries.append(f"SELECT * FROM {name.lower()} WHERE id IN ({quoted(some)})")  # noqa: S608 - quoted
-    return queries
+class _TableInquiry:
+    """One operation of a run against its table."""
+
+    def __init__(self, store: Store, folder: Path, tenant: Tenant, operation: str, table: TransactionTable) -> None:
+        self._store, self._folder, self._tenant = store, folder, tenant
+        self._operation, self._table = operation, table
+        self._now = now_microseconds()
+        self._trouble: list[str] = []
+        self.checks: list[Check] = []
+        self.files: list[Path] = []
+        self.annotations: list[Annotation] = []
+
+    async def run(self) -> None:
+        """Ask, match, judge, write."""
+        self._columns = await self._tenant.columns(self._table)
+        self._select = f"SELECT {', '.join(self._columns)} FROM {self._table.sql_name}"  # noqa: S608 - our own names
+        lines = order_lines_of(self._store, self._operation, MOST_ORDER_LINES)
+        found = await self._order_lines(lines)
+        rows = gather(sent_requests(self._store, self._operation), self._table, found)
+        self._matches = matches = Matches.of(rows)
+        await self._extract_of_the_time(rows)
+        await self._extract_by_id(rows)
+        await self._extract_by_object(rows)
+        runs = made_by_other_runs(self._store, {one.id for one in matches.others.values()})
+        others = Others(runs, matches.users)
+        numbers = rows.numbers[rows.unknown].tolist()
+        self.annotations = UnknownRows(matches, labels(self._store, numbers), others, self._now).answers()
+        self._judge_missing(rows)
+        self._judge_extra(others)
+        self._write_not_done()
+
+    # -- asking -------------------------------------------------------------------------------------------------
+
+    async def _order_lines(self, lines: list[OrderLine]) -> dict[OrderLine, str]:
+        """The ids of order line items that rows name by their numbers."""
+        if not lines:
+            return {}
+        select = "SELECT o.ordernumber, i.itemnumber, i.id FROM orderlineitem i JOIN orders o ON o.id = i.orderid"
+        numbers = sorted({number for number, _ in lines})
+        path = self._path("query-OrderLineItem.csv")
+        names = ("ordernumber", "itemnumber", "id")
+        try:
+            await self._tenant.extract(path, names, texts(select, "o.ordernumber", numbers))
+        except QueryFailedError as error:
+            self._trouble.append(f"order line items could not be looked up by their numbers: {error}")
+            return {}
+        self.files.append(path)
+        return {(number, item): line for number, item, line in _csv_rows(path)}
+
+    async def _extract_of_the_time(self, rows: SentRows) -> None:
+        first, last = run_time(self._store)
+        since, until = first - SLACK_SECONDS * SECOND, last + (SLACK_SECONDS + SETTLED_SECONDS) * SECOND
+        parts = windows(self._select, since, until, len(rows.id_of), ROWS_OUT)
+        await self._read(f"query-{self._table.name}.csv", parts, of_the_time=True)
+
+    async def _extract_by_id(self, rows: SentRows) -> None:
+        """What was not updated in the run's time may be there all the same."""
+        missing = rows.ids.filter(_arrow(~self._matches.id_present)).to_pylist()
+        if missing:
+            wanted = [text for plain in missing for text in _spellings(plain)]
+            parts = texts(self._select, "id", wanted)
+            await self._read(f"query-{self._table.name}-by-id.csv", parts, of_the_time=False)
+
+    async def _extract_by_object(self, rows: SentRows) -> None:
+        """The objects that nothing was seen of yet, of unknown rows and of rows that ids do not confirm."""
+        parts: list[Any] = []
+        for at, keys in enumerate(rows.keys):
+            wanted = self._doubtful(rows)[keys.rows] & (self._matches.object_updated[at][keys.object_of] == NEVER)
+            names = {keys.objects[position].as_py() for position in set(keys.object_of[wanted].tolist())}
+            first = keys.columns[0]
+            values = sorted({name.split(SEPARATOR)[0] for name in names})
+            if first.endswith("id"):
+                values = [text for value in values for text in _spellings(value)]
+            parts += texts(self._select, first, values)
+        if parts:
+            await self._read(f"query-{self._table.name}-by-object.csv", parts, of_the_time=False)
+
+    def _doubtful(self, rows: SentRows) -> Any:
+        """Rows whose outcome is unknown, or that ids do not confirm where ids are no transactions' ids."""
+        doubtful = rows.unknown.copy()
+        if not self._strict:
+            doubtful |= True
+        return doubtful
+
+    async def _read(self, name: str, parts: Sequence[Any], *, of_the_time: bool) -> None:
+        path = await self._tenant.extract(self._path(name), self._columns, parts)
+        self.files.append(path)
+        self._matches.read(path, of_the_time=of_the_time)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name
+
+    # -- judging ------------------------------------------------------------------------------------------------
+
+    @property
+    def _strict(self) -> bool:
+        """Whether the ids of an idList are those of transactions: what they name is not published."""
+        return bool(self._matches.id_present.any())
+
+    def _judge_missing(self, rows: SentRows) -> None:
+        import numpy as np
+
+        unconfirmed, blind = self._unconfirmed(rows)
+        numbers = rows.numbers[unconfirmed].tolist()
+        ids = {} if not len(numbers) else self._missing_ids(rows, set(np.flatnonzero(unconfirmed).tolist()))
+        files = write_missing_rows(self._store, self._folder, self._table.name, numbers, ids)
+        self.files += files.all
+        names = labels(self._store, numbers[:LISTED])
+        listed = tuple(f"row {row}: {names[row]}{_named_ids(ids.get(row))}" for row in numbers[:LISTED])
+        notes = [*self._notes(rows, unconfirmed, blind), *self._trouble, *files.commands]
+        description = f"the tenant has the {self._table.name} rows of every row that succeeded"
+        self.checks.append(Check("missing", description, listed, len(numbers), tuple(notes)))
+
+    def _unconfirmed(self, rows: SentRows) -> tuple[Any, Any]:
+        """Of each row that succeeded, whether the tenant lacks its transactions; and whether it cannot show them."""
+        import numpy as np
+
+        has_ids, lacking = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+        has_ids[rows.id_row] = True
+        lacking[rows.id_row[~self._matches.id_present[rows.id_of]]] = True
+        named = np.zeros(len(rows), bool)
+        seen = np.zeros(len(rows), bool)
+        for at, keys in enumerate(rows.keys):
+            named[keys.rows] = True
+            seen[keys.rows] |= self._matches.object_updated[at][keys.object_of] > NEVER
+        succeeded = ~rows.unknown & has_ids
+        if self._strict:
+            return succeeded & lacking, np.zeros(len(rows), bool)
+        return succeeded & named & ~seen, succeeded & ~named
+
+    def _missing_ids(self, rows: SentRows, unconfirmed: set[int]) -> dict[int, list[str]]:
+        ids: dict[int, list[str]] = {}
+        lacking = (~self._matches.id_present[rows.id_of]).nonzero()[0]
+        for position in lacking.tolist():
+            if (index := int(rows.id_row[position])) in unconfirmed:
+                ids.setdefault(int(rows.numbers[index]), []).append(rows.ids[rows.id_of[position]].as_py())
+        return ids
+
+    def _notes(self, rows: SentRows, unconfirmed: Any, blind: Any) -> Iterator[str]:
+        import numpy as np
+
+        first, last = run_time(self._store)
+        found = int(self._matches.id_present.sum())
+        yield f"{found:,} of {len(rows.ids):,} ids are there"
+        if len(rows.ids) and not self._strict:
+            yield "none of the run's ids is the id of a transaction: rows were matched by their objects instead"
+        updated = self._matches.id_updated
+        older = int(((updated > NEVER) & (updated < first - SLACK_SECONDS * SECOND)).sum())
+        if older:
+            yield f"{older:,} ids are there, but were last updated before the run"
+        without = int((~rows.unknown).sum()) - len(np.unique(rows.id_row))
+        if without:
+            yield f"{without:,} rows succeeded with an empty idList: there is nothing to look for"
+        if blind.any():
+            yield f"{int(blind.sum()):,} rows could not be looked at: no column of the table names their objects"
+        if unconfirmed.any() and self._now - last < SETTLED_SECONDS * SECOND:
+            yield "the run ended less than 15 minutes ago and Data Query may lag behind: ask again later"
+
+    def _judge_extra(self, others: Others) -> None:
+        """Transactions of the run's objects, of its time, that nothing in the run explains."""
+        explained = {text for annotation in self.annotations for text in annotation.ids}
+        tally: Counter[str] = Counter()
+        extra: dict[str, Transaction] = {}
+        for transaction in self._matches.others.values() if self._strict else ():
+            if transaction.id in explained or self._of_unknown(transaction):
+                continue
+            if transaction.id in others.runs:
+                tally[f"made by run {others.runs[transaction.id]}"] += 1
+            elif others.has(transaction):
+                tally["last updated by another user"] += 1
+            elif not self._in_time(transaction):
+                tally["updated when nothing was sent for their object"] += 1
+            else:
+                extra[transaction.id] = transaction
+        path = self._write_extra(list(extra.values()))
+        self.files.append(path)
+        first = list(islice(extra.values(), LISTED))
+        names = labels(self._store, [int(self._matches.rows.numbers[one.row]) for one in first])
+        listed = [f"id {one.id}: {self._about(one, names)}" for one in first]
+        notes = [f"{count:,} transactions of the run's objects {reason}" for reason, count in tally.items()]
+        if self._matches.unrelated:
+            notes.append(f"{self._matches.unrelated:,} transactions of the run's time are of objects not in the run")
+        if explained:
+            notes.append(f"{len(explained):,} transactions are those of rows whose outcome is unknown")
+        description = f"no {self._table.name} of the run's objects and time is unexplained"
+        self.checks.append(Check("extra", description, tuple(listed), len(extra), tuple(notes)))
+
+    def _of_unknown(self, transaction: Transaction) -> bool:
+        return bool(self._matches.rows.unknown[transaction.row])
+
+    def _in_time(self, transaction: Transaction) -> bool:
+        """Whether it was updated while something was sent for its object."""
+        rows, slack = self._matches.rows, SLACK_SECONDS * SECOND
+        first, last = int(rows.first_at[transaction.row]), int(rows.last_at[transaction.row])
+        return first - slack <= transaction.updated <= last + slack
+
+    def _about(self, transaction: Transaction, names: dict[int, str]) -> str:
+        row = int(self._matches.rows.numbers[transaction.row])
+        return f"updated {iso(transaction.updated)}, of the object of row {row}, {names[row]}"
+
+    def _write_extra(self, extra: Sequence[Transaction]) -> Path:
+        path = self._path(f"reconcile-{self._table.name}-extra.csv")
+        with replacing(path) as file:
+            file.write(csv_text([["transaction_id", "updateddate", "updatedbyid", "regen_line"]]).encode())
+            for one in extra:
+                cells = [one.id, iso(one.updated), one.user or "", str(self._matches.rows.numbers[one.row])]
+                file.write(csv_text([[safe(cell) for cell in cells]]).encode())
+        return path
+
+    def _write_not_done(self) -> None:
+        rows = [one.row for one in self.annotations if one.answer == NOT_DONE]
+        if rows:
+            name = f"{self._table.name}-not-done"
+            self.files += write_missing_rows(self._store, self._folder, name, rows, {}, ids_file=False).all
 
 
-async def _ask(client: Client, queries: Sequence[str], extract: Path, sleep: Sleep) -> None:
-    """Append the answers to an extract, under one header. Raises QueryFailedError for one that is not whole."""
-    with replacing(extract) as file:
-        _copy(extract, file)
-        for sql in queries:
-            with tempfile.TemporaryFile() as answer:
-                told = await query(client, sql, answer, sleep)
-                if told is not None and (rows := _rows(answer)) != told:
-                    raise QueryFailedError(f"the tenant says that a query has {told:,} rows; {rows:,} came: ask again")
-                _append(answer, file)
-        if not file.tell():
-            file.write(EMPTY)
+def _arrow(flags: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.array(flags)
 
 
-def _rows(answer: IO[bytes]) -> int:
-    """How many records an answer holds, without its header; those of a file that breaks off inside one are fewer."""
-    answer.seek(0)
-    text = io.TextIOWrapper(answer, "utf-8-sig", newline="")
-    try:
-        return max(0, sum(1 for row in csv.reader(text) if row) - 1)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise QueryFailedError(f"the file of the data query is no CSV ({error})") from error
-    finally:
-        text.detach()
+def _spellings(plain: str) -> Sequence[str]:
+    """An id as tenants spell it: with 32 characters, or with 36."""
+    if len(plain) != 32:
+        return (plain,)
+    bounds = (0, 8, 12, 16, 20, 32)
+    return plain, "-".join(plain[begin:end] for begin, end in pairwise(bounds))
 
 
-def _append(answer: IO[bytes], file: IO[bytes]) -> None:
-    """Add the rows of an answer; its header, too, where there is none yet."""
-    answer.seek(0)
-    header = answer.readline()
-    if not file.tell():
-        file.write(header)
-    shutil.copyfileobj(answer, file)
-    answer.seek(max(0, answer.tell() - 1))
-    if answer.read() not in (b"", b"\n"):  # the next answer begins a line of its own
-        file.write(b"\n")
+def _named_ids(ids: Sequence[str] | None) -> str:
+    return f": {', '.join(ids[:3])}{' …' if len(ids) > 3 else ''}" if ids else ""
 
 
-def _copy(extract: Path, file: IO[bytes]) -> None:
-    """What an extract holds already, if it holds rows."""
-    if extract.exists():
-        with extract.open("rb") as before:
-            if before.read(len(EMPTY) + 1) != EMPTY:
-                before.seek(0)
-                shutil.copyfileobj(before, file)
+def _csv_rows(path: Path) -> Iterator[list[str]]:
+    import csv
+
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        yield from reader
 
 
 def _unknown(annotations: Sequence[Annotation]) -> Check:
-    """What the tenant says of unknown rows: notes, for the outcome stays what it is."""
-    told = Counter(annotation.answer for annotation in annotations)
-    notes = [f"{count:,} {answer}" for answer, count in told.items()]
+    """What the tenant shows of unknown rows: notes, for the outcome stays what it is."""
+    counts = Counter(annotation.answer for annotation in annotations)
+    notes = [f"{count:,} {answer}" for answer, count in counts.items()]
     notes += [f"row {one.row}: {one.label}: {one.answer}; {one.reason}" for one in islice(annotations, LISTED)]
-    return Check("unknown", "what the tenant says of unknown rows", (), 0, tuple(notes))
+    if counts[DONE] and not counts.keys() - {DONE}:
+        notes.append("all of them are done: none has to be sent again")
+    return Check("unknown", "what the tenant shows of unknown rows", (), 0, tuple(notes))
+
+
+__all__ = ["Inquiry", "QueryFailedError", "inquire"]

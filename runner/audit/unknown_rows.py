@@ -1,21 +1,20 @@
-"""Unknown rows in the light of an extract: whether their work was done, where that is certain.
+"""Unknown rows in the light of the tenant's transactions: done, not done, or impossible to tell.
 
-The outcome in the ledger stays `unknown`; what is told here stands beside it. Which columns name the object of a
-transaction is not published: those of a regenerate call are looked for, and without them nothing is certain.
+The outcome in the ledger stays `unknown`; the answer is written beside it. *Not done* is said only where the query
+would have shown the work: a false one invites a doubled effect.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from manifests import open_manifest
-from runner.audit.extract_diff import batches, moments, transactions
-from runner.ledger import Store
-from runner.ledger.queries import Unknown
+from runner.audit.extract_diff import SLACK_SECONDS
+from runner.audit.sent_rows import SentRows
+from runner.audit.transaction_match import NEVER, Matches, Transaction
 from runner.runs.annotations import HEADER
 from runner.system.atomic_file import replacing
 from runner.system.csv_dialect import csv_text, safe
@@ -23,14 +22,12 @@ from runner.system.timestamps import iso
 
 DONE, NOT_DONE, CANNOT_TELL = "done", "not done", "cannot tell"
 SETTLED_SECONDS = 900  # after its last attempt no work of a request goes on behind the scenes
-CLOCK_SECONDS = 1  # a row updated so much before the first attempt may still be of it: times are cut off
-
-FIELDS = {"id": "documentid", "documentId": "documentid", "number": "documentnumber"}  # else the field in lower case
+CLOCK_SECONDS = 1  # times are cut off to the second
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """What the tenant says of one unknown row."""
+    """What the tenant shows of one unknown row."""
 
     row: int
     label: str
@@ -40,92 +37,140 @@ class Annotation:
     updated: tuple[str, ...] = ()
 
 
-@dataclass
-class _Seen:
-    """What an extract holds of the object of one unknown row, from its first attempt on."""
+@dataclass(frozen=True)
+class Others:
+    """Whose transactions are not the unknown rows': ids that other runs made, by run; the users of this run."""
 
-    unknown: Unknown
-    ids: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
+    runs: Mapping[str, str]
+    users: Collection[str]
 
-
-def annotated(store: Store, operation: str, unknown: Sequence[Unknown], extract: Path, now: int) -> list[Annotation]:
-    """What an extract of the run's time says of unknown rows. `now` is when it was taken, in microseconds."""
-    if not unknown:
-        return []
-    with open_manifest(str(extract)) as source:
-        headers = {header.lower(): header for header in source.columns}
-        found: dict[tuple[str, ...], dict[tuple[str, ...], list[_Seen]]] = {}
-        blind = []
-        for one in unknown:
-            fields = _fields(one)
-            if fields and headers.keys() >= {*fields, "id", "updateddate"}:
-                found.setdefault(tuple(fields), {}).setdefault(tuple(fields.values()), []).append(_Seen(one))
-            else:
-                blind.append(one)
-        for batch in batches(source):
-            for names, objects in found.items():
-                _look(batch.frame.rename(columns=str.lower), names, objects)
-    same = [seen for objects in found.values() for seen in objects.values()]
-    taken = _taken(store, operation, {made for seen in same for one in seen for made in one.ids})
-    taken |= {made for seen in same for made in _shared(seen)}
-    told = [_annotation(one, taken, now) for seen in same for one in seen]
-    told += [_cannot(one, "the extract has no columns that name such an object") for one in blind]
-    return sorted(told, key=lambda one: one.row)
+    def has(self, transaction: Transaction) -> bool:
+        """Whether a transaction was last updated by another run or another user."""
+        other_user = bool(self.users) and transaction.user is not None and transaction.user not in self.users
+        return transaction.id in self.runs or other_user
 
 
-def _fields(unknown: Unknown) -> dict[str, str]:
-    """The columns that name the object of a request, and their values."""
-    body = json.loads(unknown.body or "{}")
-    return {FIELDS.get(name, name.lower()): str(value) for name, value in body.items() if name != "type"}
+class UnknownRows:
+    """Answers for the unknown rows of one operation. `now` is when the tenant was asked, in microseconds."""
+
+    def __init__(self, matches: Matches, labels: Mapping[int, str], others: Others, now: int) -> None:
+        self._matches, self._rows, self._others, self._now = matches, matches.rows, others, now
+        self._labels = labels
+        self._objects = _objects(self._rows)
+        self._shared = Counter(self._objects.values())
+        self._by_row: dict[int, list[Transaction]] = {}
+        for transaction in matches.others.values():
+            self._by_row.setdefault(transaction.row, []).append(transaction)
+        self._named_twice = _named_twice(matches)
+        self._by_id = _rows_found_by_id(matches)
+        self._first_row = _first_row_of_objects(self._rows)
+        self._shift = min(0, matches.earliest or 0) - CLOCK_SECONDS * 1_000_000
+
+    def answers(self) -> list[Annotation]:
+        """One for each unknown row, in order."""
+        return [self._answer(index) for index in self._rows.unknown.nonzero()[0].tolist()]
+
+    def _answer(self, index: int) -> Annotation:
+        object_key = self._objects.get(index)
+        if object_key is None:
+            return self._cannot(index, "no column of the tenant's table names such an object")
+        since = int(self._rows.first_at[index]) + self._shift
+        transactions = [one for one in self._by_row.get(self._first_row[object_key], ()) if one.updated >= since]
+        candidates = [one for one in transactions if not self._others.has(one)]
+        twice = any(one.id in self._named_twice for one in candidates)
+        if twice or (self._shared[object_key] > 1 and (candidates or self._updated(object_key) >= since)):
+            return self._cannot(index, "another row of the run names the same object")
+        if candidates:
+            times = tuple(dict.fromkeys(iso(one.updated) for one in candidates))
+            reason = "transactions of this object were updated after the first attempt"
+            ids = tuple(one.id for one in candidates)
+            return self._annotation(index, DONE, reason, ids, times)
+        if transactions or self._updated(object_key) >= since:
+            return self._cannot(index, "another run or user updated this object since: that would hide the work")
+        return self._without_transaction(index, object_key)
+
+    def _without_transaction(self, index: int, object_key: tuple[int, int]) -> Annotation:
+        """No transaction of the object was updated: whether one would have been seen."""
+        if self._now - int(self._rows.last_at[index]) < SETTLED_SECONDS * 1_000_000:
+            return self._cannot(index, "nothing was updated yet, but the work may still be going on; ask again later")
+        shown = self._shown_alike(index, object_key[0])
+        if shown:
+            reason = (
+                f"no transaction of this object was updated since the first attempt; {shown:,} other "
+                f"row{' was' if shown == 1 else 's were'} found in the same way"
+            )
+            return self._annotation(index, NOT_DONE, reason)
+        mode = self._rows.kind_names[self._rows.kinds[index]][1]
+        long_before = int(self._rows.first_at[index]) - SLACK_SECONDS * 1_000_000
+        if mode == "re-migrate" and NEVER < self._updated(object_key) < long_before:
+            when = iso(self._updated(object_key))
+            return self._annotation(index, NOT_DONE, f"its transactions were last updated at {when}, before the run")
+        return self._cannot(index, "nothing shows that the tenant would have shown the work of such a row in this mode")
+
+    def _shown_alike(self, index: int, at: int) -> int:
+        """How many rows of the same type and mode, named by the same columns, the tenant showed as updated by the run;
+        0 if it showed one of them by its id only, since then it would not have shown this one either."""
+        keys, rows = self._rows.keys[at], self._rows
+        alike = (rows.kinds[keys.rows] == rows.kinds[index]) & ~rows.unknown[keys.rows]
+        by_object = self._matches.object_seen_by[at][keys.object_of]
+        updated = self._matches.object_updated[at][keys.object_of] >= rows.first_at[keys.rows] + self._shift
+        by_id = self._by_id[keys.rows]
+        if (alike & by_id & ~by_object).any():
+            return 0
+        return int((alike & by_object & updated).sum())
+
+    def _updated(self, object_key: tuple[int, int]) -> int:
+        return int(self._matches.object_updated[object_key[0]][object_key[1]])
+
+    def _annotation(
+        self, index: int, answer: str, reason: str, ids: tuple[str, ...] = (), updated: tuple[str, ...] = ()
+    ) -> Annotation:
+        row = int(self._rows.numbers[index])
+        return Annotation(row, self._labels.get(row, ""), answer, reason, ids, updated)
+
+    def _cannot(self, index: int, reason: str) -> Annotation:
+        return self._annotation(index, CANNOT_TELL, reason)
 
 
-def _look(frame: object, fields: tuple[str, ...], objects: dict[tuple[str, ...], list[_Seen]]) -> None:
-    """Note the transactions of these objects that were updated from their first attempt on."""
-    import pandas as pd
-
-    assert isinstance(frame, pd.DataFrame)
-    times, known = moments(frame["updateddate"])
-    names = zip(*(frame[name].tolist() for name in fields), strict=True)
-    for at, name in enumerate(names):
-        for seen in objects.get(name, ()):
-            if known[at] and times[at] >= seen.unknown.first_at - CLOCK_SECONDS * 1_000_000:
-                seen.ids.append(str(frame["id"].iat[at]))
-                seen.updated.append(iso(int(times[at])))
+def _named_twice(matches: Matches) -> set[str]:
+    """The ids of transactions whose object rows of the run name by different columns."""
+    return {text for text, count in Counter(text for text, _ in matches.others).items() if count > 1}
 
 
-def _taken(store: Store, operation: str, ids: set[str]) -> set[str]:
-    """Those of the ids that another request of the run made."""
-    return {one for made in transactions(store, operation) for one in made.ids if one in ids} if ids else set()
+def _rows_found_by_id(matches: Matches) -> Any:
+    """Of each row, whether a transaction with one of its ids is there."""
+    import numpy as np
+
+    object_key = np.zeros(len(matches.rows), bool)
+    object_key[matches.rows.id_row[matches.id_present[matches.rows.id_of]]] = True
+    return object_key
 
 
-def _shared(seen: Sequence[_Seen]) -> set[str]:
-    """The ids that may be of more than one of these rows, which name the same object in different steps."""
-    return {made for made, rows in Counter(made for one in seen for made in set(one.ids)).items() if rows > 1}
+def _objects(rows: SentRows) -> dict[int, tuple[int, int]]:
+    """The objects of unknown rows, and of rows that name the same ones: which keys, which object; by row."""
+    import numpy as np
+
+    objects: dict[int, tuple[int, int]] = {}
+    for at, keys in enumerate(rows.keys):
+        wanted = np.unique(keys.object_of[rows.unknown[keys.rows]])
+        for position in np.isin(keys.object_of, wanted).nonzero()[0].tolist():
+            objects[int(keys.rows[position])] = (at, int(keys.object_of[position]))
+    return objects
 
 
-def _annotation(seen: _Seen, taken: set[str], now: int) -> Annotation:
-    one = seen.unknown
-    ids = tuple(made for made in seen.ids if made not in taken)
-    if ids and len(ids) == len(seen.ids):
-        told = "transactions of this object were updated after the first attempt"
-        return Annotation(one.row, one.label, DONE, told, ids, tuple(dict.fromkeys(seen.updated)))
-    if seen.ids:
-        return _cannot(one, "another row of the run names the same object")
-    if now - one.last_at < SETTLED_SECONDS * 1_000_000:
-        return _cannot(one, "nothing was updated yet, but the work may still be going on; ask again later")
-    return Annotation(one.row, one.label, NOT_DONE, "no transaction of this object was updated since the first attempt")
+def _first_row_of_objects(rows: SentRows) -> dict[tuple[int, int], int]:
+    """The first row that names each object of `_objects`."""
+    first: dict[tuple[int, int], int] = {}
+    for row, object_key in sorted(_objects(rows).items()):
+        first.setdefault(object_key, row)
+    return first
 
 
-def _cannot(unknown: Unknown, reason: str) -> Annotation:
-    return Annotation(unknown.row, unknown.label, CANNOT_TELL, reason)
-
-
-def written(place: Path, annotations: Sequence[Annotation]) -> Path:
+def written(path: Path, annotations: Sequence[Annotation]) -> Path:
     """Write annotations as CSV."""
-    with replacing(place) as file:
+    with replacing(path) as file:
         file.write(csv_text([HEADER, *map(_cells, annotations)]).encode())
-    return place
+    return path
 
 
 def _cells(one: Annotation) -> Iterator[str]:

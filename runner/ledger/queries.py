@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -157,14 +157,18 @@ def counts(store: Store) -> dict[int, dict[str, int]]:
     return found
 
 
-def lines(store: Store, *, only_errors: bool = False, line: int | None = None) -> Iterator[ResultLine]:
-    """The rows of the run in manifest order; of failed, unknown and rejected rows only; or one of them."""
+def lines(
+    store: Store, *, only_errors: bool = False, line: int | None = None, among: Collection[int] | None = None
+) -> Iterator[ResultLine]:
+    """The rows of the run in manifest order; of failed, unknown and rejected rows only; one of them, or some."""
     where = ""
     if only_errors:
         where = f"WHERE {_IS_TROUBLED}"
     if line is not None:
         where = "WHERE l.line = ?"
-    values = () if line is None else (line,)
+    values: tuple[int | str, ...] = () if line is None else (line,)
+    if among is not None:
+        where, values = "WHERE l.line IN (SELECT value FROM json_each(?))", (json.dumps(sorted(among)),)
     return map(ResultLine._make, store.rows(f"{LINES} {where} ORDER BY l.line", *values))
 
 

@@ -12,12 +12,13 @@ from manifests import ManifestError, Source
 from runner.domain.errors import Refused
 from runner.domain.identity import fingerprint
 from runner.domain.run_status import RunStatus
-from runner.domain.steps import Step
+from runner.domain.steps import Regenerate, Step
 from runner.ledger import Enrolment, Facts
 from runner.ledger.facts import RESULTS_VERSION
 from runner.plan.enroller import Enroller, Target
 from runner.plan.open_manifests import OpenManifests
 from runner.plan.step_kinds import kind_of
+from runner.plan.transaction_ids import refuse_transaction_ids
 from runner.system.runtime_tuning import give_back
 
 __all__ = ["Opened", "Target"]
@@ -43,6 +44,8 @@ class Opened:
         try:
             sources = [self._manifests.open(path) for path in step.manifests]
             for source in sources:
+                if isinstance(step.work, Regenerate):
+                    refuse_transaction_ids(source.columns, source.path)
                 kind.refuse_header(step.work, source, self.resend_unknown)
         except ManifestError as error:
             raise Refused(str(error)) from error

@@ -92,41 +92,41 @@ def csv_header(layout: Layout) -> bytes:
 def write_views(store: Store, folder: Path, formats: Iterable[str]) -> list[Path]:
     """Write the results in the formats asked for, and errors.csv, in one pass. Returns the files."""
     layout = Layout.of(store, version=store.facts().results_version)
-    places = [folder / f"results.{name}" for name in ("parquet", "csv") if name in formats]
+    paths = [folder / f"results.{name}" for name in ("parquet", "csv") if name in formats]
     errors = folder / "errors.csv"
     with ExitStack() as stack, seldom_collecting():
-        writes = [stack.enter_context(_writing(place, layout)) for place in places]
+        writes = [stack.enter_context(_writing(path, layout)) for path in paths]
         write_errors = stack.enter_context(_writing(errors, layout))
-        for group in grouped(layout, lines(store, only_errors=not places)):
+        for group in grouped(layout, lines(store, only_errors=not paths)):
             for write in writes:
                 write(group)
             write_errors(troubled(group))
     give_back()
-    return [*places, errors]
+    return [*paths, errors]
 
 
-def write_csv(place: Path, layout: Layout, results: Iterable[ResultLine]) -> Path:
+def write_csv(path: Path, layout: Layout, results: Iterable[ResultLine]) -> Path:
     """Write lines as CSV that is safe to open in a spreadsheet."""
-    with _writing(place, layout) as write:
+    with _writing(path, layout) as write:
         for group in grouped(layout, results):
             write(group)
-    return place
+    return path
 
 
-def _writing(place: Path, layout: Layout) -> AbstractContextManager[Callable[[pa.Table], object]]:
-    return _writing_parquet(place, layout) if place.suffix == ".parquet" else _writing_csv(place, layout)
+def _writing(path: Path, layout: Layout) -> AbstractContextManager[Callable[[pa.Table], object]]:
+    return _writing_parquet(path, layout) if path.suffix == ".parquet" else _writing_csv(path, layout)
 
 
 @contextmanager
-def _writing_csv(place: Path, layout: Layout) -> Iterator[Callable[[pa.Table], object]]:
-    with replacing(place) as file:
+def _writing_csv(path: Path, layout: Layout) -> Iterator[Callable[[pa.Table], object]]:
+    with replacing(path) as file:
         file.write(csv_header(layout))
         yield lambda group: file.writelines(csv_table(group))
 
 
 @contextmanager
-def _writing_parquet(place: Path, layout: Layout) -> Iterator[Callable[[pa.Table], object]]:
+def _writing_parquet(path: Path, layout: Layout) -> Iterator[Callable[[pa.Table], object]]:
     import pyarrow.parquet as pq
 
-    with replacing(place) as file, pq.ParquetWriter(file, schema_of(layout), compression="zstd") as writer:
+    with replacing(path) as file, pq.ParquetWriter(file, schema_of(layout), compression="zstd") as writer:
         yield lambda group: writer.write_table(group, GROUP)

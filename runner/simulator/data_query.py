@@ -1,9 +1,10 @@
 """Data queries over what the regenerate operations left behind: the objects BookingTransaction and BillingTransaction.
 
-Source: "Submit a data query", "Retrieve a data query job", "Cancel a data query job". Which columns the two objects
-have is not published; these are made up of what identifies a regenerate call.
+Source: "Submit a data query", "Retrieve a data query job", "Cancel a data query job"; "Booking Transaction object
+fields and Data Query", "Billing Transaction object fields and Data Query" (of their columns those that a call fills).
 
-Of SQL it knows `SELECT columns FROM object WHERE column = 'text' AND column >= TIMESTAMP '…' AND column IN ('…', …)`.
+Of SQL it knows `SELECT columns FROM object WHERE column = 'text' AND column >= TIMESTAMP '…' AND column IN ('…', …)`
+and `SHOW COLUMNS FROM object`.
 """
 
 from __future__ import annotations
@@ -35,14 +36,13 @@ from runner.simulator.seeded_random import hex_ids
 DATA_QUERY = 580000
 FILES = "/query/files/"
 _BEGIN = "/v1/uno-regenerate"
-_COMMON = ("id", "type", "createddate", "updateddate")
+_COMMON = ("id", "transactiontype", "createddate", "updateddate")
 _BOOKING = {
     "subscriptionId": "subscriptionid",
-    "subscriptionName": "subscriptionname",
+    "subscriptionName": "subscriptionnumber",
     "subscriptionVersion": "subscriptionversion",
     "orderLineItemId": "orderlineitemid",
     "orderNumber": "ordernumber",
-    "itemNumber": "itemnumber",
     "ratePlanChargeId": "rateplanchargeid",
     "chargeNumber": "chargenumber",
 }
@@ -53,6 +53,7 @@ OBJECTS = {
 }
 
 _SELECT = re.compile(r"\s*select\s+(.+?)\s+from\s+(\w+)(?:\s+where\s+(.+?))?\s*;?\s*", re.IGNORECASE | re.DOTALL)
+_SHOW = re.compile(r"\s*show\s+columns\s+(?:from|in)\s+(\w+)\s*;?\s*", re.IGNORECASE)
 _TEXT = r"'(?:[^']|'')*'"
 _CONDITION = re.compile(
     rf"(\w+)\s*(?:(=|>=|<=|>|<)\s*(?:timestamp\s+)?({_TEXT}|\d+)|in\s*\(\s*({_TEXT}(?:\s*,\s*{_TEXT})*)\s*\))",
@@ -143,6 +144,8 @@ class DataQuery:
         if status == "completed":
             address = f"http://{request.host}{FILES}{job.name}.csv"
             data |= {"dataFile": address, "outputRows": job.rows, "processingTime": int(job.seconds * 1000)}
+        if status == "failed":
+            data["errorMessage"] = f"line 1:1: mismatched input {job.query[:40]!r}"
         return Answer(200, encode({"data": data}), headers=stamped(request))
 
     def _unknown(self, request: Request, name: str) -> Answer:
@@ -155,6 +158,11 @@ class DataQuery:
 
     def _answer(self, query: str) -> tuple[bytes | None, int]:
         """The CSV that answers a query and its number of rows; None if it cannot be understood."""
+        shown = _SHOW.fullmatch(query)
+        if shown is not None and shown[1].lower() in OBJECTS:
+            _, fields = OBJECTS[shown[1].lower()]
+            lines = [f"{name},varchar,," for name in (*_COMMON, *dict.fromkeys(fields.values()))]
+            return "\n".join(["Column,Type,Extra,Comment", *lines, ""]).encode(), len(lines)
         match = _SELECT.fullmatch(query)
         if match is None or match[2].lower() not in OBJECTS:
             return None, 0
@@ -180,7 +188,7 @@ class DataQuery:
             for effect in entry.effects:
                 for one in effect.ids:
                     row = made.setdefault(one, {"id": one, "createddate": _stamp(effect.at)})
-                    row |= {**fields, "type": str(body.get("type", "")), "updateddate": _stamp(effect.at)}
+                    row |= {**fields, "transactiontype": str(body.get("type", "")), "updateddate": _stamp(effect.at)}
         yield from made.values()
 
 
@@ -224,7 +232,7 @@ def _comparable(name: str, value: str) -> Any:
     if not name.endswith("date"):
         return value
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value.replace(" +", "+"))
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -56,9 +56,9 @@ def test_the_transactions_of_what_was_regenerated(tenant):
     rows = tenant.rows("SELECT * FROM bookingtransaction")
     assert sorted(row["id"] for row in rows) == sorted([*ids, *others])
     assert tenant.rows(f"select id from BookingTransaction where id in ('{ids[0]}', 'none')") == [{"id": ids[0]}]
-    named = tenant.rows("SELECT id, type FROM bookingtransaction WHERE subscriptionname = 'O''Neill';")
+    named = tenant.rows("SELECT id, transactiontype FROM bookingtransaction WHERE subscriptionnumber = 'O''Neill';")
     assert [row["id"] for row in named] == others
-    assert {row["type"] for row in named} == {"Subscription"}
+    assert {row["transactiontype"] for row in named} == {"Subscription"}
     since = "SELECT id FROM bookingtransaction WHERE updateddate >= TIMESTAMP '2000-01-01 00:00:00'"
     assert len(tenant.rows(since)) == len(rows)
     assert tenant.rows(f"{since} AND updateddate <= TIMESTAMP '2000-01-02 00:00:00'") == []

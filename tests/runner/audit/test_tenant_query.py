@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from runner.audit import tenant_query, unknown_rows
-from runner.zuora.data_query import QueryFailedError, quoted
+from runner.audit import query_parts, unknown_rows
 
 RULES = {"A-LOST": "lost-answer", "A-NEVER": "drop-before"}
 CONFIG = "default_profile = 'p'\n[profile.p.patience]\nattempts = 2\nbase_seconds = 0.01\n"
@@ -28,7 +26,7 @@ def manifest(tmp_path) -> Path:
 
 
 def rows_of(done_out: str, name: str) -> list[dict[str, str]]:
-    (path,) = [Path(line) for line in done_out.splitlines() if line.endswith(name)]
+    (path,) = [Path(line) for line in done_out.splitlines() if line.endswith(name) and " " not in line]
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -53,7 +51,7 @@ def test_the_tenant_has_what_the_run_made(tmp_path, regen, simulator, manifest, 
     assert rows_of(done.out, "reconcile-BookingTransaction-missing.csv") == []
     assert rows_of(done.out, "reconcile-BillingTransaction-missing.csv") == []
     # what the lost request made is there, and no request of the run is known to have made it
-    extra = {row["id"] for row in rows_of(done.out, "reconcile-BookingTransaction-extra.csv")}
+    extra = {row["transaction_id"] for row in rows_of(done.out, "reconcile-BookingTransaction-extra.csv")}
     assert extra == set()
     assert regen("show", "it", "--json").document["counts"]["unknown"] == 2
     shown = regen("show", "it", "--row", lost["regen_line"]).out
@@ -91,12 +89,16 @@ def test_an_id_that_the_tenant_does_not_have(tmp_path, regen, simulator, manifes
         ledger.close()
         done = regen("reconcile", "it", "--query")
     assert done.code == 3
-    assert [row["id"] for row in rows_of(done.out, "reconcile-BookingTransaction-missing.csv")] == ["nowhere"]
+    ids = rows_of(done.out, "reconcile-BookingTransaction-missing-ids.csv")
+    assert ids == [{"transaction_id": "nowhere", "regen_line": "3"}]
+    (row,) = rows_of(done.out, "reconcile-BookingTransaction-missing.csv")
+    assert (row["subscriptionName"], row["regen_line"], row["regen_mode"]) == ("A-S002", "3", "default")
+    assert "send them again: regen run --profile p --base-url" in done.out
 
 
 def test_ids_that_were_updated_at_another_time_exist_all_the_same(tmp_path, regen, simulator, manifest, monkeypatch):
     """They are asked for by id, some at a time, and noted as older than the run."""
-    monkeypatch.setattr(tenant_query, "IDS_A_QUERY", 7)
+    monkeypatch.setattr(query_parts, "TEXTS_A_QUERY", 7)
     with simulator(job_seconds=0) as server:
         assert regen("run", manifest, "--base-url", server.url, "--run-id", "it").code == 0
         ledger = sqlite3.connect(tmp_path / "runs/it/ledger.db")
@@ -157,50 +159,3 @@ def test_a_read_only_profile_may_not_ask(tmp_path, regen, simulator, manifest):
         refused = regen("reconcile", "it", "--query")
         assert (refused.code, "read_only: a data query is a POST" in refused.err) == (2, True)
         assert regen("reconcile", "it").code == 0
-
-
-@pytest.mark.parametrize(
-    ("answers", "extract"),
-    [
-        ([(b"id,x\na,1", 1), (b"id,x\nb,2", 1)], b"id,x\na,1\nb,2\n"),
-        ([(b"", 0), (b"id,x\na,1\n", 1)], b"id,x\na,1\n"),
-        ([(b"id,x\n", 0), (b"id,x\n", None)], b"id,x\n"),
-        ([(b"", 0), (b"", None)], tenant_query.EMPTY),
-        ([(b'id,x\n"a\nb",1\n', 1)], b'id,x\n"a\nb",1\n'),
-    ],
-)
-def test_answers_make_one_extract(tmp_path, monkeypatch, answers, extract):
-    """Under one header, a line a row, whether they are asked for together or one after the other."""
-    for chunks in ([answers], [[answer] for answer in answers]):
-        told = iter(answers)
-
-        async def query(client, sql, file, sleep, told=told):
-            content, rows = next(told)
-            file.write(content)
-            return rows
-
-        monkeypatch.setattr(tenant_query, "query", query)
-        path = tmp_path / f"{len(chunks)}-{len(answers)}.csv"
-        path.unlink(missing_ok=True)
-        for chunk in chunks:
-            asyncio.run(tenant_query._ask(None, ["sql"] * len(chunk), path, None))
-        assert path.read_bytes() == extract
-
-
-@pytest.mark.parametrize("content", [b"", b"id,x\na,1\n", b"id,x\na,1\nb,2\nc,3\n", b"id\n\xff\n\xff\n"])
-def test_an_extract_that_is_not_whole_is_refused(tmp_path, monkeypatch, content):
-    """The tenant says two rows: what is not there would be told as not done."""
-
-    async def query(client, sql, file, sleep):
-        file.write(content)
-        return 2
-
-    monkeypatch.setattr(tenant_query, "query", query)
-    with pytest.raises(QueryFailedError):
-        asyncio.run(tenant_query._ask(None, ["sql"], tmp_path / "x.csv", None))
-    assert not (tmp_path / "x.csv").exists()
-
-
-def test_text_in_a_query_is_quoted():
-    """A quote is doubled."""
-    assert quoted(["a", "b'c"]) == "'a', 'b''c'"

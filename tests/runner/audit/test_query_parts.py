@@ -1,0 +1,67 @@
+"""Queries in parts: together they ask for every row once, whatever is halved."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.audit.query_parts import SECOND, Texts, TimeWindow, answer_all, texts, windows
+from runner.zuora.data_query import QueryFailedError, quoted, timestamp
+
+
+@given(st.integers(0, 10**16), st.integers(1, 10**12), st.integers(0, 10**7))
+def test_windows_cover_the_time_without_gap_or_overlap(since, length, rows):
+    """Of whole seconds, in order."""
+    found = windows("SELECT id FROM t", since, since + length, rows, 500_000)
+    assert found[0].since <= since
+    assert found[-1].until >= since + length
+    assert all(before.until == after.since for before, after in pairwise(found))
+    assert all(window.since < window.until for window in found)
+    assert all(bound % SECOND == 0 for window in found for bound in (window.since, window.until))
+
+
+def test_a_window_is_halved_down_to_a_second():
+    """Then no further."""
+    first, second = TimeWindow("S", 0, 3 * SECOND).halves()
+    assert (first.until, second.since) == (SECOND, SECOND)
+    assert TimeWindow("S", 0, SECOND).halves() == ()
+    assert Texts("S", "id", ("a",)).halves() == ()
+    assert [part.texts for part in Texts("S", "id", ("a", "b", "c")).halves()] == [("a",), ("b", "c")]
+
+
+def test_literals_are_as_data_query_takes_them():
+    """With offset and three decimals; a quote is doubled."""
+    assert timestamp(1_700_000_000_123_999) == "TIMESTAMP '2023-11-14 22:13:20.123 +00:00'"
+    assert quoted(["a", "b'c"]) == "'a', 'b''c'"
+    (part,) = texts("SELECT id FROM t", "id", ["a"])
+    assert part.sql == "SELECT id FROM t WHERE id IN ('a')"
+
+
+def test_a_reason_that_a_smaller_query_meets_too_ends_the_inquiry():
+    """After one query, not after one a second."""
+    asked = []
+
+    async def answer(sql):
+        asked.append(sql)
+        raise QueryFailedError("Column x cannot be resolved", divisible=False)
+
+    with pytest.raises(QueryFailedError, match="cannot be resolved"):
+        asyncio.run(answer_all([TimeWindow("S", 0, 10**12)], answer))
+    assert len(asked) == 1
+
+
+def test_a_query_that_never_fits_ends_the_inquiry():
+    """With its reason, after halving as often as possible."""
+    asked = []
+
+    async def answer(sql):
+        asked.append(sql)
+        raise QueryFailedError("too many rows", divisible=True)
+
+    with pytest.raises(QueryFailedError, match="too many rows"):
+        asyncio.run(answer_all([TimeWindow("S", 0, 64 * SECOND)], answer))
+    assert len(asked) < 40

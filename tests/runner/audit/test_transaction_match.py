@@ -1,0 +1,311 @@
+"""A run against a tenant by the published facts: no false "not done" or "extra", every lost transaction found."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.audit.tenant_query import Inquiry, inquire
+from runner.domain.model import Outcome, State
+from runner.domain.run_status import RunStatus
+from runner.domain.steps import Regenerate, Step
+from runner.ledger import Claim, Facts, Journal, Record, open_read_only, open_writable
+from runner.plan.open_manifests import OpenManifests
+from runner.plan.planner import Opened, Target
+from runner.runs.folder import RunFolder
+from runner.zuora import data_query
+from tests.harness.tenant_books import Books
+
+TARGET = Target("http://127.0.0.1:1", "127.0.0.1:1", "t")
+STARTED = 1_764_000_000_000_000  # 2025-11-24
+SECOND = 1_000_000
+
+
+def hexed(*parts: object) -> str:
+    return hashlib.md5("|".join(map(str, parts)).encode()).hexdigest()
+
+
+def uuid(text: str) -> str:
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def object_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a transaction of this object: all that name it, however the request named it."""
+    number = body.get("subscriptionName") or body.get("number") or body.get("id") or body.get("subscriptionId")
+    match body:
+        case {"orderNumber": order, "itemNumber": item}:
+            return {"orderlineitemid": hexed(order, item)}
+        case {"orderLineItemId": line}:
+            return {"orderlineitemid": line}
+        case {"type": "Subscription", "subscriptionId": name}:
+            return {"subscriptionid": name, "subscriptionnumber": f"of {name}", "subscriptionversion": "1"}
+        case {"type": "Subscription"}:
+            version = str(body["subscriptionVersion"])
+            return {"subscriptionid": hexed(number), "subscriptionnumber": number, "subscriptionversion": version}
+        case {"id": name}:
+            return {"documentid": name, "documentnumber": f"of {name}"}
+        case _:
+            return {"documentid": hexed(number), "documentnumber": number}
+
+
+class World:
+    """A run over a manifest whose requests were all done, and the tenant that has their transactions."""
+
+    def __init__(self, folder: Path, books: Books, manifest: str, **work: Any) -> None:
+        self.folder, self.books = folder, books
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder.parent / f"{folder.name}.csv"
+        path.write_text(manifest)
+        with OpenManifests() as manifests:
+            opened = Opened([Step(1, Regenerate(manifests=(str(path),), **work))], TARGET, manifests)
+            facts = Facts(run_id=folder.name, status=RunStatus.FINISHED, formats=("csv",), tenant="t")
+            opened.enrol(folder / "ledger.db", folder.name, facts)
+        with open_read_only(folder / "ledger.db") as store:
+            self.requests = list(store.rows("SELECT request, operation, body FROM request ORDER BY request"))
+
+    def ids(self, request: int) -> list[str]:
+        return [hexed(self.folder.name, request, at) for at in range(2)]
+
+    def settle(self, unknown: frozenset[int] = frozenset(), undone: frozenset[int] = frozenset(), at: int = STARTED):
+        """Every request sent once, a second apart; those that were done have two transactions in the tenant."""
+        with open_writable(self.folder / "ledger.db") as store:
+            journal = Journal(store)
+            journal.write([], [Claim(number, 1, 0, at + number * SECOND) for number, _, _ in self.requests])
+            journal.write([self._record(number, at, number in unknown) for number, _, _ in self.requests], [])
+            RunFolder(self.folder).write_document(store)
+            store.settle_down()
+        for number, operation, body in self.requests:
+            self._write_order_line(json.loads(body))
+            if number not in undone:
+                self._write(number, operation, json.loads(body), at)
+        return self
+
+    def _record(self, number: int, at: int, unknown: bool) -> Record:
+        sent = at + number * SECOND
+        ids = tuple(map(uuid, self.ids(number))) if self.books.hyphens else tuple(self.ids(number))
+        outcome = Outcome(State.UNKNOWN) if unknown else Outcome(State.SUCCEEDED, ids)
+        return Record(
+            number, 1, sent, sent + SECOND, "done", False, unknown, 0, 200, outcome=outcome, first_sent_at=sent
+        )
+
+    def _write(self, number: int, operation: str, body: dict[str, Any], at: int) -> None:
+        table = operation.replace("-", "")
+        times = {"createddate": at - 10**13, "updateddate": at + number * SECOND + SECOND // 2}
+        names = object_of(body)
+        for text in self.ids(number):
+            self.books.remove(table, text)
+            self.books.add(table, [{"id": text, "updatedbyid": "api", **times, **names}])
+
+    def _write_order_line(self, body: dict[str, Any]) -> None:
+        if "orderNumber" in body:
+            line = {"id": object_of(body)["orderlineitemid"], "orderid": hexed("o", body["orderNumber"])}
+            self.books.add("orderlineitem", [line | {"itemnumber": body["itemNumber"]}])
+            self.books.add("orders", [{"id": line["orderid"], "ordernumber": body["orderNumber"]}])
+
+    def inquire(self) -> Inquiry:
+        async def sleep(seconds: float) -> None:
+            return None
+
+        with open_read_only(self.folder / "ledger.db") as store:
+            return asyncio.run(inquire(store, self.folder, self.books, sleep))  # type: ignore[arg-type]
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        with (self.folder / name).open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    def answers(self) -> dict[int, str]:
+        return {int(row["regen_line"]): row["answer"] for row in self.rows("reconcile-unknown.csv")}
+
+
+MANIFESTS = {
+    "name and version": ("BookingTransaction", "subscriptionName,subscriptionVersion", "A-S{0},1"),
+    "subscription id": ("BookingTransaction", "subscriptionId", "{1}"),
+    "order line by id": ("BookingTransaction", "orderLineItemId", "{1}"),
+    "order line by numbers": ("BookingTransaction", "orderNumber,itemNumber", "O-{0},1"),
+    "invoice number": ("BillingTransaction", "invoiceNumber", "INV{0}"),
+    "invoice id": ("BillingTransaction", "invoiceId", "{1}"),
+}
+
+
+def manifest_of(kind: str, rows: int = 12) -> str:
+    _, header, line = MANIFESTS[kind]
+    return "\n".join([header, *(line.format(at, hexed("object", at)) for at in range(1, rows + 1)), ""])
+
+
+@pytest.fixture(params=["UTC", "America/Los_Angeles", "Asia/Tokyo"])
+def zone(request) -> str:
+    return request.param
+
+
+@pytest.mark.parametrize("kind", MANIFESTS)
+@pytest.mark.parametrize("hyphens", [False, True])
+def test_lost_answers_and_lost_transactions(tmp_path, zone, kind, hyphens):
+    """In every zone, however rows name their objects, with ids of 32 or 36 characters."""
+    table = MANIFESTS[kind][0]
+    books = Books(zone, hyphens=hyphens)
+    world = World(tmp_path / "runs/it", books, manifest_of(kind), re_migrate=True)
+    world.settle(unknown=frozenset({3, 4, 5}), undone=frozenset({4}))
+    books.remove(table.lower(), world.ids(7)[0])
+    inquiry = world.inquire()
+    counts = {check.name: check.count for check in inquiry.checks}
+    assert counts == {"missing": 1, "extra": 0, "unknown": 0}, [check.lines() for check in inquiry.checks]
+    assert world.answers() == {3: "done", 4: "not done", 5: "done"}
+    (missing,) = world.rows(f"reconcile-{table}-missing.csv")
+    assert (missing["regen_line"], missing["regen_mode"]) == ("7", "re-migrate")
+    assert [row["transaction_id"] for row in world.rows(f"reconcile-{table}-missing-ids.csv")] == [world.ids(7)[0]]
+    assert [row["regen_line"] for row in world.rows(f"reconcile-{table}-not-done.csv")] == ["4"]
+    assert all(" +00:00'" in query for query in books.queries if "TIMESTAMP" in query)
+    assert not any("*" in query for query in books.queries)
+
+
+def test_windows_are_halved_until_they_fit(tmp_path):
+    """A limit of output rows is met by smaller queries, at most five at once; nothing is lost."""
+    books = Books(rows_out=10)
+    world = World(tmp_path / "runs/it", books, manifest_of("name and version", 60)).settle()
+    inquiry = world.inquire()
+    assert [check.count for check in inquiry.checks] == [0, 0]
+    failed = [job for job in books.jobs.values() if job["queryStatus"] == "failed"]
+    assert len(failed) >= 3
+    assert 1 < books.most_at_once <= 5
+
+
+@pytest.mark.parametrize("status", ["cancelled", "canceled", "aborted", "failed"])
+def test_a_query_without_a_result_stops_the_inquiry(tmp_path, status):
+    """Its reason is shown; the next try asks again what it needs."""
+    books = Books()
+    world = World(tmp_path / "runs/it", books, manifest_of("invoice id")).settle()
+    books.status_once["SELECT"] = status
+    if status == "failed":  # halves of the window may be answered
+        assert [check.count for check in world.inquire().checks] == [0, 0]
+        return
+    with pytest.raises(data_query.QueryFailedError, match=f"is {status}: no reason was stated; the query: SELECT"):
+        world.inquire()
+    assert [check.count for check in world.inquire().checks] == [0, 0]
+
+
+def test_a_second_try_follows_the_jobs_of_the_first(tmp_path, monkeypatch):
+    """An inquiry that was broken off submits nothing twice; a complete one is asked anew."""
+    books = Books()
+    world = World(tmp_path / "runs/it", books, manifest_of("invoice id")).settle()
+    real = books.download
+
+    async def broken(url, file):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(books, "download", broken)
+    with pytest.raises(KeyboardInterrupt):
+        world.inquire()
+    monkeypatch.setattr(books, "download", real)
+    for selects in (1, 2):
+        world.inquire()
+        assert sum("updateddate >=" in query for query in books.queries) <= selects
+
+
+def test_others_are_told_apart(tmp_path):
+    """Another user's transactions, another run's, other objects': none is extra; one of ours that none explains is."""
+    books = Books()
+    world = World(tmp_path / "runs/it", books, manifest_of("name and version")).settle()
+    other = World(tmp_path / "runs/other", books, manifest_of("name and version", 2)).settle()
+    names = {"subscriptionnumber": "A-S5", "subscriptionversion": "1"}
+    at = {"createddate": STARTED, "updateddate": STARTED + 5 * SECOND}
+    books.add("bookingtransaction", [{"id": "by-hand", "updatedbyid": "person", **names, **at}])
+    books.add("bookingtransaction", [{"id": "elsewhere", "updatedbyid": "person", "subscriptionnumber": "B", **at}])
+    missing, extra = world.inquire().checks
+    assert (missing.count, extra.count) == (0, 0), extra.lines()
+    assert "4 transactions of the run's objects made by run other" in extra.notes
+    assert "1 transactions of the run's objects last updated by another user" in extra.notes
+    assert "1 transactions of the run's time are of objects not in the run" in extra.notes
+    books.add("bookingtransaction", [{"id": "doubled", "updatedbyid": "api", **names, **at}])
+    _, extra = world.inquire().checks
+    assert extra.count == 1
+    assert [row["transaction_id"] for row in world.rows("reconcile-BookingTransaction-extra.csv")] == ["doubled"]
+    assert other.folder.exists()
+
+
+def test_not_done_is_never_said_where_it_could_not_be_seen(tmp_path):
+    """No row of that kind was seen, or one was seen by its id only, or the object was updated by somebody since."""
+    alone = World(tmp_path / "1/it", Books(), manifest_of("invoice id", 2))
+    alone.settle(unknown=frozenset({1, 2}), undone=frozenset({1, 2}))
+    alone.inquire()
+    assert alone.answers() == {1: "cannot tell", 2: "cannot tell"}
+
+    books = Books()
+    blind = World(tmp_path / "2/it", books, manifest_of("invoice number", 4))
+    blind.settle(unknown=frozenset({1}), undone=frozenset({1}))
+    books._base.execute("UPDATE billingtransaction SET documentnumber = NULL")
+    blind.inquire()
+    assert blind.answers() == {1: "cannot tell"}
+
+    books = Books()
+    later = World(tmp_path / "3/it", books, manifest_of("invoice number", 4))
+    later.settle(unknown=frozenset({1}), undone=frozenset({1}))
+    row = {"id": "x", "updateddate": STARTED + 10**12, "createddate": STARTED, "documentnumber": "INV1"}
+    books.add("billingtransaction", [row])
+    later.inquire()
+    assert later.answers() == {1: "cannot tell"}
+
+
+def test_a_tenant_whose_clock_is_behind(tmp_path):
+    """Times of update before the attempts are no reason to call work not done."""
+    books = Books()
+    world = World(tmp_path / "runs/it", books, manifest_of("invoice number"), re_migrate=True)
+    world.settle(unknown=frozenset({3}))
+    books._base.execute("UPDATE billingtransaction SET updateddate = updateddate - INTERVAL 100 SECOND")
+    world.inquire()
+    assert world.answers() == {3: "done"}
+
+
+def test_ids_that_are_not_of_transactions(tmp_path):
+    """What an idList names is not published: rows are matched by their objects then."""
+    books = Books()
+    world = World(tmp_path / "runs/it", books, manifest_of("name and version")).settle()
+    books._base.execute("UPDATE bookingtransaction SET id = 'x' || id")
+    assert [check.count for check in world.inquire().checks] == [0, 0]
+    books._base.execute("DELETE FROM bookingtransaction WHERE subscriptionnumber = 'A-S4'")
+    missing, extra = world.inquire().checks
+    assert (missing.count, missing.failures[0].partition(":")[0], extra.count) == (1, "row 4", 0)
+
+
+def test_what_no_table_shows_has_a_line_of_its_own(tmp_path):
+    """It is not looked at, and never said to hold."""
+    manifest = "type,subscriptionNumber,mode\nDeliverySchedule,A-S1,Full\n"
+    world = World(tmp_path / "runs/it", Books(), manifest)
+    with open_writable(world.folder / "ledger.db") as store:
+        journal = Journal(store)
+        journal.write([], [Claim(1, 1, 0, STARTED)])
+        outcome = Outcome(State.SUCCEEDED, ())
+        journal.write([Record(1, 1, STARTED, STARTED + 1, "done", False, False, 0, 200, outcome=outcome)], [])
+        store.settle_down()
+    (check,) = world.inquire().checks
+    assert check.word == "skipped"
+    assert "1 rev-rec-events row: Data Query has no table" in "\n".join(check.lines())
+
+
+def test_the_missing_rows_are_a_manifest(tmp_path):
+    """Exactly those rows, with their own columns; the file of ids is refused by name."""
+    books = Books()
+    text = "Subscription Name,Subscription Version,Note\n" + "".join(f"A-S{at},1,n{at}\n" for at in range(1, 6))
+    world = World(tmp_path / "runs/it", books, text, re_migrate=True).settle()
+    for row in (2, 4):
+        books.remove("bookingtransaction", world.ids(row)[1])
+    world.inquire()
+    path = str(world.folder / "reconcile-BookingTransaction-missing.csv")
+    again = Step(1, Regenerate(manifests=(path,), re_migrate=True))
+    (tmp_path / "again").mkdir()
+    with OpenManifests() as manifests:
+        opened = Opened([again], TARGET, manifests)
+        opened.enrol(tmp_path / "again/ledger.db", "again", Facts(run_id="again", status=RunStatus.PLANNED))
+    with open_read_only(tmp_path / "again/ledger.db") as store:
+        assert list(_names(store)) == ["A-S2", "A-S4"]
+
+
+def _names(store: Any) -> Iterator[str]:
+    for (body,) in store.rows("SELECT body FROM request ORDER BY request"):
+        yield json.loads(body)["subscriptionName"]
