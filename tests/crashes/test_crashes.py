@@ -64,12 +64,12 @@ def killed_after(words: list[str], seconds: float) -> int | None:
 def prove(manifest: Path, server: Server, rows: int) -> None:
     """One effect each, all rows there, ids equal, each request under one key; reconcile and verify hold."""
     (folder,) = folders(manifest.parent / "runs")
-    told, effects, seen = table(folder), server.by_key(), server.regenerations()
-    assert [row["regen_line"] for row in told] == list(range(1, rows + 1))
-    assert {row["regen_state"] for row in told} == {"succeeded"}
+    results, effects, seen = table(folder), server.by_key(), server.regenerations()
+    assert [row["regen_line"] for row in results] == list(range(1, rows + 1))
+    assert {row["regen_state"] for row in results} == {"succeeded"}
     assert [len(one["effects"]) for one in seen] == [1] * rows
     assert all(len(set(one["keys"])) == 1 for one in seen)
-    assert all(effects[row["regen_key"]] == row["regen_id_list"] for row in told)
+    assert all(effects[row["regen_key"]] == row["regen_id_list"] for row in results)
     assert broken(folder) == {}
     assert subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=folder, check=False).returncode == 0
 
@@ -157,7 +157,7 @@ def test_a_signal_ends_the_run_in_good_order(tmp_path, regen, number, code):
 
 
 def test_a_second_signal_ends_it_at_once_and_still_safely(tmp_path):
-    """What was under way is in doubt, and is asked again under the same key."""
+    """What was under way is in doubt, and is sent again under the same key."""
     manifest = subscriptions(tmp_path / "s.csv", 40)
     with simulated(latency=1) as server:
         process = subprocess.Popen(
@@ -175,7 +175,7 @@ def test_a_second_signal_ends_it_at_once_and_still_safely(tmp_path):
 
 
 def test_one_run_one_process(tmp_path):
-    """A second process is told who holds the run, and a second run of the tenant likewise."""
+    """A second process learns who holds the run, and a second run of the tenant likewise."""
     manifest, other = subscriptions(tmp_path / "s.csv", 2000), subscriptions(tmp_path / "other.csv", 2)
     with simulated(latency=0.2) as server:
         first = subprocess.Popen(command(manifest, server.url, "--concurrency", "5"), env=ENVIRONMENT)
@@ -201,7 +201,7 @@ def test_one_run_one_process(tmp_path):
             first.wait()
 
 
-def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path, regen):
+def test_a_full_disk_is_reported_and_the_run_goes_on_later(tmp_path, regen):
     """The ledger cannot grow: exit 1, a sentence, and no answer that was recorded is lost."""
     manifest = subscriptions(tmp_path / "s.csv", 600)
     with simulated(latency=0.01) as server:
@@ -230,10 +230,10 @@ def test_a_run_that_goes_on_tells_how_far_it_is(tmp_path, regen):
         process.send_signal(signal.SIGUSR1)
         (folder,) = folders(tmp_path / "runs")
         time.sleep(0.3)
-        told = regen("show", folder.name).out
+        shown = regen("show", folder.name).out
         process.terminate()
         _, err = process.communicate(timeout=30)
     assert "of 2000 requests" in err
     assert "of 4 at once" in err
-    assert "answers a second, 4 at once" in told
-    assert "requests pending, about" in told
+    assert "answers a second, 4 at once" in shown
+    assert "requests pending, about" in shown

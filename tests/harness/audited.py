@@ -50,37 +50,37 @@ def command(*words: object) -> int:
 
 def killed(point: str, *words: object) -> int:
     """Run a command in a process that is killed at a recovery point; what became of it."""
-    told = [sys.executable, "-m", "runner", *map(str, words)]
+    command_line = [sys.executable, "-m", "runner", *map(str, words)]
     environment = os.environ | environment_killed_at(point)
-    return subprocess.run(told, env=environment, check=False).returncode
+    return subprocess.run(command_line, env=environment, check=False).returncode
 
 
-def made(place: Path) -> Path:
-    """Make the run in `place`, killed, begun again, stopped after 20 requests, resumed; its folder."""
-    (place / "regen.toml").write_text(CONFIG)
-    asked = manifest(place / "m.csv")
+def made(base: Path) -> Path:
+    """Make the run in `base`, killed, begun again, stopped after 20 requests, resumed; its folder."""
+    (base / "regen.toml").write_text(CONFIG)
+    rows = manifest(base / "m.csv")
     options = Options(faults=FAULTS, fault_rules=RULES, fault_arrivals=9, failure_depth=9, seed=5, retry_after=0)
     with pytest.MonkeyPatch.context() as patch, serving_in_thread(options) as serving:
-        patch.chdir(place)
+        patch.chdir(base)
         patch.setenv("ZUORA_CLIENT_ID", "test-id")
         patch.setenv("ZUORA_CLIENT_SECRET", "test-secret")
-        base = ("--base-url", serving.url, "--quiet")
-        words = ("run", asked.name, *base, "--run-id", NAME, "--skip-rejected")
+        connection = ("--base-url", serving.url, "--quiet")
+        words = ("run", rows.name, *connection, "--run-id", NAME, "--skip-rejected")
         assert killed("answered:8", *words) == -signal.SIGKILL
         assert command(*words, "--max-requests", 20) == 5
-        assert command("resume", NAME, *base) == 3
-    return place / "runs" / NAME
+        assert command("resume", NAME, *connection) == 3
+    return base / "runs" / NAME
 
 
-def copied(folder: Path, place: Path) -> Path:
+def copied(folder: Path, target: Path) -> Path:
     """A copy of a run folder, with the manifest where it was, to be changed at will."""
-    shutil.copytree(folder, place / "runs" / folder.name)
-    shutil.copy(folder.parent.parent / "m.csv", place / "m.csv")
-    return place / "runs" / folder.name
+    shutil.copytree(folder, target / "runs" / folder.name)
+    shutil.copy(folder.parent.parent / "m.csv", target / "m.csv")
+    return target / "runs" / folder.name
 
 
 def broken(folder: Path) -> dict[str, tuple[str, ...]]:
-    """What does not hold of a run that is over, by `reconcile` and by `verify`."""
+    """The checks that fail on a finished run, by `reconcile` and by `verify`."""
     with open_read_only(folder / "ledger.db") as store:
-        found = [*reconcile(store, folder), *verify(RunFolder(folder))]
-    return {one.name: one.failures for one in found if not one.passed}
+        checks = [*reconcile(store, folder), *verify(RunFolder(folder))]
+    return {check.name: check.failures for check in checks if not check.passed}

@@ -80,7 +80,7 @@ class Tenant:
     """Keeps results under keys, counts effects; `script` says what happens to each arrival of a request.
 
     Actions: `ok`; `silent` (works 10 s more, the connection dies at once); `lost` (work done, answer lost); `drop`
-    (never arrived); `503`, `429`, `70` (said in front of the API: the key is not looked at); `temporary` (a saved
+    (never arrived); `503`, `429`, `70` (answered in front of the API: the key is not looked at); `temporary` (a saved
     failure); `gone` (a saved permanent failure).
     """
 
@@ -116,7 +116,7 @@ class Tenant:
         if action in ("503", "429"):
             return Reply(int(action), b"<html>", request_id=self._id())
         if action == "70":
-            return self._said(200, 53100370)
+            return self._envelope(200, 53100370)
         known = self.keys.get(name)
         if known is not None:
             return self._known(*known)
@@ -139,11 +139,11 @@ class Tenant:
             body = json.dumps({"success": True, "idList": [f"id-{request.number}"]}).encode()
             reply = Reply(200, body, request_id=self._id())
         else:
-            reply = self._said(200, failure)
+            reply = self._envelope(200, failure)
         self.keys[name] = (now() + seconds, reply)
         return reply
 
-    def _said(self, status: int, code: int) -> Reply:
+    def _envelope(self, status: int, code: int) -> Reply:
         body = {"success": False, "requestId": self._id(), "reasons": [{"code": code, "message": "no"}]}
         return Reply(status, json.dumps(body).encode())
 

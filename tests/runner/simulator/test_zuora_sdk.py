@@ -29,7 +29,7 @@ CSV = b"ID,Rule\na1,R1\nBAD2,R2\n"
 
 @pytest.fixture(scope="module")
 def sdk() -> ModuleType:
-    """The official client. Its import builds two thousand models unless told to wait until each is used."""
+    """The official client. Its import builds two thousand models unless made to wait until each is used."""
     import pydantic
 
     lazily = pydantic.ConfigDict(defer_build=True)
@@ -154,7 +154,7 @@ def test_backfill(sdk: ModuleType, client: ZuoraClient, part: Path) -> None:
 
 
 def test_stopping_a_backfill(sdk: ModuleType, client: ZuoraClient, served: Serving, part: Path) -> None:
-    """Asked for while it is pending, it is canceled."""
+    """Stopped while it is pending, it is canceled."""
     served.simulator.change(job_seconds=60.0)
     jobs = sdk.DataBackfillJobApi(client.api_client)
     details = sdk.Job(import_type=sdk.JobType.INVOICEDETAIL)
@@ -231,15 +231,15 @@ def test_every_status_of_every_job(sdk: ModuleType, turned: tuple[ZuoraClient, T
         uploaded.append(created.job_id)
         dated.append(dates.p_ost_create_booking_date_backfill_job().job_id)
         period = f"{name.partition('.')[0]}-2026"
-        asked = sdk.CreateJournalRunRequest(
+        request = sdk.CreateJournalRunRequest(
             accounting_period_name=period, journal_entry_date=date(2026, 11, 30), transaction_types=types
         )
-        numbers.append(runs.create_journal_run(asked).journal_run_number)
+        numbers.append(runs.create_journal_run(request).journal_run_number)
 
     def stop(at: int) -> None:
-        asked = {"put_stop_booking_date_backfill_job_by_id_request": stopping}
-        assert backfills.p_ut_stop_data_backfill_job_by_id(uploaded[at], **asked).success is True
-        assert dates.p_ut_stop_booking_date_backfill_job_by_id(dated[at], **asked).success is True
+        request = {"put_stop_booking_date_backfill_job_by_id_request": stopping}
+        assert backfills.p_ut_stop_data_backfill_job_by_id(uploaded[at], **request).success is True
+        assert dates.p_ut_stop_booking_date_backfill_job_by_id(dated[at], **request).success is True
         assert runs.cancel_journal_run(numbers[at]).success is True
 
     seen: dict[str, set[str]] = {"backfill": set(), "dates": set(), "run": set()}

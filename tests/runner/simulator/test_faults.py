@@ -10,8 +10,7 @@ import aiohttp
 import pytest
 
 from runner.simulator import FAULTS, ManualClock, Options, parse_fault, parse_outage, parse_rule
-
-from .conftest import BOOKING, Caller, calling, until
+from tests.runner.simulator.conftest import BOOKING, Caller, calling, until
 
 LOST = ("drop-before", "lost-answer", "torn-body", "cut-works-on")
 
@@ -39,7 +38,7 @@ def test_the_fault_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "heard", "done"),
+    ("name", "response", "done"),
     [
         ("drop-before", "silence", 0),
         ("500", "500", 0),
@@ -64,10 +63,10 @@ def test_the_fault_language() -> None:
         ("answered-twice", "200", 1),
     ],
 )
-async def test_the_same_key_heals_what_the_network_broke(name: str, heard: str, done: int) -> None:
+async def test_the_same_key_heals_what_the_network_broke(name: str, response: str, done: int) -> None:
     """Work is done before the answer or not at all; the second arrival is well, and the effect single."""
     async with calling(once(name, huge_bytes=2_000_000)) as caller:
-        assert await caller.outcome(key="k") == heard
+        assert await caller.outcome(key="k") == response
         assert caller.effects() == [done]
         again = await caller.book(key="k")
         assert again.json["success"] is True
@@ -119,24 +118,24 @@ async def test_a_gzip_stream_that_breaks_off() -> None:
 async def test_each_failure_has_ids_of_its_own() -> None:
     """Else a reply would look like an earlier one, saved."""
     async with calling(Options(faults={"crowded": 1.0})) as caller:
-        heard = [(await caller.book(key="k")).json for _ in range(2)]
-        assert all(heard[0][name] != heard[1][name] for name in ("requestId", "processId"))
+        response = [(await caller.book(key="k")).json for _ in range(2)]
+        assert all(response[0][name] != response[1][name] for name in ("requestId", "processId"))
 
 
 async def test_retry_after_stands_on_429_and_503() -> None:
     """In seconds."""
     async with calling(Options(faults={"503": 0.5, "429": 0.5}, fault_arrivals=1, retry_after=7)) as caller:
-        heard = [await caller.book(number) for number in range(8)]
-        assert {answer.status for answer in heard} == {429, 503}
-        assert {answer.headers["Retry-After"] for answer in heard} == {"7"}
+        response = [await caller.book(number) for number in range(8)]
+        assert {answer.status for answer in response} == {429, 503}
+        assert {answer.headers["Retry-After"] for answer in response} == {"7"}
 
 
-@pytest.mark.parametrize(("name", "heard"), [("cut-works-on", "silence"), ("503-works-on", "503")])
-async def test_work_goes_on_behind_the_answer(name: str, heard: str) -> None:
+@pytest.mark.parametrize(("name", "response"), [("cut-works-on", "silence"), ("503-works-on", "503")])
+async def test_work_goes_on_behind_the_answer(name: str, response: str) -> None:
     """409 until it is done; then the saved result."""
     clock = ManualClock()
     async with calling(once(name, work_seconds=3.0), clock) as caller:
-        assert await caller.outcome(key="k") == heard
+        assert await caller.outcome(key="k") == response
         assert caller.effects() == [0]
         assert await caller.outcome(key="k") == "409"
         await clock.advance(3)
@@ -163,11 +162,11 @@ MANY = {name: 0.05 for name in ("drop-before", "502", "503", "lost-answer", "tor
 
 async def outcomes(caller: Caller, order: list[int]) -> dict[int, list[str]]:
     """Three arrivals of each request, in the order given."""
-    heard: dict[int, list[str]] = {number: [] for number in order}
+    response: dict[int, list[str]] = {number: [] for number in order}
     for turn in range(3):
         for number in order:
-            heard[number].append(await caller.outcome(number, key=f"{number}-{turn}"))
-    return heard
+            response[number].append(await caller.outcome(number, key=f"{number}-{turn}"))
+    return response
 
 
 async def test_faults_do_not_depend_on_the_order_of_arrival() -> None:
@@ -181,7 +180,7 @@ async def test_faults_do_not_depend_on_the_order_of_arrival() -> None:
     first = await rehearse(1, forward)
     assert await rehearse(1, forward[::-1]) == first
     assert await rehearse(2, forward) != first
-    assert len({heard[0] for heard in first.values()}) > 3
+    assert len({response[0] for response in first.values()}) > 3
 
 
 async def test_faults_end() -> None:
@@ -203,23 +202,23 @@ async def test_permanent_faults_hold_for_every_key() -> None:
     """An object that is not found, not allowed or not in the right state stays so."""
     for name, category in (("not-found", 40), ("rule", 30), ("no-permission", 10)):
         async with calling(Options(faults={name: 1.0})) as caller:
-            heard = [await caller.book(key=f"k{n}") for n in range(4)]
-            assert {answer.category for answer in heard} == {category}
+            response = [await caller.book(key=f"k{n}") for n in range(4)]
+            assert {answer.category for answer in response} == {category}
             assert caller.effects() == [0]
 
 
 async def test_a_share_of_the_requests_meets_a_fault() -> None:
     """Roughly the rate that was asked for."""
     async with calling(Options(faults={"502": 0.25}, fault_arrivals=1)) as caller:
-        heard = [await caller.outcome(number) for number in range(200)]
-        assert 30 <= heard.count("502") <= 70
+        response = [await caller.outcome(number) for number in range(200)]
+        assert 30 <= response.count("502") <= 70
 
 
-@pytest.mark.parametrize(("kind", "heard"), [("503", "503"), ("silent", "silence")])
-async def test_an_outage_by_ordinals(kind: str, heard: str) -> None:
+@pytest.mark.parametrize(("kind", "response"), [("503", "503"), ("silent", "silence")])
+async def test_an_outage_by_ordinals(kind: str, response: str) -> None:
     """Requests are counted from 1; the token's was the first."""
     async with calling(Options(outage=(3, 4), outage_kind=kind)) as caller:
-        assert [await caller.outcome(number) for number in range(5)] == ["200", heard, heard, "200", "200"]
+        assert [await caller.outcome(number) for number in range(5)] == ["200", response, response, "200", "200"]
 
 
 async def test_an_outage_on_order() -> None:
@@ -237,15 +236,15 @@ async def test_an_outage_on_order() -> None:
         assert await caller.outcome(5) == "200"
 
 
-@pytest.mark.parametrize(("mode", "heard"), [("503", "503"), ("silent", "silence")])
-async def test_an_outage_by_a_switch(mode: str, heard: str) -> None:
+@pytest.mark.parametrize(("mode", "response"), [("503", "503"), ("silent", "silence")])
+async def test_an_outage_by_a_switch(mode: str, response: str) -> None:
     """On until it is switched off, however long that takes."""
     clock = ManualClock()
     async with calling(Options(token_seconds=1e6), clock) as caller:
         await caller.ask("POST", "/_sim/outage", json={"mode": mode})
-        assert await caller.outcome(1) == heard
+        assert await caller.outcome(1) == response
         await clock.advance(100_000)
-        assert await caller.outcome(2) == heard
+        assert await caller.outcome(2) == response
         await caller.ask("POST", "/_sim/outage", json={"mode": None})
         assert await caller.outcome(3) == "200"
         for wrong in ({"mode": "x"}, {"seconds": "x"}, {"requests": "x"}, {"mode": "503", "seconds": 1}):

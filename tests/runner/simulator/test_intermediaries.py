@@ -8,10 +8,10 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from runner.simulator import Options
-from tests.simulator.conftest import Heard, calling
+from tests.runner.simulator.conftest import Response, calling
 
 
-async def answered(name: str, **more: object) -> tuple[Heard, Heard, list[int]]:
+async def answered(name: str, **more: object) -> tuple[Response, Response, list[int]]:
     """The answers to a request and to its repeat under the same key, and how often the work was done."""
     options = Options(faults={name: 1.0}, fault_arrivals=1, retry_after=7, **more)
     async with calling(options) as caller:
@@ -36,7 +36,7 @@ async def test_in_front_of_the_api_nothing_is_done(name, status):
     assert (second.status, second.json["success"], effects) == (200, True, [1])
 
 
-async def test_when_to_come_back_is_said_in_four_ways():
+async def test_when_to_come_back_comes_in_four_ways():
     """As seconds, as a date, since 1970, and only in ratelimit-reset."""
     dated, *_ = await answered("503-retry-date")
     assert 5 < parsedate_to_datetime(dated.headers["Retry-After"]).timestamp() - time.time() < 9

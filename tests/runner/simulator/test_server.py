@@ -20,8 +20,7 @@ import pytest
 
 import runner.simulator
 from runner.simulator import Options, main, serve, serving, serving_in_thread
-
-from .conftest import BOOKING, session, subscription
+from tests.runner.simulator.conftest import BOOKING, session, subscription
 
 FOLDER = Path(runner.simulator.__file__).parent
 
@@ -33,8 +32,8 @@ def program(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            said, _, url = process.stdout.readline().strip().partition("listening on ")
-            assert said == ""
+            before, _, url = process.stdout.readline().strip().partition("listening on ")
+            assert before == ""
             yield process, url
         finally:
             process.kill()
@@ -97,7 +96,7 @@ def test_what_cannot_be_is_refused(words: list[str], capsys: pytest.CaptureFixtu
     assert error.count("\n") == 1
 
 
-async def test_other_machines_are_kept_out_unless_told() -> None:
+async def test_other_machines_are_kept_out_unless_allowed() -> None:
     """Loopback only."""
     with pytest.raises(ValueError, match="other machines"):
         async with serving(host="0.0.0.0"):

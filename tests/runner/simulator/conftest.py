@@ -25,7 +25,7 @@ def subscription(number: int = 1) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Response:
     """One whole answer."""
 
     status: int
@@ -51,20 +51,20 @@ class Caller:
         self.simulator = simulator
         self.headers: dict[str, str] = {}
 
-    async def sign_in(self, **changes: str) -> Heard:
+    async def sign_in(self, **changes: str) -> Response:
         """Fetch a token and use it from here on."""
-        heard = await self.ask("POST", "/oauth/token", data={**CREDENTIALS, **changes})
-        if heard.status == 200:
-            self.headers["Authorization"] = f"Bearer {heard.json['access_token']}"
-        return heard
+        response = await self.ask("POST", "/oauth/token", data={**CREDENTIALS, **changes})
+        if response.status == 200:
+            self.headers["Authorization"] = f"Bearer {response.json['access_token']}"
+        return response
 
-    async def ask(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> Heard:
+    async def ask(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
         """One request, nothing tried again. Raises aiohttp.ClientError if the answer does not come whole."""
         every = {**self.headers, **(headers or {})}
         async with self._session.request(method, self.url + path, headers=every, **more) as answer:
-            return Heard(answer.status, answer.headers.copy(), await answer.read())
+            return Response(answer.status, answer.headers.copy(), await answer.read())
 
-    async def book(self, number: int = 1, *, key: str | None = None, query: str = "", **more: Any) -> Heard:
+    async def book(self, number: int = 1, *, key: str | None = None, query: str = "", **more: Any) -> Response:
         """Regenerate the booking transactions of one subscription."""
         headers = {"Idempotency-Key": key} if key is not None else {}
         return await self.ask("POST", BOOKING + query, json=subscription(number), headers=headers, **more)
@@ -72,12 +72,12 @@ class Caller:
     async def outcome(self, number: int = 1, *, key: str | None = None) -> str:
         """What came of one booking request, in a word or two."""
         try:
-            heard = await self.book(number, key=key)
+            response = await self.book(number, key=key)
         except aiohttp.ClientError:
             return "silence"
-        if heard.status == 200 and heard.body.startswith(b"{") and heard.json.get("success") is False:
-            return f"category {heard.category}"
-        return str(heard.status)
+        if response.status == 200 and response.body.startswith(b"{") and response.json.get("success") is False:
+            return f"category {response.category}"
+        return str(response.status)
 
     def effects(self, path: str = BOOKING) -> list[int]:
         """How often the work was done, for each identity."""

@@ -12,8 +12,7 @@ import aiohttp
 import pytest
 
 from runner.simulator import ManualClock, Options
-
-from .conftest import Caller, Heard, calling
+from tests.runner.simulator.conftest import Caller, Response, calling
 
 JOBS = "/v1/uno/data-backfill/jobs"
 DATES = "/v1/uno/data-backfill/bookingdate/jobs"
@@ -28,7 +27,7 @@ async def upload(
     name: str = "charges.csv",
     type_: str | None = "RatePlanCharge",
     checksum: str | None = None,
-) -> Heard:
+) -> Response:
     """One data backfill job."""
     form = aiohttp.FormData()
     if type_ is not None:
@@ -83,8 +82,8 @@ async def test_the_result_file(name: str, content: bytes) -> None:
     clock = ManualClock()
     async with calling(Options(), clock) as caller:
         job = await backfilled(caller, clock, content=content, name=name)
-        heard = await caller.ask("GET", f"/v1/files/{job['resultFileId']}")
-        with zipfile.ZipFile(io.BytesIO(heard.body)) as archive:
+        response = await caller.ask("GET", f"/v1/files/{job['resultFileId']}")
+        with zipfile.ZipFile(io.BytesIO(response.body)) as archive:
             assert archive.namelist() == ["charges_result.csv"]
             rows = list(csv.reader(io.StringIO(archive.read("charges_result.csv").decode(), newline="")))
         assert rows[0] == ["ID", "#Name", "Rule", "Success", "Error Message"]
@@ -194,9 +193,9 @@ async def test_stopping_a_backfill_job() -> None:
 async def test_templates() -> None:
     """CSV by type."""
     async with calling() as caller:
-        heard = await caller.ask("GET", f"{JOBS}/RatePlanCharge/template")
-        assert heard.headers["Content-Type"].startswith("text/csv")
-        assert heard.body.startswith(b"ID,#")
+        response = await caller.ask("GET", f"{JOBS}/RatePlanCharge/template")
+        assert response.headers["Content-Type"].startswith("text/csv")
+        assert response.body.startswith(b"ID,#")
         assert (await caller.ask("GET", f"{JOBS}/Colours/template")).category == 20
 
 
@@ -287,8 +286,8 @@ def journal(**changes: Any) -> dict[str, Any]:
 async def test_journal_run_bodies(expected: int, changes: dict[str, Any]) -> None:
     """Operation "Create a journal run"."""
     async with calling() as caller:
-        heard = await caller.ask("POST", RUNS, json=journal(**changes))
-        assert (0 if heard.json["success"] else heard.category) == expected
+        response = await caller.ask("POST", RUNS, json=journal(**changes))
+        assert (0 if response.json["success"] else response.category) == expected
         assert caller.effects(RUNS) == [1 if expected == 0 else 0]
 
 

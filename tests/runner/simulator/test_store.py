@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from runner.simulator import ManualClock, Options, Simulator
+from tests.runner.simulator.conftest import BOOKING, Caller, calling, subscription, until
 
-from .conftest import BOOKING, Caller, calling, subscription, until
 from .test_jobs import JOBS, RUNS, journal, upload
 
 DAY = 24 * 3600
@@ -97,7 +97,7 @@ async def test_reset(tmp_path: Path) -> None:
 
 
 async def check_emptiness(caller: Caller) -> None:
-    """Nothing was ever asked, as far as anyone can tell."""
+    """Nothing was ever requested, as far as anyone can see."""
     assert (await caller.ask("GET", "/_sim/effects")).json == {"identities": [], "effects": 0, "doubled": []}
     assert (await caller.ask("GET", "/_sim/stats")).json["keys"] == 0
     assert (await caller.ask("GET", "/v1/uno/data-backfill/listjobs")).json["jobs"] == []
@@ -148,9 +148,9 @@ async def test_options_change_while_it_runs() -> None:
         assert "client_secret" not in shown
         assert await caller.outcome() == "502"
         for wrong in ({"faults": {"no": 1}}, {"colour": "red"}, {"replay_dialect": "x"}, {"faults": {"502": 2}}):
-            heard = await caller.ask("POST", "/_sim/faults", json=wrong)
-            assert heard.status == 400
-            assert heard.json["error"]
+            response = await caller.ask("POST", "/_sim/faults", json=wrong)
+            assert response.status == 400
+            assert response.json["error"]
         assert (await caller.ask("POST", "/_sim/outage", json={"kind": "x"})).status == 400
         assert (await caller.ask("POST", "/_sim/outage", json={"days": 1})).status == 400
         assert (await caller.ask("POST", "/_sim/faults", data=b"{")).status == 400
@@ -182,8 +182,8 @@ async def test_options_of_the_wrong_shape_change_nothing(wrong: dict[str, Any]) 
     """400 in words, and the next request is served as before."""
     async with calling() as caller:
         before = (await caller.ask("GET", "/_sim/options")).json
-        heard = await caller.ask("POST", "/_sim/faults", json=wrong)
-        assert (heard.status, bool(heard.json["error"])) == (400, True)
+        response = await caller.ask("POST", "/_sim/faults", json=wrong)
+        assert (response.status, bool(response.json["error"])) == (400, True)
         assert (await caller.ask("GET", "/_sim/options")).json == before
         assert await caller.outcome() == "200"
 

@@ -7,8 +7,7 @@ import asyncio
 import pytest
 
 from runner.simulator import ManualClock, Options
-
-from .conftest import BILLING, BOOKING, calling, subscription, until
+from tests.runner.simulator.conftest import BILLING, BOOKING, calling, subscription, until
 
 DAY = 24 * 3600
 
@@ -52,9 +51,9 @@ async def test_a_failure_is_saved_too() -> None:
     """A permanent failure comes back with the same requestId."""
     async with calling() as caller:
         body = {"type": "Invoice", "number": "MISSING-1"}
-        heard = [await caller.ask("POST", BILLING, json=body, headers={"Idempotency-Key": "k"}) for _ in range(2)]
-        assert heard[0].category == 40
-        assert heard[0].body == heard[1].body
+        response = [await caller.ask("POST", BILLING, json=body, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+        assert response[0].category == 40
+        assert response[0].body == response[1].body
         assert caller.effects(BILLING) == [0]
 
 
@@ -92,8 +91,8 @@ async def test_422_for_a_key_that_meant_something_else(path: str, number: int) -
     """Another body, query or path under the same key is a mistake of the caller."""
     async with calling() as caller:
         await caller.book(1, key="k")
-        heard = await caller.ask("POST", path, json=subscription(number), headers={"Idempotency-Key": "k"})
-        assert (heard.status, heard.json["success"]) == (422, False)
+        response = await caller.ask("POST", path, json=subscription(number), headers={"Idempotency-Key": "k"})
+        assert (response.status, response.json["success"]) == (422, False)
 
 
 async def test_422_for_a_key_of_another_tenant() -> None:
@@ -118,8 +117,8 @@ async def test_the_order_of_json_keys_does_not_matter() -> None:
     async with calling() as caller:
         await caller.book(key="k")
         turned = dict(reversed(subscription().items()))
-        heard = await caller.ask("POST", BOOKING, json=turned, headers={"Idempotency-Key": "k"})
-        assert heard.status == 200
+        response = await caller.ask("POST", BOOKING, json=turned, headers={"Idempotency-Key": "k"})
+        assert response.status == 200
         assert caller.effects() == [1]
 
 

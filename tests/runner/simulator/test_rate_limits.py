@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from runner.simulator import ManualClock, Options
-
-from .conftest import BOOKING, calling, subscription, until
+from tests.runner.simulator.conftest import BOOKING, calling, subscription, until
 
 START = 1_800_000_000.0  # the beginning of an hour
 
@@ -15,8 +14,8 @@ async def test_without_a_token_nobody_comes_in() -> None:
     """401 with an envelope of category 11; nothing is counted as an arrival."""
     async with calling() as caller:
         caller.headers["Authorization"] = "Bearer stolen"
-        heard = await caller.book()
-        assert (heard.status, heard.category) == (401, 11)
+        response = await caller.book()
+        assert (response.status, response.category) == (401, 11)
         assert caller.effects() == []
 
 
@@ -52,16 +51,16 @@ async def test_quotas_by_kind_of_tenant() -> None:
     """An API sandbox has 2,500, 5,000 and 10,000; here scaled to 5, 10 and 20."""
     clock = ManualClock(START)
     async with calling(Options(tenant="api-sandbox", quota_scale=0.002, token_seconds=1e6), clock) as caller:
-        heard = [await caller.book(number) for number in range(6)]
-        assert [answer.status for answer in heard] == [200] * 5 + [429]
-        assert heard[0].headers["ratelimit-limit"] == "5, 5;w=60, 10;w=3600, 20;w=86400"
-        assert [answer.headers["ratelimit-remaining"] for answer in heard] == ["4", "3", "2", "1", "0", "0"]
-        assert heard[5].headers["Retry-After"] == heard[5].headers["ratelimit-reset"] == "60"
+        response = [await caller.book(number) for number in range(6)]
+        assert [answer.status for answer in response] == [200] * 5 + [429]
+        assert response[0].headers["ratelimit-limit"] == "5, 5;w=60, 10;w=3600, 20;w=86400"
+        assert [answer.headers["ratelimit-remaining"] for answer in response] == ["4", "3", "2", "1", "0", "0"]
+        assert response[5].headers["Retry-After"] == response[5].headers["ratelimit-reset"] == "60"
         await clock.advance(60)
-        heard = [await caller.book(number) for number in range(6)]
-        assert [answer.status for answer in heard] == [200] * 5 + [429]
-        assert int(heard[5].headers["Retry-After"]) > 3000
-        assert heard[5].headers["ratelimit-remaining"] == "0"
+        response = [await caller.book(number) for number in range(6)]
+        assert [answer.status for answer in response] == [200] * 5 + [429]
+        assert int(response[5].headers["Retry-After"]) > 3000
+        assert response[5].headers["ratelimit-remaining"] == "0"
 
 
 async def test_a_refused_request_is_not_saved_under_its_key() -> None:
@@ -115,10 +114,10 @@ async def test_concurrency_headers() -> None:
     """What remains is as it was at the beginning of the second."""
     clock = ManualClock()
     async with calling(Options(concurrency=5), clock) as caller:
-        heard = await caller.book()
-        assert heard.headers["Concurrency-Limit-Type"] == "Default"
-        assert heard.headers["Concurrency-Limit-Limit"] == "5"
-        assert heard.headers["Concurrency-Limit-Remaining"] == "4"
+        response = await caller.book()
+        assert response.headers["Concurrency-Limit-Type"] == "Default"
+        assert response.headers["Concurrency-Limit-Limit"] == "5"
+        assert response.headers["Concurrency-Limit-Remaining"] == "4"
 
 
 async def test_entities_have_room_of_their_own() -> None:

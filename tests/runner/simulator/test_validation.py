@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from runner.simulator import Options
-
-from .conftest import BILLING, BOOKING, Caller, calling, subscription
+from tests.runner.simulator.conftest import BILLING, BOOKING, Caller, calling, subscription
 
 EVENTS = "/v1/uno-regenerate/rev-rec-events"
 CONSUMPTION = f"{EVENTS}/daily-consumption"
@@ -18,9 +17,9 @@ CONSUMPTION = f"{EVENTS}/daily-consumption"
 
 async def category(caller: Caller, path: str, body: Any) -> int | str:
     """0 for success, else the category of the failure, which is HTTP 200."""
-    heard = await caller.ask("POST", path, data=body if isinstance(body, bytes) else json.dumps(body).encode())
-    assert heard.status == 200
-    return 0 if heard.json["success"] else heard.category
+    response = await caller.ask("POST", path, data=body if isinstance(body, bytes) else json.dumps(body).encode())
+    assert response.status == 200
+    return 0 if response.json["success"] else response.category
 
 
 @pytest.mark.parametrize(
@@ -139,15 +138,15 @@ async def test_a_compressed_request_is_the_same_request() -> None:
     async with calling() as caller:
         body, headers = json.dumps(subscription()).encode(), {"Content-Encoding": "gzip"}
         await caller.book()
-        heard = await caller.ask("POST", BOOKING, data=gzip.compress(body), headers=headers)
-        assert heard.json["success"] is True
+        response = await caller.ask("POST", BOOKING, data=gzip.compress(body), headers=headers)
+        assert response.json["success"] is True
         assert caller.effects() == [2]
         broken = await caller.ask("POST", BOOKING, data=gzip.compress(body)[:20], headers=headers)
         assert broken.category == 90
         assert (await caller.ask("POST", BOOKING, data=gzip.compress(body))).category == 90
 
 
-async def test_long_answers_are_compressed_when_asked() -> None:
+async def test_long_answers_are_compressed_on_request() -> None:
     """Over 1,000 bytes, with Accept-Encoding: gzip."""
     async with calling() as caller:
         for number in range(12):
@@ -166,17 +165,17 @@ async def test_track_ids_come_back() -> None:
     """Echoed; refused if longer than 64 or with one of the four characters."""
     async with calling() as caller:
         for track, status in (("t" * 64, 200), ("t" * 65, 400), ("a:b", 400), ('a"b', 400)):
-            heard = await caller.ask("POST", BOOKING, json=subscription(), headers={"Zuora-Track-Id": track})
-            assert heard.status == status
-            assert heard.headers["Zuora-Track-Id"] == track
+            response = await caller.ask("POST", BOOKING, json=subscription(), headers={"Zuora-Track-Id": track})
+            assert response.status == status
+            assert response.headers["Zuora-Track-Id"] == track
 
 
 async def test_every_request_has_its_own_id() -> None:
     """Zuora-Request-Id, and the requestId of an envelope is the same."""
     async with calling() as caller:
-        heard = [await caller.ask("POST", BOOKING, json={}) for _ in range(3)]
-        assert len({answer.headers["Zuora-Request-Id"] for answer in heard}) == 3
-        assert all(answer.json["requestId"] == answer.headers["Zuora-Request-Id"] for answer in heard)
+        response = [await caller.ask("POST", BOOKING, json={}) for _ in range(3)]
+        assert len({answer.headers["Zuora-Request-Id"] for answer in response}) == 3
+        assert all(answer.json["requestId"] == answer.headers["Zuora-Request-Id"] for answer in response)
 
 
 async def test_unknown_places() -> None:
