@@ -128,7 +128,7 @@ def test_the_cron_job_of_kubernetes(tmp_path, regen, simulator, monkeypatch):
     (container,) = pod["containers"]
     (rule,) = job["podFailurePolicy"]["rules"]
     assert rule["onExitCodes"]["containerName"] == container["name"]
-    assert set(rule["onExitCodes"]["values"]) == {2, 3, 4, 5} <= set(ExitCode)
+    assert set(rule["onExitCodes"]["values"]) == {2, 3, 5} <= set(ExitCode)
     assert pod["restartPolicy"] == "Never", "a pod failure policy needs it"
     assert pod["terminationGracePeriodSeconds"] > 2 * Profile().drain_seconds
     assert f"USER {pod['securityContext']['runAsUser']}" in (ROOT / ".github/Dockerfile").read_text()
