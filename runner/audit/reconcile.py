@@ -14,9 +14,8 @@ from manifests import ManifestError, Source, digest, open_manifest
 from runner.audit.check import Check, Note, run_check
 from runner.audit.results_match import results_agree
 from runner.domain.errors import Refused
-from runner.ledger import Store, jobs, queries
+from runner.ledger import Manifest, Store, jobs, queries
 from runner.ledger.integrity import pending_rows, rows_of, shared_ids, unbalanced
-from runner.ledger.queries import ManifestFacts
 from runner.system.worker_process import beside
 from runner.zuora.operations import OPERATIONS
 
@@ -107,7 +106,7 @@ def _unchanged(store: Store) -> Iterator[str]:
             yield Note(f"{told.path}: {reason}; what the ledger holds of it was compared with the results")
 
 
-def _gone(told: ManifestFacts) -> str | None:
+def _gone(told: Manifest) -> str | None:
     """Why a manifest cannot be read again; None if it can."""
     if told.path == "-":
         return "it was standard input"
@@ -120,7 +119,7 @@ def _gone(told: ManifestFacts) -> str | None:
     return None if now.sha256 == told.sha256 else "it is another file by now (its SHA-256 differs)"
 
 
-def _changed(store: Store, told: ManifestFacts) -> Iterator[str]:
+def _changed(store: Store, told: Manifest) -> Iterator[str]:
     with open_manifest(told.path) as source:
         if tuple(source.columns) != told.columns:
             yield f"{told.path}: its columns are not those of the ledger"

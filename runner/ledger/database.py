@@ -84,6 +84,13 @@ class Store:
             # chained, since `yield from` would close the cursor itself, which fails once the ledger is closed
             yield from itertools.chain(self.connection.execute(sql, values))
 
+    def named_rows(self, sql: str, *values: Any) -> Iterator[sqlite3.Row]:
+        """The rows of a query, as they come; their values by the names of the columns."""
+        with translated(self.path):
+            cursor = self.connection.cursor()
+            cursor.row_factory = sqlite3.Row
+            yield from itertools.chain(cursor.execute(sql, values))
+
     def row(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
         """The first row of a query."""
         with translated(self.path):

@@ -33,10 +33,12 @@ class Manifest:
     sha256: str
     bytes: int
     columns: tuple[str, ...]
+    rows: int = 0  # known once they are all read
+    sheet: str | None = None  # of a workbook
 
 
 class Line(NamedTuple):
-    """One manifest row, in the order of the table's columns. An accepted row asks for its own request."""
+    """One manifest row, its fields named as the table's columns. An accepted row asks for its own request."""
 
     line: int
     manifest: int
@@ -51,7 +53,7 @@ class Line(NamedTuple):
 
 
 class NewRequest(NamedTuple):
-    """One request, in the order of the table's columns."""
+    """One request to enrol, its fields named as the table's columns: what `domain.Request` is made from later."""
 
     request: int
     step: int
@@ -63,7 +65,7 @@ class NewRequest(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A request that uploads rows as a file, in the order of the table's columns."""
+    """A request that uploads rows as a file, its fields named as the table's columns."""
 
     part: int
     manifest: int
@@ -74,6 +76,11 @@ class Part(NamedTuple):
     id_column: int
     zipped: int
 
+
+MANIFEST = """
+INSERT INTO manifest (manifest, step, path, sha256, bytes, rows, columns)
+VALUES (:number, :step, :path, :sha256, :bytes, :rows, :columns)
+"""
 
 DUPLICATES = """
 CREATE TEMP TABLE repeated AS
@@ -97,6 +104,10 @@ FROM shared WHERE shared.request = request.request;
 """
 
 
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
 class Enrolment:
     """Builds a run's ledger. Use as a context manager; without `finish` nothing is left behind."""
 
@@ -117,36 +128,25 @@ class Enrolment:
 
     def step(self, number: int, does: str, options: dict[str, Any]) -> None:
         """Enrol a step."""
-        self._many("INSERT INTO step VALUES (?, ?, ?)", [(number, does, json.dumps(options))])
+        self._many("INSERT INTO step (step, does, options) VALUES (?, ?, ?)", [(number, does, json.dumps(options))])
 
     def manifest(self, manifest: Manifest, rows: int) -> None:
         """Enrol a manifest, once its rows are counted."""
-        columns = json.dumps(manifest.columns, ensure_ascii=False)
-        values = (
-            manifest.number,
-            manifest.step,
-            manifest.path,
-            manifest.sha256,
-            manifest.bytes,
-            rows,
-            columns,
-        )
-        self._many("INSERT INTO manifest VALUES (?, ?, ?, ?, ?, ?, ?)", [values])
+        values = {name: getattr(manifest, name) for name in ("number", "step", "path", "sha256", "bytes")}
+        values |= {"rows": rows, "columns": json.dumps(manifest.columns, ensure_ascii=False)}
+        self._many(MANIFEST, [values])
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Enrol manifest rows."""
-        self._many("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
+        self._many(_insert("line", Line._fields), lines)
 
     def requests(self, requests: Iterable[NewRequest]) -> None:
         """Enrol requests; what repeats an earlier one is found by `finish`."""
-        self._many(
-            "INSERT INTO request (request, step, operation, query, body, digest, lane) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            requests,
-        )
+        self._many(_insert("request", NewRequest._fields), requests)
 
     def parts(self, parts: Iterable[Part]) -> None:
         """Enrol the parts that requests upload."""
-        self._many("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?)", parts)
+        self._many(_insert("part", Part._fields), parts)
 
     def finish(self, facts: Facts) -> None:
         """Find duplicates and lanes, make the ledger durable and put it in its place."""

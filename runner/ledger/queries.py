@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from runner.ledger.database import Store
+from runner.ledger.enrolment import Manifest
 
 _ids = msgspec.json.Decoder(list[str]).decode
 
@@ -17,18 +18,51 @@ COUNTS = """
 SELECT m.step, f.state, count(*) FROM fate f JOIN manifest m USING (manifest) GROUP BY 1, 2
 """
 
-LINES = """
-SELECT l.line, l.manifest, l.row, l.cells, l.operation, l.type, l.object, l.request, l.problem,
-       m.step, m.path, lower(hex(r.digest)), f.outcome, r.generation,
-       f.outcome, o.ids, o.code, f.category, f.message, o.replayed, o.generation, o.attempts,
-       o.http_status, o.request_id, o.process_id, o.first_sent_at, o.settled_at, o.latency_ms,
-       CASE WHEN r.state = 'pending' THEN (SELECT max(number) FROM attempt a WHERE a.request = r.request) END,
-       CASE WHEN r.state = 'pending' THEN (SELECT min(coalesce(sent_at, claimed_at)) FROM attempt a
-                                           WHERE a.request = r.request) END,
-       f.state, r.query,
-       CASE WHEN l.request IS NOT NULL
-            THEN l.request IN (SELECT request FROM outcome WHERE state = 'unknown')
-                 OR l.line IN (SELECT line FROM row_outcome WHERE state = 'unknown') END
+# The columns of a result line, by the names of `ResultLine`.
+_LINE = {
+    "line": "l.line",
+    "manifest": "l.manifest",
+    "row": "l.row",
+    "cells": "l.cells",
+    "operation": "l.operation",
+    "type": "l.type",
+    "object": "l.object",
+    "request": "l.request",
+    "problem": "l.problem",
+    "step": "m.step",
+    "path": "m.path",
+    "state": "f.state",
+    "digest": "lower(hex(r.digest))",
+    "query": "r.query",
+    "next_generation": "r.generation",
+    "outcome": "f.outcome",
+    "ids": "o.ids",
+    "code": "o.code",
+    "category": "f.category",
+    "message": "f.message",
+    "replayed": "o.replayed",
+    "generation": "o.generation",
+    "attempts": "o.attempts",
+    "http_status": "o.http_status",
+    "request_id": "o.request_id",
+    "process_id": "o.process_id",
+    "first_sent_at": "o.first_sent_at",
+    "settled_at": "o.settled_at",
+    "latency_ms": "o.latency_ms",
+    "pending_attempts": """
+        CASE WHEN r.state = 'pending'
+             THEN (SELECT max(number) FROM attempt a WHERE a.request = r.request) END""",
+    "pending_first_sent_at": """
+        CASE WHEN r.state = 'pending'
+             THEN (SELECT min(coalesce(sent_at, claimed_at)) FROM attempt a WHERE a.request = r.request) END""",
+    "was_unknown": """
+        CASE WHEN l.request IS NOT NULL
+             THEN l.request IN (SELECT request FROM outcome WHERE state = 'unknown')
+                  OR l.line IN (SELECT line FROM row_outcome WHERE state = 'unknown') END""",
+}
+
+LINES = f"""
+SELECT {", ".join(f"{expression} AS {name}" for name, expression in _LINE.items())}
 FROM line l
 JOIN fate f ON f.line = l.line
 JOIN manifest m ON m.manifest = l.manifest
@@ -61,20 +95,6 @@ WHERE r.state = 'unknown' AND r.operation = ? GROUP BY r.request ORDER BY r.requ
 """
 
 
-@dataclass(frozen=True)
-class ManifestFacts:
-    """A manifest of the run, as enrolled."""
-
-    number: int
-    step: int
-    path: str
-    sha256: str
-    bytes: int
-    rows: int
-    columns: tuple[str, ...]
-    sheet: str | None = None  # of a workbook
-
-
 class StepFacts(NamedTuple):
     """A step of the run, as enrolled."""
 
@@ -83,8 +103,8 @@ class StepFacts(NamedTuple):
     options: dict[str, Any]  # JSON values by the names of the plan file
 
 
-class ResultLine(NamedTuple):
-    """One manifest row and its fate, as the query `LINES` tells it. Times in microseconds."""
+class ResultLine(Struct, frozen=True, kw_only=True):
+    """One manifest row and its fate, its fields named as the columns of `LINES`. Times in microseconds."""
 
     line: int
     manifest: int
@@ -98,9 +118,8 @@ class ResultLine(NamedTuple):
     step: int
     path: str
     digest: str | None
-    request_state: str | None
     next_generation: int | None
-    outcome: str | None
+    outcome: str | None  # of its request
     ids: str | None
     code: str | None
     category: str | None
@@ -133,13 +152,21 @@ class Trouble(NamedTuple):
     step: int = 1
 
 
-def manifests(store: Store) -> list[ManifestFacts]:
+def manifests(store: Store) -> list[Manifest]:
     """The manifests of the run, in order."""
-    rows = store.rows("SELECT manifest, step, path, sha256, bytes, rows, columns FROM manifest ORDER BY manifest")
     sheets = dict(enumerate(store.facts().sheets, 1))
     return [
-        ManifestFacts(number, step, path, sha256, size, count, tuple(json.loads(columns)), sheets.get(number))
-        for number, step, path, sha256, size, count, columns in rows
+        Manifest(
+            number=row["manifest"],
+            step=row["step"],
+            path=row["path"],
+            sha256=row["sha256"],
+            bytes=row["bytes"],
+            columns=tuple(json.loads(row["columns"])),
+            rows=row["rows"],
+            sheet=sheets.get(row["manifest"]),
+        )
+        for row in store.named_rows("SELECT * FROM manifest ORDER BY manifest")
     ]
 
 
@@ -169,7 +196,7 @@ def lines(
     values: tuple[int | str, ...] = () if line is None else (line,)
     if among is not None:
         where, values = "WHERE l.line IN (SELECT value FROM json_each(?))", (json.dumps(sorted(among)),)
-    return map(ResultLine._make, store.rows(f"{LINES} {where} ORDER BY l.line", *values))
+    return (ResultLine(**row) for row in store.named_rows(f"{LINES} {where} ORDER BY l.line", *values))
 
 
 def troubles(store: Store) -> Iterator[Trouble]:

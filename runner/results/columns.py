@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from runner.domain.identity import key, track_id
-from runner.ledger import Store
+from runner.ledger import Manifest, Store
 from runner.ledger.facts import RESULTS_VERSION
-from runner.ledger.queries import ManifestFacts, ResultLine, StepFacts, manifests, steps
+from runner.ledger.queries import ResultLine, StepFacts, manifests, steps
 from runner.zuora.categories import category_word
 from runner.zuora.operations import OPERATIONS
 
@@ -99,7 +99,7 @@ class Layout:
     def __init__(
         self,
         run: str,
-        sources: Sequence[ManifestFacts],
+        sources: Sequence[Manifest],
         steps: Sequence[StepFacts] = (),
         *,
         version: str = RESULTS_VERSION,
@@ -151,7 +151,7 @@ class Layout:
             type=line.type,
             object=line.object,
             state=line.state,
-            outcome=line.request_state or line.state,
+            outcome=line.outcome or line.state,
             duplicate_of=line.request if line.state == "duplicate" else None,
             mode=self._mode(line),
             was_unknown=None if line.was_unknown is None else bool(line.was_unknown),
@@ -159,13 +159,13 @@ class Layout:
         )
         if line.problem is not None:
             fate.error_category, fate.error_message = "manifest", line.problem
-        elif line.request_state == "pending":
+        elif line.outcome == "pending":
             _fill_pending(fate, line)
         else:
             _fill_settled(fate, line)
         return fate
 
-    def _positions_of(self, source: ManifestFacts) -> list[int | None]:
+    def _positions_of(self, source: Manifest) -> list[int | None]:
         positions = {name: position for position, name in enumerate(source.columns)}
         return [positions.get(name) for name in self.own]
 

@@ -52,11 +52,11 @@ def story(store: Store, folder: RunFolder, row: int) -> dict[str, Any]:
         "state": line.state,
         "repeats_row": line.request if line.state == "duplicate" else None,
         "problem": line.problem,
-        "outcome": line.request_state,
+        "outcome": line.outcome,
         "ids": json.loads(line.ids) if line.ids else None,
         "code": line.code,
         "message": line.message,
-        "tenant_says": of_row(folder, line.request) if line.request and line.request_state == "unknown" else None,
+        "tenant_says": of_row(folder, line.request) if line.request and line.outcome == "unknown" else None,
         "job": _job(store, line.request),
         "attempts": _attempts(line, tries, queries.events(store, "paused") if len(tries) > 1 else []),
     }

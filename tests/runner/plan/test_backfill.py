@@ -52,11 +52,10 @@ def sent(folder: Path) -> list[tuple[str, bytes, int]]:
 
 
 def journal_request(store, number):
-    from runner.ledger.journal import _REQUEST, _request
+    from runner.ledger import pending
 
-    row = store.row(f"SELECT {_REQUEST} FROM request r WHERE request = ?", number)
-    assert row is not None
-    return _request(row)
+    (row,) = store.named_rows(f"SELECT {pending.REQUEST} FROM request r WHERE request = ?", number)
+    return pending.request_of(row)
 
 
 def test_nine_megabytes_go_up_in_three_parts(tmp_path, regen, simulator):
