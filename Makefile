@@ -64,7 +64,7 @@ COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --upgrade --universal --python
 lock: $(READY) ## Renew the locked packages of the image, the build and the audit
 	@$(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	@$(COMPILE) --extra xlsx pyproject.toml --output-file .ci/locked/runtime.txt
+	@$(COMPILE) pyproject.toml --output-file .ci/locked/runtime.txt
 	@$(COMPILE) .ci/locked/build.in --output-file .ci/locked/build.txt
 	@$(COMPILE) .ci/locked/audit.in --output-file .ci/locked/audit.txt
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from manifests.errors import ManifestError
-    from manifests.read import Batch, Digest, Source, digest, open_manifest
+    from manifests.read import Batch, Digest, Reading, Source, Typed, digest, open_manifest
     from manifests.schemas import TYPES, Schema, template
-    from manifests.validate import UNSETTLED, Checked, Checker, checker, unsettled
+    from manifests.unsettled import UNSETTLED, unsettled
+    from manifests.validate import Checked, Checker, checker
 
 __all__ = [
     "TYPES",
@@ -24,8 +25,10 @@ __all__ = [
     "Checker",
     "Digest",
     "ManifestError",
+    "Reading",
     "Schema",
     "Source",
+    "Typed",
     "checker",
     "digest",
     "open_manifest",
@@ -34,9 +37,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "validate": ("UNSETTLED", "Checked", "Checker", "checker", "unsettled"),
+    "unsettled": ("UNSETTLED", "unsettled"),
+    "validate": ("Checked", "Checker", "checker"),
     "errors": ("ManifestError",),
-    "read": ("Batch", "Digest", "Source", "digest", "open_manifest"),
+    "read": ("Batch", "Digest", "Reading", "Source", "Typed", "digest", "open_manifest"),
     "schemas": ("TYPES", "Schema", "template"),
 }
 

@@ -7,22 +7,53 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from manifests.errors import UnsuitableHeader, place
+from manifests.reading import By
 from manifests.schemas import TYPES, Schema, canonical, folded, suggestion
 
-RESULT_PREFIX = "regen_"
-RESULT_COLUMNS = (
-    "regen_type",
-    "regen_state",
-    "regen_outcome",
-    "regen_attempts",
-    "regen_run",
-    "regen_mode",
-)  # those that matter for the next run
+# The columns that the runner writes. A file that has the two that every results file has is an earlier run's.
+OWN_COLUMNS = frozenset(
+    "regen_" + name
+    for name in (
+        "run",
+        "step",
+        "line",
+        "source",
+        "row",
+        "operation",
+        "type",
+        "object",
+        "state",
+        "outcome",
+        "id_list",
+        "id_count",
+        "error_code",
+        "error_category",
+        "error_message",
+        "http_status",
+        "key",
+        "generation",
+        "attempts",
+        "replayed",
+        "track_id",
+        "request_id",
+        "process_id",
+        "first_sent_at",
+        "settled_at",
+        "latency_ms",
+        "duplicate_of",
+        "mode",
+        "was_unknown",
+        "sheet",
+    )
+)
+_ALWAYS = frozenset({"regen_run", "regen_state"})
+# Those that matter for the next run.
+RESULT_COLUMNS = ("regen_type", "regen_state", "regen_outcome", "regen_attempts", "regen_run", "regen_mode")
 _PREFIX = re.compile(r"^(?P<object>[^:.]+)[:.](?P<name>.+)$", re.DOTALL)
 
 
 class Headers(tuple[str, ...]):
-    """The headers of a manifest without the `regen_*` columns of an earlier run; `results` says whether there were any.
+    """The headers of a manifest, without the runner's own columns if it is an earlier run's (`results`).
 
     A results file unites the columns of several manifests, so that two of its headers may mean the same field, and it
     brings its types along: a header is judged with that in mind.
@@ -32,20 +63,11 @@ class Headers(tuple[str, ...]):
 
     def __new__(cls, headers: Iterable[str]) -> Headers:
         every = tuple(headers)
-        new = super().__new__(cls, (h for h in every if not is_result(h)))
-        new.results = len(new) < len(every)
+        # Databases give names back in capitals: a row of unknown outcome must not be sent for that.
+        results = {header.lower() for header in every} >= _ALWAYS
+        new = super().__new__(cls, (h for h in every if not (results and h.lower() in OWN_COLUMNS)))
+        new.results = results
         return new
-
-
-def is_result(header: str) -> bool:
-    """Whether a column is of an earlier run. Databases give names back in capitals: a row of unknown outcome must not
-    be sent for that."""
-    return header.lower().startswith(RESULT_PREFIX)
-
-
-def matters(header: str) -> bool:
-    """Whether a column has to be read at all."""
-    return not is_result(header) or header.lower() in RESULT_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -62,16 +84,17 @@ class Binding:
     """Which columns hold the type, and which hold which field of which type (usually one, in results several)."""
 
     type_columns: tuple[str, ...]
+    by: By | None = None
     specific: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     every: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
 def meanings(header: str) -> list[Meaning]:
     """All that a header can mean. Only a header that means one field of one type can be specific."""
-    found = [m for schema in TYPES.values() if (m := _meaning(header, schema))]
-    if len(found) > 1:
-        found = [Meaning(m.type, m.wire, False) for m in found]
-    return found
+    every = [m for schema in TYPES.values() if (m := _meaning(header, schema))]
+    if len(every) > 1:
+        every = [Meaning(m.type, m.wire, False) for m in every]
+    return every
 
 
 def _meaning(header: str, schema: Schema) -> Meaning | None:
@@ -88,11 +111,11 @@ def _meaning(header: str, schema: Schema) -> Meaning | None:
     return None
 
 
-def bind(headers: Sequence[str], *, path: str, type: str | None) -> Binding:
-    """What the columns mean, for the one type that was asked for or for all. Raises UnsuitableHeader."""
-    only = _asked(type, path)
+def bind(headers: Sequence[str], *, path: str, type: str | None, by: By | None = None) -> Binding:
+    """What the columns mean, for one type or for all. Raises UnsuitableHeader."""
+    only = _wanted(type, path)
     results = getattr(headers, "results", False)
-    binding = Binding(tuple(h for h in headers if folded(h) == "type"))
+    binding = Binding(_type_columns(headers), by)
     for header in headers:
         for meaning in meanings(header):
             _enter(binding, header, meaning)
@@ -102,7 +125,15 @@ def bind(headers: Sequence[str], *, path: str, type: str | None) -> Binding:
     return binding
 
 
-def _asked(type: str | None, path: str) -> str | None:
+def _type_columns(headers: Sequence[str]) -> tuple[str, ...]:
+    """The columns that hold the type; Zuora's memo exports call theirs `Memo Type`."""
+    for word in ("type", "memotype"):
+        if columns := tuple(h for h in headers if folded(h) == word):
+            return columns
+    return ()
+
+
+def _wanted(type: str | None, path: str) -> str | None:
     if type is None:
         return None
     name = canonical(type)
@@ -136,12 +167,12 @@ def _refuse_nameless(binding: Binding, only: str | None, results: bool, headers:
     if only:
         if not binding.every.get(only, {}).keys() & TYPES[only].identifying:
             raise UnsuitableHeader(
-                f"{place(path)}: no column names a {only}; add {TYPES[only].needs} (found: {_listed(headers)})"
+                f"{place(path)}: no column names a {only}; add {TYPES[only].needs} (the columns: {_listed(headers)})"
             )
     elif not binding.every:
         raise UnsuitableHeader(
             f"{place(path)}: no identifying column; add for example {TYPES['Subscription'].needs}, or invoiceNumber "
-            f"(found: {_listed(headers)}; is the first line the header?)"
+            f"(the columns: {_listed(headers)}; if the header is in another row, name it with --header-row)"
         )
     elif not (binding.specific or binding.type_columns or results):
         raise UnsuitableHeader(_undecided(binding, path))
@@ -149,9 +180,16 @@ def _refuse_nameless(binding: Binding, only: str | None, results: bool, headers:
 
 def _undecided(binding: Binding, path: str) -> str:
     columns = sorted({h for fields in binding.every.values() for headers in fields.values() for h in headers})
-    kinds = " or ".join(binding.every) if len(binding.every) < 4 else "several types"
     names = ", ".join(repr(column) for column in columns)
-    return f"{place(path)}: {names} could be that of {kinds}; say which with --type or with a column named type"
+    if len(binding.every) == 1:
+        (type,) = binding.every
+        return (
+            f"{place(path)}: {names} could be that of a {type} only if you say so; give --type {type}, or FILE:{type}"
+        )
+    kinds = " or ".join(binding.every) if len(binding.every) < 4 else "several types"
+    return (
+        f"{place(path)}: {names} could be that of {kinds}; say which with --type, FILE:TYPE or with a column named type"
+    )
 
 
 def _listed(headers: Sequence[str]) -> str:

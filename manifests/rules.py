@@ -25,7 +25,7 @@ EDGES = "\t\n\v\f\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u
 # C0, DEL, C1, soft hyphen, zero-width and bidirectional controls, line separators, lone surrogates.
 CONTROL = "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 _CONTROL = re.compile(CONTROL)
-_INTEGER = re.compile("-?[0-9]+")
+_INTEGER = re.compile("(-?[0-9]+)(?:[.]0+)?")  # spreadsheets and data frames make 1.0 of a version 1
 _INTEGER_RULES = {
     "not-an-integer": "write a whole number such as 1",
     "not-positive": "write a whole number from 1",
@@ -45,9 +45,13 @@ class Problems:
     def add(self, broken: Mask, rule: str, sentence: str | Callable[[int], str]) -> None:
         """Notes the rule for each row where it is broken; the sentence may depend on the row's position."""
         for position in broken.index[broken].tolist():
-            said = f"{rule}: {sentence if isinstance(sentence, str) else sentence(position)}"
-            before = self.texts[position]
-            self.texts[position] = f"{before}; {said}" if before else said
+            self.add_at(position, rule, sentence if isinstance(sentence, str) else sentence(position))
+
+    def add_at(self, position: int, rule: str, sentence: str) -> None:
+        """Note the rule for one row."""
+        text = f"{rule}: {sentence}"
+        before = self.texts[position]
+        self.texts[position] = f"{before}; {text}" if before else text
 
 
 def trimmed(column: Column) -> Column:
@@ -123,9 +127,10 @@ def _integer(word: str) -> int | str | None:
     """
     if not word:
         return None
-    if not _INTEGER.fullmatch(word):
+    match = _INTEGER.fullmatch(word)
+    if not match:
         return "not-an-integer"
-    digits = word.lstrip("-0")
+    digits = match[1].lstrip("-0")
     if word.startswith("-") or not digits:
         return "not-positive"
     return int(digits) if len(digits) <= 10 and int(digits) <= MOST_INTEGER else "too-large"

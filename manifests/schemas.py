@@ -45,6 +45,11 @@ class Alternative:
     label: str
     lane: str
 
+    @property
+    def by_id(self) -> bool:
+        """Whether it is the id that Zuora gave the object, not a number or a name."""
+        return len(self.fields) == 1 and self.fields[0].lower().endswith("id")
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -64,6 +69,14 @@ class Schema:
     def identifying(self) -> frozenset[str]:
         """The wire names of the fields that identify; the rest are details of the request."""
         return frozenset(wire for alternative in self.alternatives for wire in alternative.fields)
+
+    def chosen_by(self, by: str | None) -> tuple[Alternative, ...]:
+        """The alternatives that `--by` leaves: all where the type has none of that kind."""
+        if by is None:
+            return self.alternatives
+        ids = tuple(a for a in self.alternatives if a.by_id)
+        others = tuple(a for a in self.alternatives if not a.by_id)
+        return (ids if by == "id" else others) or self.alternatives
 
     @property
     def needs(self) -> str:
@@ -179,9 +192,12 @@ _SCHEMAS = (
 TYPES: dict[str, Schema] = {schema.name: schema for schema in _SCHEMAS}
 
 
+_UNREAD = "_-*\ufeff\u200b\u200c\u200d\u2060\xad"  # in headers: the stars of templates, and what cannot be seen
+
+
 def folded(word: str) -> str:
     """A word without case, spaces, `_` and `-`: what headers and types are compared by."""
-    return "".join(character for character in word.casefold() if not (character.isspace() or character in "_-\ufeff"))
+    return "".join(character for character in word.casefold() if not (character.isspace() or character in _UNREAD))
 
 
 def canonical(type: str) -> str | None:

@@ -10,30 +10,29 @@ Nothing is discarded and nothing guessed: a row comes out with its fields, or wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, and_
 from string import Formatter
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import pandas
 
+from manifests.artefacts import FOOTER, Finding, probable, sure, unusual
 from manifests.header_mapping import Binding, bind
 from manifests.read import Batch
+from manifests.read.typed import typed_cells
+from manifests.reading import DEFAULT, Reading
 from manifests.rules import EDGES, Column, Mask, Problems, any_of, given, nothing, put, shown, trimmed, values
-from manifests.schemas import TYPES, Alternative, Schema, canonical, suggestion
+from manifests.schemas import TYPES, Alternative, Field, Kind, Schema, canonical, folded, suggestion
+from manifests.unsettled import UNSETTLED, unsettled
 
 Value = str | int | bool | None
-UNSETTLED = {
-    "outcome-unknown": (
-        "the earlier run never heard the answer and the work may have been done, use regen resume on that run, "
-        "or --resend-unknown"
-    ),
-    "outcome-pending": (
-        "the earlier run is not over and has sent this row, use regen resume on that run, or --resend-unknown"
-    ),
-}
+_MEMOS = {"credit": "CreditMemo", "debit": "DebitMemo"}  # words of a `Memo Type` column
+_FORMULA_SIGNS = tuple("=+-@\t\r'")
+_APOSTROPHE = Finding("apostrophe-removed", "a ' in front, which spreadsheets and results files add; it was taken off")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Checked:
     `types` are canonical, None where the type could not be told. `fields` has a list for every wire field of every
     type; a rejected row has None in all of them, and no lane. `objects` are labels for people. Rows that name the same
     object share one of the `lanes`. `problems` is None for an accepted row, else `rule-name: what and what to do`,
-    joined by `; `.
+    joined by `; `. `notes` are what is unusual about accepted rows: position, what it is, the text.
     """
 
     types: list[str | None]
@@ -51,48 +50,50 @@ class Checked:
     objects: list[str | None]
     lanes: list[str | None]
     problems: list[str | None]
+    notes: list[Note]
 
 
-def checker(columns: Sequence[str], *, path: str, type: str | None = None, resend_unknown: bool = False) -> Checker:
+class Note(NamedTuple):
+    """Something unusual about a row that is sent all the same."""
+
+    position: int
+    finding: Finding
+    text: str
+
+
+def checker(
+    columns: Sequence[str],
+    *,
+    path: str,
+    type: str | None = None,
+    resend_unknown: bool = False,
+    reading: Reading = DEFAULT,
+) -> Checker:
     """A checker for the manifest with these columns (`Source.columns`).
 
     Raises ManifestError if they cannot serve: none that identifies an object, two that mean the same, one that could
     mean two things, or a `type` that does not exist.
     """
-    return Checker(bind(columns, path=path, type=type), canonical(type) if type else None, resend_unknown)
-
-
-def unsettled(regen: pandas.DataFrame) -> list[str | None]:
-    """Which of `UNSETTLED` keeps each row of an earlier run (`Batch.regen`) from being sent anew; None if none does."""
-    names = ("regen_state", "regen_outcome", "regen_attempts")
-    return [_unsettled(*told) for told in zip(*(regen[name].tolist() for name in names), strict=True)]
-
-
-def _unsettled(state: str | None, outcome: str | None, attempts: str | None) -> str | None:
-    """Either column is enough, should the other be gone."""
-    told = {(word or "").strip().lower() for word in (state, outcome)}
-    if "unknown" in told:
-        return "outcome-unknown"
-    if "pending" in told and attempts and attempts != "0":
-        return "outcome-pending"
-    return None
+    binding = bind(columns, path=path, type=type, by=reading.by)
+    return Checker(binding, canonical(type) if type else None, resend_unknown, reading.literal)
 
 
 class Checker:
     """Checks the batches of one manifest. Keeps nothing from batch to batch."""
 
-    def __init__(self, binding: Binding, asked: str | None, resend_unknown: bool) -> None:
+    def __init__(self, binding: Binding, type: str | None, resend_unknown: bool, literal: bool) -> None:
         self._binding = binding
-        self._asked = asked
+        self._type = type
+        self._literal = literal
         self._resend_unknown = resend_unknown
 
     def check(self, batch: Batch) -> Checked:
         """The rows of the batch with their problems. Raises nothing for what is in a row."""
-        checking = _Checking(self._binding, batch)
+        checking = _Checking(self._binding, batch, self._literal)
         checking.refuse_repeated_header()
         if not self._resend_unknown:
             checking.refuse_unknown_outcomes()
-        checking.tell_types(self._asked)
+        checking.decide_types(self._type)
         for name in checking.types.dropna().unique():
             checking.identify(TYPES[name])
         return checking.checked()
@@ -101,11 +102,17 @@ class Checker:
 class _Checking:
     """The check of one batch."""
 
-    def __init__(self, binding: Binding, batch: Batch) -> None:
+    def __init__(self, binding: Binding, batch: Batch, literal: bool) -> None:
         self._binding = binding
+        self._literal = literal
+        self._escaped = batch.escaped and not literal
+        self._batch = batch
+        self._notes: list[Note] = []
         self._regen = batch.regen
         self._index = pandas.RangeIndex(len(batch.frame))
-        self._cells = {h: trimmed(batch.frame[h].set_axis(self._index)) for h in _bound(binding)}
+        raw = {h: batch.frame[h].tolist() for h in _bound(binding)}
+        self._typed = {h: typed for h, cells in raw.items() if (typed := typed_cells(cells))}
+        self._cells = {h: trimmed(batch.frame[h].set_axis(self._index)) for h in raw}
         self._problems = Problems(len(batch.frame))
         self.types: Column = nothing(self._index)
         self._fields: dict[str, Column] = {}
@@ -119,7 +126,9 @@ class _Checking:
         objects = put(self._objects, bad, [self._named(n) for n in self._index[bad]])
         fields: dict[str, list[Value]] = {wire: [None] * len(problems) for wire in _wires()}
         fields |= {wire: put(column, bad, None).tolist() for wire, column in self._fields.items()}
-        return Checked(self.types.tolist(), fields, objects.tolist(), put(self._lanes, bad, None).tolist(), problems)
+        lanes = put(self._lanes, bad, None).tolist()
+        notes = [note for note in self._notes if problems[note.position] is None]
+        return Checked(self.types.tolist(), fields, objects.tolist(), lanes, problems, notes)
 
     def refuse_repeated_header(self) -> None:
         """Rows that are the header once more, as where files were joined: an object of that name would be asked for."""
@@ -134,44 +143,50 @@ class _Checking:
         for rule, sentence in UNSETTLED.items():
             self._problems.add(why == rule, rule, sentence)
 
-    def tell_types(self, asked: str | None) -> None:
+    def decide_types(self, wanted: str | None) -> None:
         """The type column, else --type, else the type in the earlier run, else what the identifiers say."""
-        told = self._text(self._binding.type_columns)
-        self.types = _canonical(told)
-        self._refuse_strange_types(told, asked)
-        silent = ~given(told)
-        if asked:
-            self.types = put(self.types, silent, asked)
+        texts = self._text(self._binding.type_columns)
+        memo = any(folded(header) == "memotype" for header in self._binding.type_columns)
+        self.types = _canonical(texts, _MEMOS if memo else {})
+        self._refuse_strange_types(texts, wanted)
+        blank = ~given(texts)
+        if wanted:
+            self.types = put(self.types, blank, wanted)
         elif self._regen is not None:
             earlier = _canonical(trimmed(self._regen["regen_type"].set_axis(self._index)))
-            self.types = put(self.types, silent, earlier[silent])
-        self._infer(silent & self.types.isna())
+            self.types = put(self.types, blank, earlier[blank])
+        self._infer(blank & self.types.isna())
 
     def identify(self, schema: Schema) -> None:
         """The fields of all rows of one type, by its rules."""
         rows = self.types == schema.name
         texts = {f.wire: self._field(schema, f.wire, rows) for f in schema.fields}
+        used = self._used(schema, texts)
         for field in schema.fields:
+            mask = used.get(field.wire)
+            if mask is not None:
+                texts[field.wire] = texts[field.wire].where(mask, "")
+            texts[field.wire] = self._identifier(schema, field, texts[field.wire])
             column = self._fields.get(field.wire, nothing(self._index))
             self._fields[field.wire] = put(column, rows, values(texts[field.wire], field, self._problems))
         complete = self._refuse_misnamed(schema, texts)
         for alternative in schema.alternatives:
             self._name(alternative, complete[alternative])
 
-    def _refuse_strange_types(self, told: Column, asked: str | None) -> None:
+    def _refuse_strange_types(self, texts: Column, wanted: str | None) -> None:
         types = self.types.copy()
         self._problems.add(
-            given(told) & types.isna(),
+            given(texts) & types.isna(),
             "type-unknown",
             lambda row: (
-                f"there is no type {shown(told[row])!r}, {suggestion(told[row])} "
+                f"there is no type {shown(texts[row])!r}, {suggestion(texts[row])} "
                 "(If the column means something else, rename it.)"
             ),
         )
         self._problems.add(
-            types.notna() & (types != asked) & bool(asked),
+            types.notna() & (types != wanted) & bool(wanted),
             "type-disagrees",
-            lambda row: f"the row says {types[row]} and --type says {asked}, correct one of them",
+            lambda row: f"the row says {types[row]} and --type says {wanted}, correct one of them",
         )
 
     def _infer(self, untold: Mask) -> None:
@@ -204,6 +219,82 @@ class _Checking:
             self._problems.add(
                 unnamed & ~anything, "identifier-missing", "the row names no object, fill it in or remove the row"
             )
+
+    def _used(self, schema: Schema, texts: dict[str, Column]) -> dict[str, Mask]:
+        """Where each identifying field counts. An export has an object's id beside its number or name: the first
+        alternative that is complete counts, or the one that `--by` names; the others are carried along."""
+        columns = self._binding.every.get(schema.name, {})
+        chosen = schema.chosen_by(self._binding.by)
+        ordered = [*chosen, *(a for a in schema.alternatives if a not in chosen)]
+        possible = [a for a in ordered if all(columns.get(wire) for wire in a.fields)]
+        if self._binding.by and any(a in chosen for a in possible):
+            possible = [a for a in possible if a in chosen]
+        if len(ordered) == len(possible) == 1 or not possible:
+            return {}
+        complete = {a: reduce(and_, (given(texts[wire]) for wire in a.fields)) for a in possible}
+        decided: Mask = complete[possible[0]] & False
+        used: dict[str, Mask] = {}
+        for alternative in possible:
+            here = complete[alternative] & ~decided
+            decided = decided | here
+            for wire in alternative.fields:
+                used[wire] = here
+        touched = {wire: mask | ~decided for wire, mask in used.items()}
+        beside = [wire for a in schema.alternatives if a not in possible for wire in a.fields]
+        return touched | {wire: ~decided for wire in beside if wire not in touched}
+
+    def _identifier(self, schema: Schema, field: Field, text: Column) -> Column:
+        """The text of a field as an identifier: typed cells and texts that are none are refused, unusual ones noted."""
+        text = self._from_typed(schema, field, text)
+        if field.kind is not Kind.TEXT or field.wire not in schema.identifying:
+            return text
+        index = text.index.tolist()
+        changed: dict[int, str] = {}
+        for at, cell in unusual(text.tolist()):
+            self._judge(field, index[at], cell, changed)
+        for row, cell in changed.items():
+            text[row] = cell
+        return text
+
+    def _after_gap(self, row: int) -> bool:
+        """Whether a row without a value comes somewhere before this one, and this one has a single value."""
+        batch = self._batch
+        if batch.rows[row] - batch.rows[0] - row + batch.empty_before == 0:
+            return False
+        return sum(1 for cell in batch.frame.iloc[row].tolist() if cell and cell.strip()) == 1
+
+    def _judge(self, field: Field, row: int, cell: str, changed: dict[int, str]) -> None:
+        if self._escaped and cell[0] == "'" and cell[1:2] in _FORMULA_SIGNS:
+            changed[row] = cell[1:].strip(EDGES)
+            self._notes.append(Note(row, _APOSTROPHE, cell))
+            return
+        if not self._literal and (finding := sure(cell)):
+            remedy = "write the identifier itself, or say --literal if it is one"
+            self._problems.add_at(
+                row, finding.rule, f"{field.wire} is {shown(cell)!r}, which {finding.words}; {remedy}"
+            )
+        elif not self._literal and " " in cell and self._after_gap(row):
+            remedy = "remove the row, or say --literal if it names an object"
+            self._problems.add_at(row, FOOTER, f"{field.wire} is {shown(cell)!r}, words below an empty row; {remedy}")
+        elif finding := probable(cell):
+            self._notes.append(Note(row, finding, shown(cell)))
+
+    def _from_typed(self, schema: Schema, field: Field, text: Column) -> Column:
+        """The text of a field whose cells are of other kinds; a problem where such a cell names nothing."""
+        for header in self._binding.every.get(schema.name, {}).get(field.wire, []):
+            for row, cell in self._typed.get(header, {}).items():
+                if row not in text.index or text[row] != cell.strip(EDGES):
+                    continue
+                known = cell.integer if field.kind is Kind.POSITIVE_INTEGER else cell.identifier
+                if known is not None:
+                    text[row] = known
+                elif field.kind is not Kind.CHOICE:
+                    self._problems.add_at(
+                        row,
+                        "not-text",
+                        f"{field.wire} is {cell.reason}: {shown(cell)}; write the identifier as text",
+                    )
+        return text
 
     def _refuse_misnamed(self, schema: Schema, texts: dict[str, Column]) -> dict[Alternative, Mask]:
         """Where which alternative is complete and the only one."""
@@ -284,10 +375,10 @@ def _wires() -> list[str]:
     return list(dict.fromkeys(field.wire for schema in TYPES.values() for field in schema.fields))
 
 
-def _canonical(told: Column) -> Column:
+def _canonical(told: Column, words: Mapping[str, str] = MappingProxyType({})) -> Column:
     """The types that are meant, None where there is no such type."""
     cells = told.tolist()
-    meant = {word: canonical(word) for word in set(cells)}
+    meant = {word: canonical(word) or words.get(folded(word)) for word in set(cells)}
     return pandas.Series([meant[word] for word in cells], told.index, dtype=object)
 
 

@@ -10,5 +10,7 @@ path ─ origin (bytes: gzip, zip, standard input) ─ formats (which?) ─┬�
 
 from manifests.read.manifest import Batch, Source, open_manifest
 from manifests.read.raw_file import Digest, digest
+from manifests.read.typed import Typed
+from manifests.reading import Reading
 
-__all__ = ["Batch", "Digest", "Source", "digest", "open_manifest"]
+__all__ = ["Batch", "Digest", "Reading", "Source", "Typed", "digest", "open_manifest"]

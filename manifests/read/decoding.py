@@ -21,9 +21,9 @@ _CHUNK_BYTES = 256 * 1024
 class Text:
     """A manifest of text: opened as often as one likes, always from the start, line ends as they stand."""
 
-    def __init__(self, origin: Origin, head: bytes) -> None:
+    def __init__(self, origin: Origin, head: bytes, encoding: str | None = None) -> None:
         self.origin = origin
-        self.encoding = _encoding(head, origin.path)
+        self.encoding = _encoding(head, origin.path, encoding)
         with self.open() as stream:
             self.head = stream.read(len(head))
             self.complete = not stream.read(1)
@@ -55,16 +55,26 @@ class Text:
         return place(self.origin.path)
 
     def _remedy(self, error: UnicodeDecodeError) -> str:
-        name = "UTF-16" if self.encoding == "utf-16" else "UTF-8"
-        found = error.object[error.start : error.start + 1].hex() or "nothing more"
-        return f"this is not {name} (found {found}); save the file as UTF-8 (in Excel: CSV UTF-8)"
+        name = "UTF-8" if self.encoding == "utf-8-sig" else self.encoding.upper()
+        byte = error.object[error.start : error.start + 1].hex() or "nothing more"
+        return (
+            f"this is not {name} (the byte is {byte}); save the file as UTF-8 (in Excel: CSV UTF-8), or name its "
+            "encoding: --encoding cp1252"
+        )
 
 
-def _encoding(head: bytes, path: str) -> str:
+def _known(wanted: str | None, path: str) -> str | None:
+    try:
+        return codecs.lookup(wanted).name if wanted else None
+    except LookupError:
+        raise UnreadableManifest(f"{place(path)}: there is no encoding {wanted!r}; try --encoding cp1252") from None
+
+
+def _encoding(head: bytes, path: str, wanted: str | None) -> str:
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise UnreadableManifest(f"{place(path)}: this is UTF-32; save it as UTF-8")
-    encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "utf-8")
-    if encoding != "utf-16" and b"\0" in re.split(b"[\r\n]", head, maxsplit=1)[0]:
+    encoding = next((name for bom, name in _BOMS if head.startswith(bom)), None) or _known(wanted, path) or "utf-8"
+    if not encoding.startswith("utf-16") and b"\0" in re.split(b"[\r\n]", head, maxsplit=1)[0]:
         raise UnreadableManifest(
             f"{place(path, 1)}: no text but binary data, or UTF-16 without its mark; save it as UTF-8 text"
         )

@@ -3,88 +3,93 @@
 The csv module reads it, strictly: it is the one reader at hand that neither pads short rows nor stops at a NUL, and
 that keeps quoted newlines. It costs 1 µs a row more than the parsers in C of pandas and pyarrow.
 
-A blank line is no row. In a manifest of one column it is a row without its identifier, unless only blank lines follow:
-a spreadsheet writes an empty cell so, and no row may be lost.
+A line without any value, blank or of separators only, is no row; it is counted, so that the number of a row leads to it
+in a spreadsheet.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from manifests.errors import MalformedManifest, UnreadableManifest, place
-from manifests.header_mapping import Headers
 from manifests.read.decoding import LINE_END, Text
 from manifests.read.delimiter import NAMES, separator
-from manifests.read.frames import checked_headers, framed
+from manifests.read.frames import Piece, checked_headers, filled, piece
+from manifests.reading import Reading
 
 if TYPE_CHECKING:
     from _csv import Reader
 
-    from pandas import DataFrame
-
 Record = list[str]
-_MOST = 131_072  # characters of a cell: a longer one is a quote that was left open
-_MOST_IN_RESULTS = 2**31 - 1
-_SEPARATOR_LINE = re.compile(r"sep=([^\"\0\r\n])(\r\n|\r|\n)", re.IGNORECASE)  # Excel's own, before the header
+_MOST = 16 * 1024 * 1024  # characters of a cell: a longer one is a quote that was left open
+_CTRL_Z = "\x1a"  # the end of a text file on DOS
+_SEPARATOR_LINE = re.compile(r"\"?sep=([^\"\0\r\n])\"?(\r\n|\r|\n)", re.IGNORECASE)  # Excel's own, before the header
+
+_SPACE_BEFORE_QUOTE = re.compile(r"^[^\r\n]*[,;|\t] +\"", re.MULTILINE)
 
 
 class Delimited:
     """A manifest of delimited text."""
 
     escaped = True
+    sheet: str | None = None
+    unit = "row"
 
-    def __init__(self, text: Text) -> None:
-        self._text = text
+    def __init__(self, text: Text, reading: Reading) -> None:
+        self._text, self._wanted = text, reading.header_row
         self._path = text.origin.path
         self._preamble = _SEPARATOR_LINE.match(text.head)
         self._separator = self._preamble[1] if self._preamble else self._sniffed()
-        self._most = _MOST
+        self._spaced = _SPACE_BEFORE_QUOTE.search(text.head) is not None
+        self.header_row = 1
         with text.open() as stream:
             self.headers, _ = self._header(self._reader(stream))
-        if Headers(self.headers).results:  # what another format could hold was written there, however long
-            self._most = _MOST_IN_RESULTS
 
-    def frames(self, rows: int) -> Iterator[DataFrame]:
-        """The rows, in frames of at most `rows` (or one more). Raises ManifestError at the first line that is wrong."""
-        import numpy
-
+    def frames(self, rows: int) -> Iterator[Piece]:
+        """The rows, in pieces of at most `rows`. Raises ManifestError at the first line that is wrong."""
         with self._text.open() as stream:
             reader = self._reader(stream)
             _, line = self._header(reader)
-            blanks = 0
+            first = 1
             while records := self._records(reader, rows, line):
-                line_after = reader.line_num + 1
-                records, blanks = self._shaped(records, line, blanks)
-                line = line_after
-                if records:
-                    table = numpy.array(records, dtype=object)
-                    yield framed(list(table.T), self.headers, len(records))
+                kept, numbers = self._shaped(records, line, first)
+                first += len(records)
+                line = reader.line_num + 1
+                if kept:
+                    yield piece(kept, self.headers, numbers)
 
     def _sniffed(self) -> str:
         text = self._text
         return separator(text.head, complete=text.complete, path=self._path, suffix=text.origin.suffix)
 
     def _reader(self, stream: Iterator[str]) -> Reader:
-        csv.field_size_limit(self._most)
-        return csv.reader(stream, delimiter=self._separator, strict=True)
+        csv.field_size_limit(_MOST)
+        lines = _without_end_mark(stream)
+        return csv.reader(lines, delimiter=self._separator, strict=True, skipinitialspace=self._spaced)
 
     def _header(self, reader: Reader) -> tuple[tuple[str, ...], int]:
         """The first line that is not blank (nor Excel's `sep=;`), and the number of the line after it."""
         skip = 1 if self._preamble else 0
-        line = 1
+        line, number = 1, 0
         while records := self._records(reader, 1, line):
-            if not _blank(records[0]) and not (skip and line == 1):
+            number += 1
+            if self._wanted in (None, line) and filled(records[0]) and not (skip and line == 1):
+                self.header_row = number
                 where = place(self._path, line)
                 if any("\0" in cell for cell in records[0]):
                     raise UnreadableManifest(
                         f"{where}: no text but binary data; give a text file or one of the formats"
                     )
-                return checked_headers(records[0], where), reader.line_num + 1
+                return checked_headers(_cleaned(records[0]), where), reader.line_num + 1
             line = reader.line_num + 1
+        if self._wanted is not None:
+            raise MalformedManifest(
+                f"{place(self._path, self._wanted)}: no line with a value begins here, so it is not the header"
+            )
         raise MalformedManifest(f"{place(self._path)}: the file is empty; it needs a header and at least one row")
 
     def _records(self, reader: Reader, count: int, line: int) -> list[Record]:
@@ -96,23 +101,21 @@ class Delimited:
             raise MalformedManifest(f"{place(self._path, line)}: {_explained(error)}") from None
         return records
 
-    def _shaped(self, records: list[Record], line: int, blanks: int) -> tuple[list[Record], int]:
-        """The records that are rows, and how many blank lines wait for a row to follow them (in one column only)."""
+    def _shaped(self, records: list[Record], line: int, first: int) -> tuple[list[Record], Sequence[int]]:
+        """The records that have a value, and their numbers."""
         width = len(self.headers)
-        if not blanks and set(map(len, records)) == {width}:
-            return records, 0
+        if set(map(len, records)) == {width} and all(map(_first_filled, records)):
+            return records, range(first, first + len(records))
         rows: list[Record] = []
-        for record in records:
-            if len(record) == width:
-                rows.extend([[""]] * blanks)
+        numbers: list[int] = []
+        for number, record in enumerate(records, first):
+            if filled(record):
+                if len(record) != width:
+                    raise MalformedManifest(f"{place(self._path, line)}: {self._ragged(len(record))}")
                 rows.append(record)
-                blanks = 0
-            elif not _blank(record):
-                raise MalformedManifest(f"{place(self._path, line)}: {self._ragged(len(record))}")
-            elif width == 1:
-                blanks += 1
+                numbers.append(number)
             line += _lines(record)
-        return rows, blanks
+        return rows, numbers
 
     def _ragged(self, found: int) -> str:
         name = NAMES.get(self._separator, repr(self._separator))
@@ -122,8 +125,17 @@ class Delimited:
         return f"{few}; remove what is too much, or put a value that contains a {name} into double quotes"
 
 
-def _blank(record: Record) -> bool:
-    return not record
+def _first_filled(record: Record) -> bool:
+    """Whether the first cell has a value: quicker than a look at all, and true of nearly every row."""
+    return bool(record[0]) and not record[0].isspace()
+
+
+def _cleaned(header: Record) -> Record:
+    """A header without the marks that a file joined to another one leaves in front, and quotes around them."""
+    first = header[0].lstrip("\ufeff")
+    if first != header[0] and len(first) > 1 and first[0] == first[-1] == '"':
+        first = first[1:-1]
+    return [first, *header[1:]]
 
 
 def _lines(record: Record) -> int:
@@ -140,3 +152,14 @@ def _explained(error: csv.Error) -> str:
     if "expected after" in message:
         return "text after a closing double quote; double the quotes that belong to the value"
     return f"not well-formed ({message}); save the file as CSV again"
+
+
+def _without_end_mark(stream: Iterable[str]) -> Iterator[str]:
+    """The lines without a last one that is only DOS's mark of the end; elsewhere it is a character of a value."""
+    held = ""
+    for line in stream:
+        if held:
+            yield held
+        held = line if line[0] == _CTRL_Z and not line.strip(_CTRL_Z + "\r\n") else ""
+        if not held:
+            yield line

@@ -1,108 +1,130 @@
-"""Excel workbooks: the first sheet, its first row the header. openpyxl is an optional extra."""
+"""Workbooks as manifests: one sheet, its first row with a value the header."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, time
-from importlib import import_module
+from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import ParseError
+from typing import BinaryIO, Protocol
+from xml.parsers.expat import ExpatError
+from zipfile import BadZipFile, ZipFile
 
 from manifests.errors import MalformedManifest, UnreadableManifest, place
-from manifests.read.frames import checked_headers, framed
+from manifests.read import xlsx
+from manifests.read.frames import Piece, checked_headers, filled, piece
+from manifests.read.other_workbooks import OtherWorkbook
 from manifests.read.raw_file import Origin
+from manifests.read.sheets import Row, SheetInfo, chosen
+from manifests.reading import Reading
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
-Record = list[str]
+class Book(Protocol):
+    """A workbook: its sheets and their rows."""
+
+    sheets: list[SheetInfo]
+
+    def rows(self, sheet: str) -> Iterator[Row]:
+        """The rows of a sheet, in file order."""
+        ...
 
 
 class Workbook:
-    """A manifest in the first sheet of a workbook. Rows without a single value are no rows."""
+    """A manifest in a sheet of a workbook. Rows without a single value are no rows."""
 
     escaped = True
+    unit = "row"
 
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
-        with self._records() as records:
-            number, header = next(records, (1, []))
-        if not header:
-            raise MalformedManifest(f"{place(origin.path)}: the first sheet is empty; it needs a header and a row")
-        self.headers = checked_headers(header, place(origin.path, number, "row"))
+    def __init__(self, origin: Origin, reading: Reading, *, package: bool) -> None:
+        self._origin, self._reading, self._package = origin, reading, package
+        with self._book() as book:
+            self.sheet: str | None = chosen(book.sheets, book.rows, reading.sheet, place(origin.path))
+            header = self._header(book.rows(self.sheet))
+        self.header_row = header.number
+        if not package and reading.hidden != "include":
+            self._refuse_unseen()
+        self.headers = checked_headers(header.cells, self.where(header.number))
 
-    def frames(self, rows: int) -> Iterator[DataFrame]:
-        """The rows, in frames of at most `rows`. Raises ManifestError at a row that is wider than the header."""
-        import numpy
+    def where(self, number: int) -> str:
+        """How a message about a row of the sheet begins."""
+        return f"{place(self._origin.path)}, sheet {self.sheet}, row {number:,}"
 
-        with self._records() as records:
-            next(records)
-            while some := [self._filled(number, record) for number, record in islice(records, rows)]:
-                yield framed(list(numpy.array(some, dtype=object).T), self.headers, len(some))
+    def frames(self, rows: int) -> Iterator[Piece]:
+        """The rows, in frames of at most `rows`. Raises ManifestError at a row that is wider than the header, and at
+        the end if rows are hidden and nobody said what becomes of them."""
+        with self._book() as book:
+            hidden: list[int] = []
+            each = self._kept(book.rows(self.sheet or ""), hidden)
+            while some := list(islice(each, rows)):
+                numbers = [row.number - self.header_row for row in some]
+                yield piece([self._widened(row) for row in some], self.headers, numbers)
+        if hidden:
+            self._refuse_hidden(hidden)
 
-    def _filled(self, number: int, record: Record) -> Record:
-        """A row as wide as the header: empty cells at its end are not in the file."""
-        missing = len(self.headers) - len(record)
-        if missing < 0:
-            raise MalformedManifest(
-                f"{place(self._origin.path, number, 'row')}: {len(record)} cells where the header has "
-                f"{len(self.headers)}; name the columns, or empty the cells beyond them"
-            )
-        return record + [""] * missing
+    def _kept(self, rows: Iterator[Row], hidden: list[int]) -> Iterator[Row]:
+        for row in rows:
+            if row.number <= self.header_row or not filled(row.cells):
+                continue
+            if row.hidden and self._reading.hidden != "include":
+                if self._reading.hidden is None:
+                    hidden.append(row.number)
+                continue
+            yield row
 
-    @contextmanager
-    def _records(self) -> Iterator[Iterator[tuple[int, Record]]]:
-        """The numbered rows that hold anything, as text, without the empty cells at their ends."""
-        with self._origin.raw() as raw, self._translated():
-            book = _opened(raw, self._origin.path)
-            try:
-                sheet = book.worksheets[0]
-                sheet.reset_dimensions()  # some exporters declare them wrongly, and rows would be cut off
-                rows = enumerate(sheet.iter_rows(values_only=True), 1)
-                yield ((number, record) for number, row in rows if (record := _record(row)))
-            finally:
-                book.close()
+    def _refuse_hidden(self, hidden: list[int]) -> None:
+        count = f"{len(hidden):,} row{' is' if len(hidden) == 1 else 's are'} hidden"
+        raise MalformedManifest(
+            f"{self.where(hidden[0])}: {count} or filtered out, from this one on; show them, or say --include-hidden "
+            "or --skip-hidden"
+        )
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (ParseError, KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
-            raise UnreadableManifest(
-                f"{place(self._origin.path)}: no workbook that can be read ({error}); save it again, or as CSV"
-            ) from None
-
-
-def _opened(raw: Any, path: str) -> Any:
-    try:
-        load_workbook = import_module("openpyxl").load_workbook
-    except ImportError:
+    def _refuse_unseen(self) -> None:
         raise UnreadableManifest(
-            f"{place(path)}: reading .xlsx needs openpyxl; pip install 'regeneration-runner[xlsx]', or save it as CSV"
+            f"{place(self._origin.path)}, sheet {self.sheet}: hidden rows cannot be recognized in this format; save it "
+            "as .xlsx, or say --include-hidden to send every row of the sheet"
+        )
+
+    def _header(self, rows: Iterator[Row]) -> Row:
+        wanted = self._reading.header_row
+        for row in rows:
+            if wanted is not None and row.number < wanted:
+                continue
+            if wanted is not None and (row.number > wanted or not filled(row.cells)):
+                break
+            if filled(row.cells):
+                return row
+        if wanted is not None:
+            raise MalformedManifest(f"{self.where(wanted)}: the row has no value, so it is not the header")
+        raise MalformedManifest(f"{place(self._origin.path)}, sheet {self.sheet}: empty; it needs a header and a row")
+
+    def _widened(self, row: Row) -> list[str]:
+        """A row as wide as the header: empty cells at its end are not in the file."""
+        width = len(self.headers)
+        cells = row.cells
+        if len(cells) == width:
+            return cells
+        if filled(cells[width:]):
+            raise MalformedManifest(
+                f"{self.where(row.number)}: {len(cells)} cells where the header has {width}; name the columns, or "
+                "empty the cells beyond them"
+            )
+        return cells[:width] + [""] * (width - len(cells))
+
+    @contextmanager
+    def _book(self) -> Iterator[Book]:
+        where = place(self._origin.path)
+        with self._origin.raw() as raw, _translated(where), ExitStack() as stack:
+            yield _opened(raw, stack) if self._package else OtherWorkbook(raw, where)
+
+
+def _opened(raw: BinaryIO, stack: ExitStack) -> Book:
+    return xlsx.opened(stack.enter_context(ZipFile(raw)))
+
+
+@contextmanager
+def _translated(where: str) -> Iterator[None]:
+    try:
+        yield
+    except (ExpatError, KeyError, IndexError, ValueError, RuntimeError, BadZipFile) as error:
+        raise UnreadableManifest(
+            f"{where}: this workbook cannot be read ({error}); open it in Excel and save it again, or save it as CSV"
         ) from None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about styles and drawings, which do not matter here
-        return load_workbook(raw, read_only=True, data_only=True)
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    record = [_text(value) for value in row]
-    while record and not record[-1]:
-        record.pop()
-    return record
-
-
-def _text(value: Any) -> str:
-    """A cell as text: whole numbers without `.0`, dates in ISO form."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat()
-    return value if isinstance(value, str) else str(value)

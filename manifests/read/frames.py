@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from manifests.errors import MalformedManifest
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 
 Cell = str | None
+
+
+class Piece(NamedTuple):
+    """Some rows of a file, and the number of each, counted from 1 after the header. Rows without a value are counted
+    but left out, so that a number leads to the row in the person's own program."""
+
+    frame: DataFrame
+    rows: Sequence[int]
 
 
 def framed(columns: Sequence[Any], headers: Sequence[str], rows: int) -> DataFrame:
@@ -25,16 +33,36 @@ def framed(columns: Sequence[Any], headers: Sequence[str], rows: int) -> DataFra
     return built
 
 
-def checked_headers(headers: Sequence[str], where: str) -> tuple[str, ...]:
-    """The headers, if every column has one and no two the same. Raises MalformedManifest."""
-    for number, header in enumerate(headers, 1):
+def piece(table: Sequence[Sequence[Cell]], headers: Sequence[str], rows: Sequence[int]) -> Piece:
+    """A piece out of one sequence of cells per row."""
+    columns: list[list[Cell]] = [list(column) for column in zip(*table, strict=True)]
+    return Piece(framed(columns, headers, len(table)), rows)
+
+
+def filled(cells: Sequence[Cell]) -> bool:
+    """Whether a row has any value."""
+    return any(cell and not cell.isspace() for cell in cells)
+
+
+def named_headers(headers: Sequence[str]) -> list[str]:
+    """The headers; a column without one gets a name as pandas gives it, and is carried along."""
+    taken = set(headers)
+    names = []
+    for number, header in enumerate(headers):
+        name = header
         if not header.strip():
-            raise MalformedManifest(
-                f"{where}: column {number} has no name; name or remove it (a separator at the end of a line makes an "
-                "empty column)"
-            )
-    twice = [header for header, times in Counter(headers).items() if times > 1]
-    if twice:
-        names = ", ".join(repr(header) for header in twice)
+            name = f"Unnamed: {number}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+        names.append(name)
+    return names
+
+
+def checked_headers(headers: Sequence[str], where: str) -> tuple[str, ...]:
+    """The headers, if no two are the same. Raises MalformedManifest."""
+    repeated = [header for header, times in Counter(headers).items() if times > 1 and header.strip()]
+    if repeated:
+        names = ", ".join(repr(header) for header in repeated)
         raise MalformedManifest(f"{where}: the header {names} occurs more than once; rename or remove one column")
-    return tuple(headers)
+    return tuple(named_headers(headers))

@@ -7,20 +7,20 @@ nested values are JSON again. The file is read twice: once for its keys.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from manifests.errors import MalformedManifest, place
 from manifests.read.decoding import Text
-from manifests.read.frames import Cell, checked_headers, framed
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from manifests.read.frames import Cell, Piece, checked_headers, filled, piece
+from manifests.read.typed import Typed, whole
 
 Row = dict[str, Any]
 _MOST_COLUMNS = 2_000
-_DEEP = 100  # brackets: with fewer, no nesting is too deep to be written again
+_DEEP = 100  # levels of nesting: our own limit, as that of the interpreter differs between versions
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class Number(str):
@@ -33,18 +33,23 @@ class JsonLines:
     """A manifest of JSON objects."""
 
     escaped = False
+    sheet: str | None = None
+    header_row = 0
+    unit = "line"
 
     def __init__(self, text: Text) -> None:
         self._text = text
         self._path = text.origin.path
         self.headers = checked_headers(self._keys(), place(self._path))
 
-    def frames(self, rows: int) -> Iterator[DataFrame]:
-        """The rows, in frames of at most `rows`. Raises ManifestError at the first line that is no JSON object."""
-        every = self._rows()
-        while some := list(islice(every, rows)):
-            columns = [[_cell(row.get(header)) for row in some] for header in self.headers]
-            yield framed(columns, self.headers, len(some))
+    def frames(self, rows: int) -> Iterator[Piece]:
+        """The rows, in pieces of at most `rows`. Raises ManifestError at the first line that is no JSON object."""
+        each = enumerate(self._rows(), 1)
+        while some := list(islice(each, rows)):
+            table = [(number, [_cell(row.get(header)) for header in self.headers]) for number, row in some]
+            kept = [(number, cells) for number, cells in table if filled(cells)]
+            if kept:
+                yield piece([cells for _, cells in kept], self.headers, [number for number, _ in kept])
 
     def _keys(self) -> list[str]:
         keys: dict[str, None] = {}
@@ -67,16 +72,14 @@ class JsonLines:
                     yield self._row(number, line)
 
     def _row(self, number: int, line: str) -> Row:
+        if line.count("[") + line.count("{") > _DEEP and _depth(line) > _DEEP:
+            self._refuse(number, f"values nested more than {_DEEP} levels deep; give each row plain values")
         try:
-            value = _DECODER.decode(line)
+            value = _DECODER.decode(line.lstrip("\ufeff"))
             if "\\u" in line:
                 json.dumps(value, ensure_ascii=False).encode()
-            if line.count("[") + line.count("{") > _DEEP:
-                _json([[[value]]])  # somewhat deeper than it will be
         except UnicodeEncodeError:
             self._refuse(number, "half of a character (a lone surrogate); write the text as UTF-8")
-        except RecursionError:
-            self._refuse(number, "values nested too deeply; give each row plain values")
         except ValueError as error:
             self._refuse(number, f"not JSON ({_reason(error)}); every line must be one JSON object")
         if not isinstance(value, dict):
@@ -112,7 +115,31 @@ def _reason(error: ValueError) -> str:
 def _cell(value: Any) -> Cell:
     if value is None or type(value) is str:
         return value
-    return str(value) if isinstance(value, Number) else _json(value)
+    if isinstance(value, Number):
+        return _number(value)
+    return Typed(_json(value), _KINDS[type(value)])
+
+
+def _number(value: Number) -> str:
+    text = str(value)
+    if text.isdigit():
+        return text
+    return Typed(text, "a negative number or a fraction", integer=whole(text))
+
+
+def _depth(line: str) -> int:
+    """How deep the brackets of a line are nested; those in texts do not count."""
+    depth = deepest = 0
+    for character in _QUOTED.sub("", line):
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+_KINDS = {bool: "true or false", list: "a list", dict: "an object with keys of its own"}
 
 
 def _json(value: Any) -> str:

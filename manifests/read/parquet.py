@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from decimal import Decimal
 from math import isnan
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from manifests.errors import UnreadableManifest, place
-from manifests.header_mapping import matters
-from manifests.read.frames import checked_headers, framed
+from manifests.read.frames import Piece, checked_headers, filled, framed
 from manifests.read.raw_file import Origin
+from manifests.read.typed import Typed, whole
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
     from pyarrow import Array
 
 _BUFFER_BYTES = 64 * 1024
@@ -25,24 +25,23 @@ class Parquet:
     """A manifest in Parquet. Read in pieces, whatever the size of its row groups."""
 
     escaped = False
+    sheet: str | None = None
+    header_row = 0
+    unit = "row"
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
         with self._open() as file:
             self.headers = checked_headers(file.schema_arrow.names, place(origin.path))
 
-    def frames(self, rows: int) -> Iterator[DataFrame]:
-        """The rows, in frames of at most `rows`. Raises ManifestError if the file is damaged."""
+    def frames(self, rows: int) -> Iterator[Piece]:
+        """The rows, in pieces of at most `rows`. Raises ManifestError if the file is damaged."""
         with self._open() as file:
-            wanted = [header for header in self.headers if matters(header)]
-            for batch in file.iter_batches(batch_size=rows, columns=wanted, use_threads=False):
-                cells = dict(zip(batch.schema.names, map(text_of, batch.columns), strict=True))
-                nothing = [None] * batch.num_rows
-                yield framed(
-                    [cells[header] if matters(header) else nothing for header in self.headers],
-                    self.headers,
-                    batch.num_rows,
-                )
+            first = 1
+            for batch in file.iter_batches(batch_size=rows, columns=list(self.headers), use_threads=False):
+                frame = framed(list(map(text_of, batch.columns)), self.headers, batch.num_rows)
+                yield from _without_empty_rows(Piece(frame, range(first, first + batch.num_rows)))
+                first += batch.num_rows
 
     @contextmanager
     def _open(self) -> Iterator[Any]:
@@ -62,9 +61,19 @@ class Parquet:
                 ) from None
 
 
+def _without_empty_rows(piece: Piece) -> Iterator[Piece]:
+    frame = piece.frame
+    if frame.iloc[:, 0].all():
+        yield piece
+        return
+    kept = [at for at, cells in enumerate(frame.itertuples(index=False, name=None)) if filled(cells)]
+    if kept:
+        yield Piece(frame.iloc[kept].reset_index(drop=True), [piece.rows[at] for at in kept])
+
+
 def text_of(column: Array) -> Any:
-    """A column as text, None for null: `true`, `2026-11-30`, `12.50`; floats as Python writes them: 1.0 stays 1.0. What
-    is no number (NaN) is nothing, and no object called `nan`."""
+    """A column as text, None for null; what is neither text nor a whole number is a `Typed` cell: `true`, `2026-11-30`,
+    `12.50`; floats as Python writes them. What is no number (NaN) is nothing, and no object called `nan`."""
     from pyarrow import compute, string, types
 
     kind = column.type
@@ -72,22 +81,60 @@ def text_of(column: Array) -> Any:
         return text_of(column.dictionary_decode())
     if types.is_string(kind) or types.is_large_string(kind):
         return column.to_numpy(zero_copy_only=False)
-    if types.is_integer(kind) or types.is_boolean(kind) or types.is_date(kind) or types.is_time(kind):
+    if types.is_integer(kind):
         return compute.cast(column, string()).to_numpy(zero_copy_only=False)
     if types.is_timestamp(kind):
-        return compute.replace_substring(compute.cast(column, string()), " ", "T").to_numpy(zero_copy_only=False)
-    return [_text(value) for value in column.to_pylist()]
+        texts = compute.replace_substring(compute.cast(column, string()), " ", "T").to_pylist()
+        return [None if text is None else Typed(text, "a date and time") for text in texts]
+    if types.is_date(kind) or types.is_time(kind):
+        texts = compute.cast(column, string()).to_pylist()
+        return [None if text is None else Typed(text, "a date or time") for text in texts]
+    return _each_once(column.to_pylist(), str(kind))
 
 
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
+def _each_once(values: list[Any], kind: str) -> list[str | None]:
+    """The text of each value; equal values of a simple kind share one."""
+    known: dict[tuple[type, Any], str | None] = {}
+    texts = []
+    for value in values:
+        if not isinstance(value, float | bool):
+            texts.append(_text(value, kind))
+            continue
+        key = (type(value), value)
+        if key not in known:
+            known[key] = _text(value, kind)
+        texts.append(known[key])
+    return texts
+
+
+def _text(value: Any, kind: str) -> str | None:
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return Typed("true" if value else "false", "true or false")
+        case float():
+            text = repr(value)
+            return None if isnan(value) else Typed(text, "a floating-point number", integer=whole(text))
+        case Decimal():
+            return _decimal(format(value, "f"))
+        case bytes():
+            return _bytes(value)
+        case UUID():
+            return Typed(str(value), "a UUID", identifier=value.hex)
+        case dict() | list():
+            return Typed(json.dumps(value, ensure_ascii=False, default=str), f"a value of the type {kind}")
+    return Typed(str(value), f"a value of the type {kind}")
+
+
+def _decimal(text: str) -> str:
+    if text.isdigit():
+        return text
+    return Typed(text, "a decimal number", integer=whole(text))
+
+
+def _bytes(value: bytes) -> str:
+    try:
         return value.decode("utf-8")
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, float):
-        return None if isnan(value) else repr(value)
-    return str(value)
+    except UnicodeDecodeError:
+        return Typed(value.hex(), "binary data that is no text")

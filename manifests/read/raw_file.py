@@ -51,12 +51,25 @@ def _require_file(path: str) -> os.stat_result:
         raise UnreadableManifest(f"{place(shown)}: its name is not UTF-8; rename it, or a folder above it")
     status = Path(path).stat()
     if stat.S_ISDIR(status.st_mode):
-        raise UnreadableManifest(f"{place(path)}: this is a folder; name the files in it")
+        raise UnreadableManifest(f"{place(path)}: {_folder(Path(path))}")
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableManifest(
             f"{place(path)}: this is a pipe or a device; give the path as - and pipe the manifest to standard input"
         )
     return status
+
+
+def _folder(path: Path) -> str:
+    if (path / "_delta_log").is_dir():
+        return (
+            "this is a Delta table; export its current rows, for example with deltalake's to_pandas, since its Parquet "
+            "files also have rows that were deleted"
+        )
+    if (path / "metadata").is_dir() and (path / "data").is_dir():
+        return "this is an Iceberg table; export its current rows as Parquet or CSV"
+    if any("=" in entry.name and entry.is_dir() for entry in path.iterdir()):
+        return "this is a partitioned data set, whose folder names are values; write it as one Parquet file"
+    return "this is a folder; name the files in it"
 
 
 class Origin:
@@ -111,7 +124,7 @@ class Origin:
         members = [
             m
             for m in archive.infolist()
-            if not (m.is_dir() or m.filename.startswith("__MACOSX/") or m.filename.endswith(".DS_Store"))
+            if not (m.is_dir() or m.filename.startswith("__MACOSX/") or _of_macos(m.filename))
         ]
         if len(members) != 1:
             found = ", ".join(m.filename for m in members[:5]) or "nothing"
@@ -138,6 +151,11 @@ class Origin:
         """Removes the temporary copy of standard input, if there is one."""
         if self._spool:
             self._spool.cleanup()
+
+
+def _of_macos(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return last == ".DS_Store" or last.startswith("._")
 
 
 def _spooled(stdin: BinaryIO) -> TemporaryDirectory[str]:

@@ -258,7 +258,7 @@ class _Comparison:
         for batch in self._source.batches(BATCH):
             rows = len(batch.frame)
             for hit in flags[at : at + rows].nonzero()[0].tolist():
-                yield batch.first_row + hit, [batch.frame[name].iat[hit] for name in headers]
+                yield batch.rows[hit], [batch.frame[name].iat[hit] for name in headers]
             at += rows
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from manifests import ManifestError, Source, digest, open_manifest
+from manifests import ManifestError, Reading, Source, digest, open_manifest
 from runner.audit.check import Check, Note, run_check
 from runner.audit.results_match import results_agree
 from runner.domain.errors import Refused
@@ -120,7 +122,8 @@ def _gone(told: Manifest) -> str | None:
 
 
 def _changed(store: Store, told: Manifest) -> Iterator[str]:
-    with open_manifest(told.path) as source:
+    options = next((step.options for step in queries.steps(store) if step.number == told.step), {})
+    with open_manifest(told.path, reading=_reading(options)) as source:
         if tuple(source.columns) != told.columns:
             yield f"{told.path}: its columns are not those of the ledger"
             return
@@ -133,12 +136,17 @@ def _changed(store: Store, told: Manifest) -> Iterator[str]:
             yield f"{told.path}: the ledger holds more rows than it"
 
 
+def _reading(options: Mapping[str, Any]) -> Reading:
+    """How a step has read its manifests."""
+    return Reading(**{each.name: options[each.name] for each in fields(Reading) if options.get(each.name) is not None})
+
+
 def _cells(source: Source) -> Iterator[tuple[int, list[str | None]]]:
     """The rows of a manifest: number and cells, as the ledger keeps them."""
     for batch in source.batches():
         columns = [batch.frame[name].tolist() for name in source.columns]
         for at, cells in enumerate(zip(*columns, strict=True)):
-            yield batch.first_row + at, list(cells)
+            yield batch.rows[at], list(cells)
 
 
 # -- requests and ids -------------------------------------------------------------------------------------------

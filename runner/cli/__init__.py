@@ -22,6 +22,7 @@ from runner.cli import (
     abandon,
     backfill,
     booking_dates,
+    check,
     completion,
     config,
     diff,
@@ -85,7 +86,7 @@ def regen() -> None:
     """
 
 
-regen.add_section("Run", plan.plan, run.run, resume.resume, nightly.nightly, abandon.abandon)
+regen.add_section("Run", check.check, plan.plan, run.run, resume.resume, nightly.nightly, abandon.abandon)
 regen.add_section("Look", runs.runs, show.show, results.results, report.report)
 regen.add_section("Prove", verify.verify, reconcile.reconcile, diff.diff)
 regen.add_section("Other jobs", backfill.backfill, booking_dates.booking_dates, journal_run.journal_run, jobs.jobs)

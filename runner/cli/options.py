@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -16,7 +16,7 @@ from runner.cli.param_types import failure_limit, local_time, minutes
 if TYPE_CHECKING:
     from runner.cli.output import Output
     from runner.config.settings import Flags
-    from runner.domain.steps import AnyWork
+    from runner.domain.steps import AnyWork, ReadingOptions
     from runner.session.invocation import Invocation
     from runner.session.run_request import RunRequest
 
@@ -177,8 +177,22 @@ template_check = option(
 skip_rejected = option(
     "--skip-rejected", section="Reading files", is_flag=True, help="Send the good rows of a file that has bad ones."
 )
+object_type = option(
+    "--type",
+    "type_",
+    section="Reading files",
+    metavar="TYPE",
+    help="The type of object, where the manifest does not say.",
+    shell_complete=object_types,
+)
+mode = option(
+    "--mode",
+    section="What",
+    type=click.Choice(MODES),
+    help="The same as one word; needed to send rows of an earlier run in another mode.",
+)
 manifests = options(
-    click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...|PLAN.toml", type=FILE),
+    click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST[:TYPE]...|PLAN.toml", type=FILE),
     option("--only-resend", section="What", is_flag=True, help="Send to Revenue again, overwrite nothing."),
     option("--re-migrate", section="What", is_flag=True, help="Overwrite, and let Revenue collect again."),
     naming,
@@ -196,20 +210,8 @@ manifests = options(
         metavar="N",
         help="With --retry-failed-from: until they have failed N times.",
     ),
-    option(
-        "--type",
-        "type_",
-        section="Reading files",
-        metavar="TYPE",
-        help="The type of object, where the manifest does not say.",
-        shell_complete=object_types,
-    ),
-    option(
-        "--mode",
-        section="What",
-        type=click.Choice(MODES),
-        help="The same as one word; needed to send rows of an earlier run in another mode.",
-    ),
+    object_type,
+    mode,
     skip_rejected,
     template_check,
 )
@@ -302,13 +304,32 @@ def formats(word: str) -> tuple[str, ...]:
     return ("parquet", "csv") if word == "both" else (word,)
 
 
+def reading_options(params: Params) -> ReadingOptions:
+    """What the options of a command say. Raises a usage error where they exclude each other or mean nothing."""
+    from runner.domain.steps import ReadingOptions
+
+    if params.get("include_hidden") and params.get("skip_hidden"):
+        raise click.UsageError("--include-hidden and --skip-hidden exclude each other")
+    hidden: Literal["include", "skip"] | None = "skip" if params.get("skip_hidden") else None
+    hidden = "include" if params.get("include_hidden") else hidden
+    names = ("by", "sheet", "header_row", "encoding")
+    return ReadingOptions(
+        hidden=hidden, literal=params.get("literal", False), **{name: params.get(name) for name in names}
+    )
+
+
 def run_request(params: Params) -> RunRequest:
     """A run over manifests, or a plan file."""
+    from runner.plan.typed_paths import typed_paths
     from runner.session.run_request import RunRequest
+
+    paths, types = typed_paths(params["manifests"])
 
     names = ("run_id", "only_resend", "re_migrate", "mode", "skip_rejected", "resend_unknown", "again", "if_unfinished")
     return RunRequest(
-        manifests=params["manifests"],
+        manifests=paths,
+        types=types,
+        reading=reading_options(params),
         flags=flags(params),
         type=params["type_"],
         formats=formats(params["format_"]),

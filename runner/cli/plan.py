@@ -9,7 +9,8 @@ import click
 from runner.cli import options
 from runner.cli.again import again_command
 from runner.cli.help_format import Command
-from runner.domain.errors import ExitCode
+from runner.cli.reading_options import reading
+from runner.domain.errors import ExitCode, NoConnection, Refused
 
 if TYPE_CHECKING:
     from runner.cli.output import Output
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @options.manifests
+@reading
 @options.connection
 @options.pace
 @options.console
@@ -45,7 +47,11 @@ def plan_run(request: RunRequest, output: Output, max_requests: int | None = Non
     from runner.session.prepare import prepare
     from runner.system.console import say
 
-    with prepare(request) as prepared:
+    try:
+        planned = prepare(request)
+    except NoConnection as error:
+        raise Refused(f"{error}. `regen check` with the same files checks them without a tenant") from error
+    with planned as prepared:
         run = prepared.run
         if output.json:
             print_run(run, output)

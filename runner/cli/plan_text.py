@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from runner.config.production import is_guarded
@@ -26,7 +26,7 @@ def plan_text(run: OpenRun, settings: Settings, max_requests: int | None = None)
     steps = document.steps
     lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document.counts)}"]
     for step in steps:
-        lines += _step_lines(step, of=len(steps))
+        lines += _step_lines(step, _sheets(run, step.number), of=len(steps))
     lines += [f"  {line}" for line in _first_requests(run)]
     if is_guarded(settings) or any(step.options.get("re_migrate") for step in steps):
         lines += [f"  {line}" for line in consequences(run.store)]
@@ -68,10 +68,18 @@ def _job_lines(steps: Sequence[StepDocument]) -> list[str]:
     return [f"  plus the time that the tenant takes for the jobs of step{'s' * (len(jobs) > 1)} {', '.join(jobs)}"]
 
 
-def _step_lines(step: StepDocument, of: int) -> list[str]:
+def _sheets(run: OpenRun, step: int) -> dict[str, str]:
+    """The sheet that was read of each workbook."""
+    sources = [source for source in queries.manifests(run.store) if source.step == step and source.sheet]
+    return {source.path: f", sheet {printable(source.sheet or '')}" for source in sources}
+
+
+def _step_lines(step: StepDocument, sheets: Mapping[str, str], of: int) -> list[str]:
     """A step of the plan and its manifests; a run of one step names the manifests alone."""
     named = [manifest for manifest in step.manifests if manifest.path]
-    lines = [f"  {printable(manifest.path)}: {manifest.rows:,} rows" for manifest in named]
+    lines = [
+        f"  {printable(manifest.path)}{sheets.get(manifest.path, '')}: {manifest.rows:,} rows" for manifest in named
+    ]
     if of == 1:
         return lines
     counts = ", ".join(f"{count:,} {state}" for state, count in step.counts.items())

@@ -11,6 +11,7 @@ import click
 from runner.cli import options
 from runner.cli.again import again_command
 from runner.cli.help_format import Command
+from runner.cli.reading_options import reading
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @options.manifests
+@reading
 @options.connection
 @options.pace
 @options.notification

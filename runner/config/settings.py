@@ -17,7 +17,7 @@ from typing import Any
 from runner.config.credential_command import credentials_from
 from runner.config.file import ConfigFile, LimitSettings, Profile, Secret, found_path, read, words_of
 from runner.domain.blackout import Blackouts
-from runner.domain.errors import Refused
+from runner.domain.errors import NoConnection, Refused
 from runner.system.hosts import BaseUrl, UnusableUrl, canonical_url, is_loopback
 from runner.system.user import expanded
 from runner.zuora.auth import Credentials
@@ -111,7 +111,7 @@ class Settings:
         if stored is not None:
             return stored
         missing = [name for name, value in zip(names, values, strict=True) if not value]
-        raise Refused(f"no credentials: set {' and '.join(missing)} or `credential_command` in the profile")
+        raise NoConnection(f"no credentials: set {' and '.join(missing)} or `credential_command` in the profile")
 
 
 class Layers:
@@ -192,7 +192,7 @@ def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settin
     layers = Layers(flags, environment)
     base_url = layers.pick("base_url")
     if not base_url:
-        raise Refused("no base URL: give --base-url, ZUORA_BASE_URL or a profile (--profile) with `base_url`")
+        raise NoConnection("no base URL: give --base-url, ZUORA_BASE_URL or a profile (--profile) with `base_url`")
     url = checked_url(base_url)
     environment_proxy(str(url))  # raises Refused for one that cannot be used, before anything begins
     tenant = _tenant(layers.pick("tenant"), url.hostname)

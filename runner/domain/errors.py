@@ -2,6 +2,7 @@
 
     RunnerError                  (exit 1)
     ├── Refused                  (exit 2: usage, config or manifest; nothing was sent)
+    │   └── NoConnection         (no tenant or no credentials are named)
     ├── RunHeld                  (exit 6: another process holds the run)
     └── LedgerError              (exit 1)
         ├── LedgerFull           (the disk is full; resumable)
@@ -39,6 +40,10 @@ class Refused(RunnerError):
     """Usage, config or manifest: nothing was sent."""
 
     exit_code = ExitCode.REFUSED
+
+
+class NoConnection(Refused):
+    """No tenant or no credentials are named: what needs none can still be done."""
 
 
 class RunHeld(RunnerError):

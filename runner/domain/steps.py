@@ -16,6 +16,8 @@ from msgspec.structs import fields
 
 # Options that do not decide what is sent: a run with others is the same run.
 NEUTRAL = frozenset({"manifests", "file", "files", "skip_rejected", "canary", "on_failure", "template_check", "mode"})
+# How files are read: decides what is sent, but a run that says nothing of it has the fingerprint that it always had.
+READING = frozenset({"types", "sheet", "header_row", "by", "encoding", "literal", "hidden"})
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -26,11 +28,34 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     on_failure: Literal["halt", "continue"] = "halt"
 
 
+class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a person says that files are to be read; None and False leave it to the files."""
+
+    sheet: str | None = None
+    header_row: Count | None = None
+    by: Literal["id", "number", "name"] | None = None
+    encoding: str | None = None
+    literal: bool = False
+    hidden: Literal["include", "skip"] | None = None
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What was said, by the names of the plan file."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
+
+
 class Regenerate(Work, frozen=True, kw_only=True, tag="regenerate"):
     """Regenerate the objects that manifests list."""
 
     manifests: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     type: str | None = None
+    types: dict[str, str] = msgspec.field(default_factory=dict)  # of single files, by their paths
+    sheet: str | None = None
+    header_row: Count | None = None
+    by: Literal["id", "number", "name"] | None = None
+    encoding: str | None = None
+    literal: bool = False
+    hidden: Literal["include", "skip"] | None = None
     only_resend: bool = False
     re_migrate: bool = False
     mode: Literal["default", "only-resend", "re-migrate"] | None = None  # both flags as one word; None: not said
@@ -95,21 +120,28 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What was asked for besides the manifests, as JSON values."""
-        told = msgspec.to_builtins(self.work)
-        return {name: value for name, value in told.items() if name not in ("do", "manifests", "file", "files")}
+        """What a person wants besides the manifests, as JSON values; how files are read only where it was said."""
+        values = msgspec.to_builtins(self.work)
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in ("do", "manifests", "file", "files") and (value or name not in READING)
+        }
 
     @property
     def identifying(self) -> dict[str, Any]:
         """The options that decide what is sent: part of the run's fingerprint."""
-        told = {"do": self.does} | self.options
-        return {name: value for name, value in told.items() if name not in NEUTRAL}
+        deciding = {"do": self.does} | {name: value for name, value in self.options.items() if name not in NEUTRAL}
+        if "types" in deciding:  # in the order of the manifests: the same file is the same wherever it is
+            deciding["types"] = [deciding["types"].get(path) for path in self.manifests]
+        return deciding
 
 
 def unusual(do: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a step that are not what they would be by themselves."""
     kind = next(kind for kind in KINDS if kind.__struct_config__.tag == do)
     usual = {field.name: msgspec.to_builtins(field.default) for field in fields(kind) if field.default is not NODEFAULT}
+    usual |= {f.name: f.default_factory() for f in fields(kind) if f.default_factory is not NODEFAULT}
     return {name: value for name, value in options.items() if value != usual.get(name)}
 
 
@@ -127,7 +159,11 @@ def files_of(work: AnyWork) -> tuple[str, ...]:
 def relative_to(work: AnyWork, folder: str) -> AnyWork:
     """The same work, its files counted from a folder."""
     match work:
-        case Regenerate() | JournalRun():
+        case Regenerate():
+            paths = tuple(_from(folder, path) for path in work.manifests)
+            types = {_from(folder, path): type for path, type in work.types.items()}
+            return msgspec.structs.replace(work, manifests=paths, types=types)
+        case JournalRun():
             return msgspec.structs.replace(work, manifests=tuple(_from(folder, path) for path in work.manifests))
         case Backfill():
             return msgspec.structs.replace(work, file=None, files=tuple(_from(folder, path) for path in files_of(work)))

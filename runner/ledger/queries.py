@@ -184,6 +184,12 @@ def counts(store: Store) -> dict[int, dict[str, int]]:
     return found
 
 
+def types(store: Store) -> dict[str, int]:
+    """Accepted rows by type, in the order of their first appearance; of a step without types by operation."""
+    sql = "SELECT coalesce(type, operation), count(*) FROM line WHERE problem IS NULL GROUP BY 1 ORDER BY min(line)"
+    return {name: count for name, count in store.rows(sql)}
+
+
 def lines(
     store: Store, *, only_errors: bool = False, line: int | None = None, among: Collection[int] | None = None
 ) -> Iterator[ResultLine]:
@@ -216,10 +222,10 @@ def row_of_digest(store: Store, digest: str) -> int | None:
     return row[0] if row else None
 
 
-def problems(store: Store, most: int = 20) -> list[tuple[str, int, str]]:
-    """Rejected rows, the first ones: manifest path, row in it, problem."""
+def every_problem(store: Store) -> Iterator[tuple[str, int, str]]:
+    """The rejected rows: manifest path, row in it, problem."""
     sql = "SELECT m.path, l.row, l.problem FROM line l JOIN manifest m USING (manifest) WHERE problem IS NOT NULL"
-    return [(path, row, problem) for path, row, problem in store.rows(f"{sql} ORDER BY l.line LIMIT ?", most)]
+    return ((path, row, problem) for path, row, problem in store.rows(f"{sql} ORDER BY l.line"))
 
 
 def attempts(store: Store, request: int) -> list[dict[str, Any]]:

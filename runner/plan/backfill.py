@@ -134,7 +134,7 @@ class _Rows:
             earlier = self._enroller.unsettled(batch)
             lines = []
             for at, (row, cells) in enumerate(zip(zip(*columns, strict=True), texts(columns), strict=True)):
-                line, place = self._enroller.next_line(), batch.first_row + at
+                line, place = self._enroller.next_line(), batch.rows[at]
                 problem = self._problem(source.columns, row, id_at, line, earlier[at])
                 encoded = csv_line(row) if problem is None else b""
                 if problem is None and draft.too_long(encoded):
@@ -149,7 +149,7 @@ class _Rows:
                 lines.append(
                     Line(line, number, place, cells, BACKFILL.name, self._work.type, label, request, problem, 1)
                 )
-                rows = place
+                rows += 1
             self._enroller.enrolment.lines(lines)
             if any(line.problem for line in lines) and not self._work.skip_rejected:
                 self._enroller.refused = True

@@ -19,7 +19,7 @@ from runner.ledger import Enrolment, Line, Manifest
 from runner.ledger.enrolment import NewRequest
 from runner.zuora.operations import Operation
 
-_cells = msgspec.json.Encoder().encode
+_cells = msgspec.json.Encoder(enc_hook=str).encode  # of a cell that is no text: what it shows
 NO_BYTES_SHA256 = hashlib.sha256(b"").hexdigest()
 
 

@@ -144,11 +144,11 @@ def _enrol_source(enroller: Enroller, step: int, work: JournalRun, source: Sourc
         columns = [batch.frame[name].tolist() for name in source.columns]
         earlier = enroller.unsettled(batch)
         for at, (row, cells) in enumerate(zip(zip(*columns, strict=True), texts(columns), strict=True)):
-            line, rows = enroller.next_line(), batch.first_row + at
+            line, rows = enroller.next_line(), rows + 1
             asked = _asked(source.columns, row)
             problem = "; ".join(filter(None, [*broken_rules(asked), earlier[at]])) or None
             request = line if problem is None else None
-            told = Line(line, number, rows, cells, JOURNAL_RUN.name, None, label(asked), request, problem)
+            told = Line(line, number, batch.rows[at], cells, JOURNAL_RUN.name, None, label(asked), request, problem)
             enroller.enrolment.lines([told])
             if problem is not None:
                 enroller.refused = enroller.refused or not work.skip_rejected

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from manifests import Source, open_manifest
+from manifests import Reading, Source, open_manifest
 
 
 class OpenManifests:
-    """Open manifests by their paths. A context manager; a source may be read as often as one likes."""
+    """Open manifests by their paths and the ways in which they are read; each may be read often. A context manager."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[tuple[str, Reading], Source] = {}
 
-    def open(self, path: str) -> Source:
-        """The manifest at a path. Raises ManifestError."""
-        if path not in self._sources:
-            self._sources[path] = self._stack.enter_context(open_manifest(path))
-        return self._sources[path]
+    def open(self, path: str, reading: Reading) -> Source:
+        """The manifest at a path, read in a way. Raises ManifestError."""
+        if (path, reading) not in self._sources:
+            self._sources[path, reading] = self._stack.enter_context(open_manifest(path, reading=reading))
+        return self._sources[path, reading]
 
     def __enter__(self) -> OpenManifests:
         return self

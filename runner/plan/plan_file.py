@@ -12,6 +12,7 @@ import msgspec
 from runner.domain.errors import Refused
 from runner.domain.steps import KINDS, AnyWork, Backfill, JournalRun, Regenerate, files_of, relative_to
 from runner.plan.modes import resolved
+from runner.plan.typed_paths import typed_paths
 
 SUFFIX = ".toml"
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
@@ -54,8 +55,14 @@ def plan_of(document: Any, path: str) -> PlanFile:
         if (problem := _contradiction(work)) is not None:
             raise Refused(f"{path}, step {number}: {problem}")
     folder = str(Path(path).parent)
-    works = [resolved(work) if isinstance(work, Regenerate) else work for work in plan.step]
+    works = [_regenerate(work, folder) if isinstance(work, Regenerate) else work for work in plan.step]
     return msgspec.structs.replace(plan, step=tuple(relative_to(work, folder) for work in works))
+
+
+def _regenerate(work: Regenerate, folder: str) -> Regenerate:
+    """The step with the flags of its mode, and the types of single files: `manifests = ["a.csv:Invoice"]`."""
+    paths, types = typed_paths(work.manifests, folder)
+    return resolved(msgspec.structs.replace(work, manifests=paths, types=work.types | types))
 
 
 def _contradiction(work: AnyWork) -> str | None:
@@ -64,11 +71,19 @@ def _contradiction(work: AnyWork) -> str | None:
         return "mode says what only_resend and re_migrate say; give one of them"
     if isinstance(work, Regenerate) and work.only_resend and work.re_migrate:
         return "only_resend and re_migrate exclude each other: Zuora allows one of them"
+    if isinstance(work, Regenerate) and (strange := set(work.types) - set(work.manifests)):
+        return f"types names {min(strange)!r}, which is none of the manifests"
     if isinstance(work, Backfill) and (work.file is None) == (not work.files):
         return "give either file or files"
-    if isinstance(work, Backfill | JournalRun | Regenerate) and "-" in files_of(work):
+    if isinstance(work, Backfill | JournalRun | Regenerate) and any(
+        path == "-" or path.startswith("-:") for path in files_of(work)
+    ):
         return "standard input is no file of a plan; name a file"
     return None
+
+
+def _reads_stdin(work: AnyWork) -> bool:
+    return any(path == "-" or path.startswith("-:") for path in files_of(work))
 
 
 def _told(message: str, document: Any) -> str:

@@ -42,7 +42,8 @@ class Opened:
         kind = kind_of(step.work)
         kind.refuse(step.work)
         try:
-            sources = [self._manifests.open(path) for path in step.manifests]
+            reading = kind.reading(step.work)
+            sources = [self._manifests.open(path, reading) for path in step.manifests]
             for source in sources:
                 if isinstance(step.work, Regenerate):
                     refuse_transaction_ids(source.columns, source.path)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import manifests
-from manifests import Source
+from manifests import Reading, Source
+from manifests.artefacts import Notes
 from runner.domain.identity import Identities, canonical
 from runner.domain.steps import Regenerate
 from runner.ledger import Line
@@ -18,12 +19,25 @@ from runner.plan.modes import EarlierRows, resolved
 from runner.zuora.operations import BY_TYPE, Operation, flags, parameters
 
 if TYPE_CHECKING:
-    from manifests import Checked
+    from manifests import Checked, Checker
 
 
 def refuse(work: Regenerate) -> None:
     """Raises Refused for options that exclude each other."""
     resolved(work)
+
+
+def reading(work: Regenerate) -> Reading:
+    """How the manifests of a step are read."""
+    return Reading(work.sheet, work.header_row, work.encoding, work.hidden, work.literal, work.by)
+
+
+def checker(work: Regenerate, source: Source, *, resend_unknown: bool) -> Checker:
+    """The checker of one manifest. Raises ManifestError if its columns cannot serve."""
+    type = work.types.get(source.path, work.type)
+    return manifests.checker(
+        source.columns, path=source.path, type=type, resend_unknown=resend_unknown, reading=reading(work)
+    )
 
 
 def enrol(enroller: Enroller, step: int, work: Regenerate, sources: Iterable[Source]) -> None:
@@ -58,21 +72,22 @@ class _Rows:
     def source(self, source: Source) -> None:
         """Enrol one manifest."""
         number = self._enroller.next_manifest()
-        check = manifests.checker(
-            source.columns, path=source.path, type=self._work.type, resend_unknown=self._enroller.resend_unknown
-        ).check
-        rows, earlier = 0, EarlierRows(source.path)
+        check = checker(self._work, source, resend_unknown=self._enroller.resend_unknown).check
+        rows, notes, earlier = 0, Notes(), EarlierRows(source.path)
         for batch in source.batches():
             earlier.note(batch)
             checked = check(batch)
             cells = texts([batch.frame[name].tolist() for name in source.columns])
-            rows = max(rows, batch.first_row + len(checked.types) - 1)
-            self._batch(number, checked, cells, batch.first_row)
+            rows += len(checked.types)
+            self._batch(number, checked, cells, batch.rows)
+            for note in checked.notes:
+                notes.add(note.finding, batch.rows[note.position], note.text)
+        self._enroller.notes += notes.lines(source.name, source.shown_row(0))
         earlier.refuse_other_modes(self._work)
         self._enroller.parents.update(earlier.runs)
         self._enroller.manifest(number, self._step, source, rows)
 
-    def _batch(self, manifest: int, checked: Checked, cells: list[str], first: int) -> None:
+    def _batch(self, manifest: int, checked: Checked, cells: list[str], rows: Sequence[int]) -> None:
         lines: list[Line] = []
         requests: list[NewRequest] = []
         asked = _asked(checked, self._enroller.target.billing_id_field)
@@ -83,7 +98,7 @@ class _Rows:
             name = operation.name if operation is not None else None
             request = line if accepted else None
             label = checked.objects[at]
-            lines.append(Line(line, manifest, first + at, cells[at], name, type_, label, request, problem))
+            lines.append(Line(line, manifest, rows[at], cells[at], name, type_, label, request, problem))
             if accepted and operation is not None:
                 requests.append(self._request(line, operation, query, body, checked.lanes[at]))
                 if self._query and not operation.flagged:

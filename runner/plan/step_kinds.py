@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import manifests
-from manifests import Source
+from manifests import Reading, Source
 from runner.domain.steps import Backfill, BookingDates, JournalRun, Regenerate, Work
 from runner.plan import backfill, journal_run, regenerate
 from runner.plan.enroller import Enroller
@@ -31,10 +30,11 @@ class StepKind(Generic[AnyStep]):
     enrol: Callable[[Enroller, int, AnyStep, Sequence[Source]], None]
     refuse: Callable[[AnyStep], None] = _accept  # options that exclude each other
     refuse_header: Callable[[AnyStep, Source, bool], None] = _accept_header
+    reading: Callable[[AnyStep], Reading] = lambda work: Reading()  # how its manifests are read
 
 
 def _refuse_rows_header(work: Regenerate, source: Source, resend_unknown: bool) -> None:
-    manifests.checker(source.columns, path=source.path, type=work.type, resend_unknown=resend_unknown)
+    regenerate.checker(work, source, resend_unknown=resend_unknown)
 
 
 def _enrol_booking_dates(enroller: Enroller, step: int, work: BookingDates, sources: Sequence[Source]) -> None:
@@ -42,7 +42,7 @@ def _enrol_booking_dates(enroller: Enroller, step: int, work: BookingDates, sour
 
 
 _KINDS: Mapping[type[Work], StepKind[Any]] = {
-    Regenerate: StepKind(regenerate.enrol, regenerate.refuse, _refuse_rows_header),
+    Regenerate: StepKind(regenerate.enrol, regenerate.refuse, _refuse_rows_header, regenerate.reading),
     Backfill: StepKind(backfill.enrol, lambda work: backfill.refuse_type(work.type)),
     JournalRun: StepKind(
         journal_run.enrol, journal_run.refuse, lambda work, source, resend_unknown: journal_run.refuse_header(source)

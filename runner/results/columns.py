@@ -52,6 +52,7 @@ COLUMNS = (
     ("regen_was_unknown", "bool"),
     ("regen_sheet", "string"),
 )
+_RUNNERS_NAMES = frozenset(name for name, _ in COLUMNS)
 _COLUMNS_OF_VERSION = {"1": COLUMNS[:27], RESULTS_VERSION: COLUMNS}  # version 1: up to 0.1.0
 
 
@@ -106,7 +107,8 @@ class Layout:
     ) -> None:
         self.run, self.version, self.sources = run, version, sources
         self.runners = _COLUMNS_OF_VERSION[version]
-        self.own = tuple(dict.fromkeys(itertools.chain.from_iterable(source.columns for source in sources)))
+        self._columns = tuple(dict.fromkeys(itertools.chain.from_iterable(source.columns for source in sources)))
+        self.own = tuple(map(_beside_the_runners, self._columns))
         self._positions = {source.number: self._positions_of(source) for source in sources}
         self._sheets = {source.number: source.sheet for source in sources}
         self._modes = {step.number: _mode_of_step(step) for step in steps}
@@ -167,7 +169,7 @@ class Layout:
 
     def _positions_of(self, source: Manifest) -> list[int | None]:
         positions = {name: position for position, name in enumerate(source.columns)}
-        return [positions.get(name) for name in self.own]
+        return [positions.get(name) for name in self._columns]
 
     def _mode(self, line: ResultLine) -> str | None:
         """The mode that a row was sent in; of one that was rejected, the mode that it would have been sent in."""
@@ -175,6 +177,11 @@ class Layout:
         if line.operation is not None and (operation is None or not operation.flagged):
             return None
         return self._modes.get(line.step) if line.query is None else mode_of_query(line.query)
+
+
+def _beside_the_runners(name: str) -> str:
+    """The name of a manifest's column; one that a runner's column has gets another, since a file has it once."""
+    return f"{name} (manifest)" if name.lower() in _RUNNERS_NAMES else name
 
 
 def mode_of_query(query: str) -> str:

@@ -176,11 +176,23 @@ def _with_failed(request: RunRequest, runs: Path, source: str | None) -> tuple[R
                 rows, left_out = rows + len(kept), left_out + len(failed) - len(kept)
                 del elsewhere[step.number]
                 if kept:
+                    _refuse_reading(work, source)
                     path = _written(store, runs, source, step.number, kept)
                     work = msgspec.structs.replace(work, manifests=(*work.manifests, str(path)))
             works.append(work)
     carried = Carried(source, rows, left_out, elsewhere.total())
     return (replace(request, works=tuple(works)) if rows else request), carried
+
+
+def _refuse_reading(work: Regenerate, source: str) -> None:
+    """Raises Refused for options that say how tonight's files are read and would misread an earlier run's rows."""
+    said = [f"--{name.replace('_', '-')}" for name in ("sheet", "header_row", "encoding") if getattr(work, name)]
+    if said:
+        raise Refused(
+            f"{' and '.join(said)} would also be used for the rows that failed in run {source}, and misread them; send "
+            f"those by themselves with `regen run runs/{source}/errors.csv`, or save the manifest with its header in "
+            "the first line, in UTF-8"
+        )
 
 
 def _failed(store: Store) -> Iterator[ResultLine]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from manifests import ManifestError, open_manifest
+from manifests import ManifestError, Reading, open_manifest
 from manifests.errors import NoRows
 from runner.config.connection import tenant_of
 from runner.config.settings import Settings, gather
@@ -30,6 +30,7 @@ from runner.domain.errors import ExitCode, LedgerError, Refused, RunnerError
 from runner.domain.run_status import RunStatus
 from runner.domain.steps import AnyWork, Backfill, Regenerate, files_of
 from runner.ledger import open_read_only, queries
+from runner.plan.regenerate import reading
 from runner.runs.folder import RunFolder, all_runs
 from runner.runs.run_json import RunDocument
 from runner.session.approval import permit
@@ -246,19 +247,20 @@ def _without_empty(work: AnyWork) -> AnyWork:
     """A step without those of its manifests that are a header and nothing else."""
     match work:
         case Regenerate():
-            return structs.replace(work, manifests=tuple(path for path in work.manifests if _has_rows(path)))
+            how = reading(work)
+            return structs.replace(work, manifests=tuple(path for path in work.manifests if _has_rows(path, how)))
         case Backfill():
             return structs.replace(work, file=None, files=tuple(path for path in files_of(work) if _has_rows(path)))
         case _:
             return work
 
 
-def _has_rows(path: str) -> bool:
+def _has_rows(path: str, how: Reading | None = None) -> bool:
     """Whether a manifest has rows. What else is wrong with it is for planning to say."""
     if path == "-":
         raise Refused("standard input can be read only once; a night needs its list as a file")
     try:
-        with open_manifest(path) as source:
+        with open_manifest(path, reading=how or Reading()) as source:
             next(source.batches(1), None)
     except NoRows:
         return False

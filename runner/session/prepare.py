@@ -13,6 +13,7 @@ from runner.config.settings import Settings, gather
 from runner.domain.errors import ExitCode, Refused
 from runner.domain.steps import Backfill, BookingDates, JournalRun
 from runner.ledger import Facts, Store, open_read_only, queries
+from runner.plan import rejections
 from runner.plan.enroller import plain
 from runner.plan.open_manifests import OpenManifests
 from runner.plan.planner import Opened, Target
@@ -306,20 +307,21 @@ class _Preparation:
         with run:
             store = run.store
             write_views(store, run.folder.path, ())
-            problems, notes = queries.problems(store, 10), store.facts().notes
-            rejected = sum(step.get("rejected", 0) for step in queries.counts(store).values())
-        raise Refused(_rejection(problems, rejected, run.folder, notes))
+            sources = [source for sources in self.opened.sources.values() for source in sources]
+            problems, notes = rejections.lines(rejections.rejections(store), sources), store.facts().notes
+            counts = queries.counts(store).values()
+        rejected = sum(step.get("rejected", 0) for step in counts)
+        everything = rejected == sum(sum(step.values()) for step in counts)
+        raise Refused(_rejection(problems, rejected, run.folder, notes, everything=everything))
 
 
-def _rejection(problems: Sequence[tuple[str, int, str]], rejected: int, run: RunFolder, notes: Sequence[str]) -> str:
-    shown = ["  " + printable(f"{path}, row {row}: {problem}") for path, row, problem in problems]
-    more = [f"  … and {rejected - len(shown)} more"] if rejected > len(shown) else []
-    head = f"{rejected} {'row was' if rejected == 1 else 'rows were'} rejected; nothing was sent:"
-    tail = (
-        f"all of them are in {run.path / 'errors.csv'}; fix the manifest and run the same command again, or send "
-        "the rest with --skip-rejected"
-    )
-    return "\n".join([head, *shown, *more, *(f"  {printable(note)}" for note in notes), tail])
+def _rejection(
+    problems: Sequence[str], rejected: int, run: RunFolder, notes: Sequence[str], *, everything: bool
+) -> str:
+    head = f"{rejected:,} {'row was' if rejected == 1 else 'rows were'} rejected; nothing was sent:"
+    rest = "" if everything else ", or send the rest with --skip-rejected"
+    tail = f"all of them are in {run.path / 'errors.csv'}; fix the manifest and run the same command again{rest}"
+    return "\n".join([head, *(f"  {printable(line)}" for line in (*problems, *notes)), tail])
 
 
 def _remove_if_empty(run: RunFolder) -> None:

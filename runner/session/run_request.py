@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import msgspec
+
 from runner.config.settings import Flags
 from runner.domain.errors import Refused
-from runner.domain.steps import AnyWork, Regenerate, Step, numbered
+from runner.domain.steps import AnyWork, ReadingOptions, Regenerate, Step, numbered
 from runner.plan.modes import resolved
 from runner.plan.plan_file import is_plan, read_plan
 from runner.runs.run_id import stem
@@ -23,6 +25,8 @@ class RunRequest:
     flags: Flags = field(default_factory=Flags)
     run_id: str | None = None
     type: str | None = None
+    types: dict[str, str] = field(default_factory=dict)  # of single manifests, by their paths
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
     only_resend: bool = False
     re_migrate: bool = False
     mode: Mode | None = None  # both flags as one word; None: not named
@@ -55,6 +59,8 @@ class RunRequest:
             Regenerate(
                 manifests=self.manifests,
                 type=self.type,
+                types=self.types,
+                **msgspec.structs.asdict(self.reading),
                 only_resend=self.only_resend,
                 re_migrate=self.re_migrate,
                 mode=self.mode,
@@ -70,7 +76,15 @@ def with_plan_file(request: RunRequest) -> RunRequest:
         return request
     if len(request.manifests) > 1:
         raise Refused(f"{plans[0]} is a plan file: it stands alone, and names its manifests itself")
-    if request.type or request.only_resend or request.re_migrate or request.mode or request.skip_rejected:
+    options = (
+        request.type,
+        request.types,
+        request.only_resend,
+        request.re_migrate,
+        request.mode,
+        request.skip_rejected,
+    )
+    if any(options) or request.reading.chosen:
         raise Refused(f"{plans[0]} is a plan file: what to do with its manifests is in its steps, not by options")
     plan = read_plan(plans[0])
     flags = request.flags

@@ -187,7 +187,7 @@ def test_a_refused_manifest_names_every_problem_and_sends_nothing(tmp_path, rege
     with simulator() as server:
         refused = regen("run", manifest, "--base-url", server.url)
         assert (refused.code, server.identities()) == (2, [])
-        assert "m.csv, row 2" in refused.err
+        assert "m.csv, 2 rows (3, 5): subscription-version-not-an-integer" in refused.err
         folder = one(tmp_path / "runs")
         assert len(csv_rows(folder / "errors.csv")) == 3
         sent = regen("run", manifest, "--base-url", server.url, "--skip-rejected", "--json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,14 @@ Rows = list[list[str | None]]
 def _read(path: Path | str, size: int = 20_000, stdin: BytesIO | None = None) -> tuple[list[str], Rows]:
     with open_manifest(str(path), stdin=stdin) as source:
         rows: Rows = []
+        last = 0
         for batch in source.batches(size):
-            assert batch.first_row == len(rows) + 1
+            assert last < batch.rows[0]
+            assert all(after > before for before, after in pairwise(batch.rows))
+            last = batch.rows[-1]
             assert list(batch.frame.columns) == list(source.columns)
             assert all(dtype.kind == "O" and dtype == "object" for dtype in batch.frame.dtypes)
-            assert len(batch.frame) > 0
+            assert len(batch.frame) == len(batch.rows) > 0
             rows += batch.frame.to_numpy().tolist()
         return list(source.columns), rows
 

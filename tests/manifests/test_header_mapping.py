@@ -60,12 +60,20 @@ def test_headers_that_mean_nothing(header: str) -> None:
     ("columns", "type", "words"),
     [
         (["a"], None, "m.csv: no identifying column; add for example subscriptionName and subscriptionVersion"),
-        ([], None, "(found: nothing"),
-        ([f"c{n}" for n in range(9)], None, "'c7', …; is the first line the header?)"),
+        ([], None, "(the columns: nothing"),
+        ([f"c{n}" for n in range(9)], None, "'c7', …; if the header is in another row, name it with --header-row)"),
         (["type", "a"], None, "no identifying column"),
-        (["id"], None, "'id' could be that of several types; say which with --type or with a column named type"),
+        (
+            ["id"],
+            None,
+            "'id' could be that of several types; say which with --type, FILE:TYPE or with a column named type",
+        ),
+        (
+            ["version", "name"],
+            None,
+            "'name', 'version' could be that of a Subscription only if you say so; give --type",
+        ),
         (["memoNumber"], None, "'memoNumber' could be that of CreditMemo or DebitMemo; say which"),
-        (["version", "name"], None, "'name', 'version' could be that of Subscription; say which"),
         (["invoiceNumber"], "Subscripton", "there is no type 'Subscripton'; did you mean Subscription?"),
         (["invoiceNumber"], "xyz", "there is no type 'xyz'; use one of Subscription, OrderLineItem, "),
         (["invoiceNumber"], "credit memo", "no column names a CreditMemo; add creditMemoNumber, or creditMemoId"),
@@ -89,8 +97,8 @@ def test_headers_that_cannot_serve(columns: list[str], type: str | None, words: 
         (["type", "id"], None),
         (["id", "documentId", "type"], None),
         (["Invoice Number", "invoice_number", "creditMemoNumber"], "CreditMemo"),
-        (Headers(["id", "regen_type"]), None),
-        (Headers(["Invoice Number", "invoiceNumber", "regen_type"]), None),
+        (Headers(["id", "regen_run", "regen_state", "regen_type"]), None),
+        (Headers(["Invoice Number", "invoiceNumber", "regen_run", "regen_state"]), None),
     ],
 )
 def test_headers_that_can(columns: list[str], type: str | None) -> None:

@@ -22,7 +22,7 @@ def rows(
     names = ("regen_type", "regen_state", "regen_outcome", "regen_attempts")
     earlier = pandas.DataFrame([[regen.get(n) for n in names]] * len(cells), columns=names, dtype=object)
     judge = checker(columns, path="m.csv", type=type, resend_unknown=resend_unknown)
-    return judge.check(Batch(1, frame, earlier if regen else None))
+    return judge.check(Batch(range(1, len(frame) + 1), frame, earlier if regen else None))
 
 
 def rules(problem: str | None) -> list[str]:
@@ -89,7 +89,7 @@ def test_versions_share_a_lane() -> None:
 def test_white_space_at_the_edges(edge: str) -> None:
     """Is trimmed from what is sent, and leaves the original cells alone."""
     frame = pandas.DataFrame({"invoiceNumber": [f"{edge}INV 1{edge}"]}, dtype=object)
-    found = checker(["invoiceNumber"], path="m.csv").check(Batch(1, frame, None))
+    found = checker(["invoiceNumber"], path="m.csv").check(Batch(range(1, len(frame) + 1), frame, None))
     assert found.fields["number"] == ["INV 1"]
     assert frame["invoiceNumber"].tolist() == [f"{edge}INV 1{edge}"]
 
@@ -105,10 +105,7 @@ def test_versions(text: str, value: int) -> None:
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        *(
-            (text, "not-an-integer")
-            for text in ("1.0", "1.5", "one", "1e3", "+1", "1,000", "٣", "²", "1 2", "--1", "0x1")
-        ),
+        *((text, "not-an-integer") for text in ("1.5", "one", "1e3", "+1", "1,000", "٣", "²", "1 2", "--1", "0x1")),
         *((text, "not-positive") for text in ("0", "000", "-1", "-0", "-99999999999999999999")),
         *((text, "too-large") for text in ("2147483648", "99999999999", "9" * 5_000)),
     ],
@@ -155,14 +152,14 @@ def test_long_values() -> None:
         (["Subscription", " ", "1", None], ["half-of-a-pair"]),
         (["Subscription", "", "", ""], ["identifier-missing"]),
         (["Subscription", None, None, None], ["identifier-missing"]),
-        (["Subscription", "A", "1", "ID"], ["identifiers-exclude-each-other"]),
-        (["Subscription", "", "1", "ID"], ["identifiers-exclude-each-other"]),
+        (["Subscription", "A", "1", "ID"], []),
+        (["Subscription", "", "1", "ID"], []),
         (["Subscripton", "A", "1", ""], ["type-unknown"]),
         (["", "A", "1", ""], []),
         ([None, "", "", ""], ["identifier-missing"]),
         (["Subscription", "A\0", "1.5", ""], ["control-characters", "subscription-version-not-an-integer"]),
         (["Subscription", "x" * 300 + "\0y", "", ""], ["control-characters", "value-too-long", "half-of-a-pair"]),
-        (["Subscription", "", "x", "ID"], ["subscription-version-not-an-integer", "identifiers-exclude-each-other"]),
+        (["Subscription", "", "x", "ID"], []),
     ],
 )
 def test_problems(cells: list[str | None], expected: list[str]) -> None:
@@ -198,7 +195,6 @@ def test_a_header_among_the_rows(columns: list[str], more: list[str]) -> None:
         (["Qwxz", "A", "1", ""], "there is no type 'Qwxz', use one of Subscription, OrderLineItem"),
         (["Subscription", "A", "", ""], "subscriptionVersion is missing, fill it in"),
         (["Invoice", "A", "", ""], "give invoiceNumber, or invoiceId of the Invoice"),
-        (["Subscription", "A", "", "ID"], "the row gives subscriptionName and subscriptionId, leave only"),
     ],
 )
 def test_words(cells: list[str], words: str) -> None:

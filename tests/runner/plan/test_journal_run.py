@@ -107,7 +107,7 @@ def test_a_manifest_with_a_bad_run_is_refused(tmp_path, regen, simulator):
     )
     with simulator(job_seconds=0.05) as server:
         refused = regen("journal-run", "j.csv", "--base-url", server.url)
-        assert (refused.code, "j.csv, row 2: period-missing" in refused.err) == (2, True)
+        assert (refused.code, "j.csv, row 3: period-missing" in refused.err) == (2, True)
         assert not created(server, RUNS)
 
 

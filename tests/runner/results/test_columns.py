@@ -111,3 +111,17 @@ def test_rows_of_0_1_0_that_are_sent_again_get_todays_columns(of_0_1_0, regen):
     done = regen("results", of_0_1_0.name, "--category", "data")
     (row,) = csv_rows(Path(done.out.strip()))
     assert (row["regen_state"], row["regen_mode"], row["regen_was_unknown"]) == ("failed", "re-migrate", "false")
+
+
+def test_a_column_of_ones_own_keeps_its_values_beside_ours(regen, simulator, tmp_path):
+    """Only the runner's own set makes a file results: another `regen_…` column is carried, under a name of its own
+    where the runner has one of that name; and the file can be run again."""
+    Path("m.csv").write_text("invoiceNumber,regen_key,regen_reason\nINV-1,mine,because\nMISSING-1,too,so\n")
+    with simulator() as server:
+        assert regen("run", "m.csv", "--base-url", server.url, "--run-id", "r").code == 3
+        (row,) = csv_rows(tmp_path / "runs/r/errors.csv")
+        assert (row["regen_key (manifest)"], row["regen_reason"]) == ("too", "so")
+        assert row["regen_key"].startswith("regen1-")
+        assert regen("plan", "runs/r/errors.csv", "--base-url", server.url, "--run-id", "again").code == 0
+    with open_read_only(tmp_path / "runs/again/ledger.db") as store:
+        assert Layout.of(store).own == ("invoiceNumber", "regen_key (manifest)", "regen_reason")
