@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from runner.domain.run_status import RunStatus
 from runner.results.failures import Cluster, Remedy
 from runner.runs.run_json import RunDocument, StepDocument
+from runner.system.timestamps import utc_now
+
+KEY_SECONDS = 23 * 3600  # how long a key in doubt may be used again: see `regen help keys`
 
 
-def commands(mender: Remedy, run: str, found: Iterable[Cluster], document: RunDocument) -> list[str]:
-    """What to type about the clusters of one remedy. `run` is how the person names it, `document` its run.json."""
+def commands(
+    mender: Remedy, run: str, found: Iterable[Cluster], document: RunDocument, at: datetime | None = None
+) -> list[str]:
+    """What to type about the clusters of one remedy. `run` is how the person names it, `document` its run.json, `at`
+    the time at which it is typed: now, or for a page that must not change, when the run ended."""
     found = list(found)
     typed = [f"regen show {run} --ticket"] if mender is Remedy.VENDOR else []
     failing = commands_of(document, {step for one in found if one.state != "unknown" for step in one.steps})
@@ -20,7 +27,7 @@ def commands(mender: Remedy, run: str, found: Iterable[Cluster], document: RunDo
         only = "".join(f" --step {step}" for step in steps) if len(document.steps) > 1 else ""
         typed += _again(mender, again, f"regen results {run} --category {mender}{only}")
     if unknown := {step for one in found if one.state == "unknown" for step in one.steps}:
-        typed.append(f"regen resume {run}   # {asked_again(document, unknown)}")
+        typed += unknown_commands(document, run, unknown, at)
     return typed
 
 
@@ -83,6 +90,24 @@ def asked_again(document: RunDocument, steps: Iterable[int]) -> str:
     return "asks unknown rows again under the same key"
 
 
+def unknown_commands(document: RunDocument, run: str, steps: Iterable[int], at: datetime | None = None) -> list[str]:
+    """What to type about unknown rows. Under a key that may have expired `resume` alone would only report them again:
+    then the tenant is asked first, and what it does not have is sent under the next key."""
+    if not _keys_may_have_expired(document, at or utc_now()):
+        return [f"regen resume {run}   # {asked_again(document, steps)}"]
+    return [
+        f"regen reconcile {run} --query   # which of the unknown rows the tenant has; their keys have expired",
+        f"regen resume {run} --resend-unknown   # sends the unknown rows under new keys: what was done is done twice",
+    ]
+
+
+def _keys_may_have_expired(document: RunDocument, at: datetime) -> bool:
+    if document.first_claimed_at is None:
+        return False
+    age = at - datetime.fromisoformat(document.first_claimed_at)
+    return age.total_seconds() > KEY_SECONDS
+
+
 def _named(document: RunDocument, folder: str) -> str:
     """How a command names the run: by its id where commands look for runs by themselves, else by its folder."""
     return document.run if Path(folder).parent == Path("runs") else shlex.quote(folder)
@@ -102,7 +127,7 @@ def next_steps(document: RunDocument, folder: str, *, crashed: bool = False) -> 
         steps.append(f"go on: regen resume {run}")
     if counts["unknown"] and not counts["pending"]:
         unknown = [step.number for step in document.steps if step.counts.get("unknown")]
-        steps.append(f"regen resume {run} {asked_again(document, unknown)}")
+        steps += unknown_commands(document, run, unknown)
     if counts["failed"] and (not counts["pending"] or document.status is RunStatus.HALTED):
         steps += _mending(document, folder)
     if crashed or document.status.has_results:

@@ -18,6 +18,7 @@ from runner.runs.folder import RunFolder
 from runner.system.console import printable
 from runner.system.timestamps import duration, iso
 
+SNIPPET_SHOWN = 300  # characters of a response of unexpected shape, as the ledger keeps it
 _NAMED = re.compile(r"(?:regen1-)?([0-9a-f]{40})(?:-\d+)?")
 
 
@@ -138,3 +139,5 @@ def _attempt_lines(attempt: dict[str, Any]) -> Iterator[str]:
         f"  attempt {attempt['number']} at {attempt['sent_at'] or attempt['claimed_at']}{under}:"
         f"{status} {reason}{message}{request}{over}"
     )
+    if attempt["snippet"]:
+        yield f"    the response began: {printable(attempt['snippet'][:SNIPPET_SHOWN])}"

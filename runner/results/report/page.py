@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -165,11 +166,16 @@ def _remedy(
         "div",
         element("h3", f"{mender}: {count:,} {'row' if count == 1 else 'rows'}"),
         element("p", f"{ADVICE[mender]}."),
-        element("pre", "\n".join(commands(mender, document.run, found, document))),
+        element("pre", "\n".join(commands(mender, document.run, found, document, _ended(document)))),
         *(_cluster(store, own, cluster) for cluster in found[:MOST_CLUSTERS]),
         element("p", f"… and {more:,} more kinds") if more > 0 else "",
         class_="remedy",
     )
+
+
+def _ended(document: RunDocument) -> datetime | None:
+    """When the run ended: the page of a run that is over never changes, so that `verify` can make it again."""
+    return None if document.ended_at is None else datetime.fromisoformat(document.ended_at)
 
 
 def _cluster(store: Store, own: dict[int, tuple[str, ...]], cluster: Cluster) -> Markup:

@@ -283,3 +283,13 @@ def test_files_of_a_run_that_goes_on_are_left_to_it(tmp_path, regen, simulator):
         assert (folder.path / "results.csv").stat().st_mtime_ns == before
         assert regen("resume", "it").code == 3
         assert regen("verify", "it").code == 0
+
+
+def test_an_odd_response_is_shown(tmp_path, regen, simulator):
+    """What the server sent, as far as it was kept, beside the attempt."""
+    (tmp_path / "regen.toml").write_text("[profile.p.patience]\nattempts = 1\nbase_seconds = 0.01\n")
+    manifest = tmp_path / "i.csv"
+    manifest.write_text("invoiceNumber\nINV1\n")
+    with simulator(faults={"html-200": 1.0}) as server:
+        regen("run", manifest, "--base-url", server.url, "--profile", "p", "--run-id", "it")
+    assert "the response began: <html>" in regen("show", "it", "--row", 1).out
