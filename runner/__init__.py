@@ -19,9 +19,9 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = ["Run", "aplan", "aresume", "arun", "errors", "plan", "results", "resume", "run", "runs"]
+__all__ = ["Run", "aplan", "aresume", "arun", "check", "errors", "plan", "results", "resume", "run", "runs"]
 
-_MODULES = {"runner.api.calls": ("aplan", "aresume", "arun", "resume", "run"), "runner.api.run": ("Run",)}
+_MODULES = {"runner.api.calls": ("aplan", "aresume", "arun", "check", "resume", "run"), "runner.api.run": ("Run",)}
 _PACKAGES = ("plan", "results", "runs")  # packages that can be called
 
 

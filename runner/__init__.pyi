@@ -3,6 +3,7 @@
 from runner.api.calls import aplan as aplan
 from runner.api.calls import aresume as aresume
 from runner.api.calls import arun as arun
+from runner.api.calls import check as check
 from runner.api.calls import plan as plan
 from runner.api.calls import resume as resume
 from runner.api.calls import run as run

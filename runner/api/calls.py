@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.api.background import in_thread, in_thread_async
-from runner.api.options import CREDENTIALS, INVOKING, PLANNING, SETTINGS, STOPPING, Files, Options, folder_path
+from runner.api.options import (
+    CHECKING,
+    CREDENTIALS,
+    INVOKING,
+    PLANNING,
+    READING,
+    SETTINGS,
+    STOPPING,
+    Files,
+    Options,
+    folder_path,
+)
 from runner.api.run import Run, run_of
 from runner.domain.errors import Refused, RunnerError
 from runner.runs.folder import RunFolder, all_runs
@@ -16,13 +27,31 @@ from runner.runs.lookup import find_run
 
 if TYPE_CHECKING:
     from runner.config.settings import Flags, Settings
+    from runner.plan.examination import Examination
     from runner.session.invocation import Invocation
     from runner.session.open_run import OpenRun
     from runner.session.run_request import RunRequest
 
 Progress = Callable[[dict[str, int]], None]
-_PLAN = (*SETTINGS, *CREDENTIALS, *PLANNING, "format")
+_PLAN = (*SETTINGS, *CREDENTIALS, *PLANNING, *READING, "format")
 _SEND = (*STOPPING, *INVOKING, "yes", "progress")
+
+
+def check(files: Files, **options: Any) -> Examination:
+    """Check manifests as `plan` does, without credentials, tenant or run folder; writes nothing.
+
+    Returns what was found: `rows`, `states` and `types` (rows by state and by type), `notes`, `problems` (a line for
+    each problem of a manifest), `first_requests`, and `refused`, whether a plan would be refused. Options: `type`,
+    `mode`, `re_migrate`, `only_resend`, `skip_rejected`, `resend_unknown` and those about reading files (`by`, `sheet`,
+    `header_row`, `encoding`, `literal`, `include_hidden`, `skip_hidden`).
+
+    Raises runner.errors.Refused for a file that cannot be read at all.
+    """
+    from runner.plan.examination import examined
+    from runner.session.run_request import with_plan_file
+
+    request = with_plan_file(Options("check", options, (*CHECKING, *READING)).request(files))
+    return examined(request.steps, resend_unknown=request.resend_unknown)
 
 
 def plan(files: Files, **options: Any) -> Run:

@@ -12,6 +12,8 @@ from runner.config.settings import Flags
 from runner.dispatch.circuit_breaker import FailureLimit
 from runner.dispatch.run_limits import Terms
 from runner.domain.errors import Refused
+from runner.domain.steps import ReadingOptions
+from runner.plan.typed_paths import typed_paths
 from runner.session.invocation import Invocation
 from runner.session.run_request import RunRequest
 
@@ -26,6 +28,8 @@ PLANNING = (
     *("run_id", "type", "only_resend", "re_migrate", "mode", "skip_rejected", "resend_unknown", "again"),
     *("if_unfinished", "retry_failed_from", "give_up_after"),
 )
+READING = ("sheet", "header_row", "by", "encoding", "literal", "include_hidden", "skip_hidden")
+CHECKING = ("type", "mode", "only_resend", "re_migrate", "skip_rejected", "resend_unknown")
 STOPPING = ("max_requests", "until", "canary", "max_failures", "outage_patience", "wait_for_quota")
 INVOKING = ("resend_unknown", "accept_failures", "accept_incomplete_ledger", "wait", "no_wait", "moved")
 
@@ -58,7 +62,23 @@ class Options:
         formats = {"both": ("parquet", "csv"), "parquet": ("parquet",), "csv": ("csv",)}.get(word)
         if formats is None:
             raise Refused(f"format={word!r}: give 'parquet', 'csv' or 'both'")
-        return RunRequest(manifests=paths(files), flags=self.flags(), formats=formats, **self.some(PLANNING))
+        manifests, types = typed_paths(paths(files))
+        return RunRequest(
+            manifests=manifests,
+            types=types,
+            reading=self._reading(),
+            flags=self.flags(),
+            formats=formats,
+            **self.some(PLANNING),
+        )
+
+    def _reading(self) -> ReadingOptions:
+        """How the files are to be read."""
+        chosen = self.some(READING)
+        include, skip = chosen.pop("include_hidden", False), chosen.pop("skip_hidden", False)
+        if include and skip:
+            raise Refused("include_hidden and skip_hidden exclude each other")
+        return ReadingOptions(hidden="include" if include else "skip" if skip else None, **chosen)
 
     def invocation(self) -> Invocation:
         """How far the call may go."""

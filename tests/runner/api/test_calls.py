@@ -50,6 +50,20 @@ def test_plan_then_run_then_the_same_once_more(manifest, options, simulator):
     assert [found.id for found in runner.runs(runs_dir=options["runs_dir"])] == [run.id]
 
 
+def test_check_needs_nothing_but_the_files(manifest, tmp_path):
+    """No tenant, no credentials, no folder; what is wrong is named."""
+    good = runner.check(manifest)
+    assert (good.rows, good.refused, good.types) == (6, False, {"Subscription": 6})
+    bad = tmp_path / "bad.csv"
+    bad.write_text("invoiceNumber\nINV1\n#N/A\n")
+    found = runner.check(bad)
+    assert found.refused
+    assert "bad.csv" in found.problems[0]
+    assert not (tmp_path / "runs").exists()
+    with pytest.raises(runner.errors.Refused):
+        runner.check(bad, include_hidden=True, skip_hidden=True)
+
+
 def test_results_are_a_frame_with_types_that_can_miss_values(manifest, options, simulator):
     """One line per row; a missing HTTP status stays missing; lists are lists; also of a run that was only planned."""
     with simulator() as server:
