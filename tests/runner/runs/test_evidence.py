@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from runner.audit.verify import verify
+from runner.domain.errors import LedgerUnusable
+from runner.ledger import Store
 from runner.runs.folder import RunFolder
 from tests.flows.test_flows import subscriptions
 
@@ -143,3 +145,20 @@ def test_a_run_that_has_ended_cannot_be_a_plan_again(paused, regen, status):
     (run / "SHA256SUMS").unlink()
     tampered(run, f"UPDATE fact SET value = '\"{status}\"' WHERE name = 'status'")
     assert "its status was changed" in failing(run)["ending"][0]
+
+
+def test_a_file_that_is_not_sound_is_not_sent_from_after_an_unclean_stop(paused, regen, monkeypatch):
+    """What a killed process left is looked over by SQLite before anything is sent from it."""
+    run, server = paused
+    (run / "SHA256SUMS").unlink()
+    tampered(run, TAMPERINGS["said to be running"])
+    checked = []
+
+    def unsound(store):
+        checked.append(store.path.name)
+        raise LedgerUnusable("the ledger is damaged")
+
+    monkeypatch.setattr(Store, "check", unsound)
+    arrivals = server.arrivals()
+    assert regen("resume", "it").code == 1
+    assert (checked, server.arrivals()) == (["ledger.db"], arrivals)
