@@ -1,6 +1,6 @@
 """Blackout windows: times of day, in a time zone, in which nothing is sent. Pure; the time is handed in.
 
-A window is told as `06:00-09:00 America/New_York`; one that ends before it begins goes on past midnight. Where the
+A window is written as `06:00-09:00 America/New_York`; one that ends before it begins goes on past midnight. Where the
 clocks change, the longer reading counts: a window is never shorter than what any clock on the wall would say.
 """
 
@@ -83,7 +83,7 @@ class Blackouts:
             return 0.0
         since, to, answer = self._known
         if not since <= now < to:
-            since, to, answer = self._known = self._asked(now)
+            since, to, answer = self._known = self._look_up(now)
         return answer
 
     def next_begin(self, now: float) -> float | None:
@@ -105,7 +105,7 @@ class Blackouts:
     def __str__(self) -> str:
         return ", ".join(map(str, self.windows))
 
-    def _asked(self, now: float) -> tuple[float, float, float]:
+    def _look_up(self, now: float) -> tuple[float, float, float]:
         """The answer, and from when to when it stays the same."""
         around = self._around(now)
         until = now
@@ -121,11 +121,11 @@ class Blackouts:
 
     def _around(self, now: float) -> list[tuple[float, float]]:
         """The windows of the days before, around and after a moment."""
-        found = []
+        windows = []
         for window in self.windows:
             today = datetime.fromtimestamp(now, UTC).astimezone(window.zone).date()
-            found += [window.on(today + days * _DAY) for days in (-2, -1, 0, 1, 2)]
-        return found
+            windows += [window.on(today + days * _DAY) for days in (-2, -1, 0, 1, 2)]
+        return windows
 
 
 ALWAYS_OPEN = Blackouts()

@@ -26,7 +26,7 @@ def canonical(value: Any) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where a run's requests go: what makes the same body a different request elsewhere."""
 
     run: str
@@ -36,19 +36,19 @@ class Place:
 
 
 class Identities:
-    """Tells the identities of one operation's requests in one step.
+    """The identities of one operation's requests in one step.
 
     All of the identity but the body is the same for them, and `body` sorts first, so that the rest is
     encoded once.
     """
 
-    def __init__(self, place: Place, path: str, query: Mapping[str, str], step: int = 1) -> None:
+    def __init__(self, destination: Destination, path: str, query: Mapping[str, str], step: int = 1) -> None:
         rest: dict[str, Any] = {
             "v": 1,
-            "run": place.run,
-            "host": place.host,
-            "entity": sorted(place.entities),
-            "orgs": sorted(place.organizations),
+            "run": destination.run,
+            "host": destination.host,
+            "entity": sorted(destination.entities),
+            "orgs": sorted(destination.organizations),
             "method": "POST",
             "path": path,
             "query": dict(query),
@@ -77,5 +77,5 @@ def track_id(digest: str, attempt: int) -> str:
 
 
 def fingerprint(values: Iterable[Any]) -> str:
-    """SHA-256 (hexadecimal) over values: tells whether two runs were asked for the same."""
+    """SHA-256 (hexadecimal) over values: equal for two runs that have equal inputs."""
     return hashlib.sha256(canonical(list(values))).hexdigest()

@@ -21,7 +21,7 @@ class State(enum.StrEnum):
     PENDING = "pending"  # → succeeded | failed | unknown
     SUCCEEDED = "succeeded"  # the end
     FAILED = "failed"  # the end: a new run, with the row mended, is the way on
-    UNKNOWN = "unknown"  # asked as often as allowed, never heard; → pending by `resume`
+    UNKNOWN = "unknown"  # attempted as often as allowed, without a response; → pending by `resume`
     REJECTED = "rejected"  # the loader refused the row; never sent
     DUPLICATE = "duplicate"  # repeats another row of its step; shares that one's outcome
 
@@ -79,7 +79,7 @@ class Kind(enum.StrEnum):
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    UNKNOWN = "unknown"  # asked as often as allowed, never heard
+    UNKNOWN = "unknown"  # attempted as often as allowed, without a response
     AGAIN = "again"
     STOP = "stop"  # every row would fare alike: the run stops, the row stays pending
 
@@ -88,15 +88,15 @@ class Reason(enum.StrEnum):
     """Why a judgement is what it is: the lines of the verdict's table."""
 
     DONE = "done"
-    REFUSED = "refused"  # the API said no, for this row
+    REFUSED = "refused"  # the API refused this row
     PERMISSION = "permission"  # no permission for this object
     CLIENT_ERROR = "client-error"  # 4xx that the API itself did not explain
-    SAVED_FAILURE = "saved-failure"  # the API said no, for now: the next key may fare better
+    SAVED_FAILURE = "saved-failure"  # the API refused for now: the next key may fare better
     THROTTLED = "throttled"
     IN_PROGRESS = "in-progress"
     GATEWAY = "gateway"
     SILENCE = "silence"
-    FOLLOWING = "following"  # what was asked for has begun and takes its time: it is looked at again
+    FOLLOWING = "following"  # the work has begun and takes its time: it is looked at again
     UNEXPECTED = "unexpected"  # an answer of a shape that no operation declares: as silence
     TOKEN = "token"  # noqa: S105 - the access token was refused
     NO_TOKEN = "no-token"  # noqa: S105 - none to be had just now; nothing was sent
@@ -132,7 +132,7 @@ class Judgement(Struct, frozen=True):
     known: bool = False  # what the request created is known: nothing about it is in doubt any more
     spends: bool = True  # of the request's patience
     holds_everyone: bool = False
-    hold_seconds: float | None = None  # as the server asked; None: the pace decides
+    hold_seconds: float | None = None  # as the server demands; None: the pace decides
     objection: str | None = None  # how the server said "too much at once"
     code: str | None = None
     category: str | None = None

@@ -1,4 +1,4 @@
-"""Digests over what the chain of outcomes does not hold, so that any changed cell of the ledger is found, and where.
+"""Digests over what the chain of outcomes does not hold, so that any changed cell of the ledger is detected and named.
 
 ```
 steps, manifests, lines, requests ─ enrolled ─▶ digests ─▶ genesis ─▶ outcome ─▶ outcome ─▶ … ─┐

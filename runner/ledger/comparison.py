@@ -60,7 +60,7 @@ class Change(NamedTuple):
 
 
 class Fates:
-    """A place for the fates of runs, loaded one after the other. A context manager."""
+    """The fates of runs, loaded one after the other. A context manager."""
 
     def __init__(self) -> None:
         self._base = sqlite3.connect(":memory:", uri=True, isolation_level=None)
@@ -85,8 +85,8 @@ class Fates:
     def states(self, side: str, names: Iterable[str]) -> dict[str, str]:
         """The states of some objects, of those that the run has."""
         sql = f"SELECT name, state FROM {side} WHERE name = ?"
-        found = (self._base.execute(sql, (name,)).fetchone() for name in names)
-        return dict(pair for pair in found if pair is not None)
+        rows = (self._base.execute(sql, (name,)).fetchone() for name in names)
+        return dict(pair for pair in rows if pair is not None)
 
     def close(self) -> None:
         """Let go of everything."""

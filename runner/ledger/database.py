@@ -161,7 +161,7 @@ def write_facts(connection: sqlite3.Connection, rows: dict[str, str]) -> None:
 
 
 def create(path: Path) -> Store:
-    """A new ledger for enrolment: not yet safe against a crash, so build it beside and rename it into place."""
+    """A new ledger for enrolment: not yet safe against a crash, so build it as a draft and rename it."""
     require_version()
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600))
     with translated(path):

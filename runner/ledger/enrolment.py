@@ -1,6 +1,6 @@
 """Enrolling a plan: manifest rows and requests, in one pass, in bounded memory.
 
-The ledger is built beside its place and renamed into it when it is whole, so that a crash leaves either no
+The ledger is built under the name of a draft and renamed when it is whole, so that a crash leaves either no
 ledger or all of it.
 """
 
@@ -94,12 +94,12 @@ DELETE FROM request WHERE request IN (SELECT request FROM repeated);
 
 LANES = """
 CREATE TEMP TABLE shared AS
-SELECT request, following, place FROM (
-    SELECT request, lead(request) OVER lane AS following, row_number() OVER lane AS place
+SELECT request, following, position FROM (
+    SELECT request, lead(request) OVER lane AS following, row_number() OVER lane AS position
     FROM request WINDOW lane AS (PARTITION BY step, lane ORDER BY request)
-) WHERE following IS NOT NULL OR place > 1;
+) WHERE following IS NOT NULL OR position > 1;
 
-UPDATE request SET following = shared.following, head = (shared.place = 1)
+UPDATE request SET following = shared.following, head = (shared.position = 1)
 FROM shared WHERE shared.request = request.request;
 """
 
@@ -112,7 +112,7 @@ class Enrolment:
     """Builds a run's ledger. Use as a context manager; without `finish` nothing is left behind."""
 
     def __init__(self, ledger: Path) -> None:
-        self._place = ledger
+        self._target = ledger
         self._draft = draft_of(ledger)
         for leftover in (ledger.with_name(f"{ledger.name}.new"), *ledger.parent.glob(f".{ledger.name}.*.new")):
             leftover.unlink(missing_ok=True)  # the caller holds the run: nobody writes it
@@ -141,7 +141,7 @@ class Enrolment:
         self._many(_insert("line", Line._fields), lines)
 
     def requests(self, requests: Iterable[NewRequest]) -> None:
-        """Enrol requests; what repeats an earlier one is found by `finish`."""
+        """Enrol requests; what repeats an earlier one is sorted out by `finish`."""
         self._many(_insert("request", NewRequest._fields), requests)
 
     def parts(self, parts: Iterable[Part]) -> None:
@@ -149,7 +149,7 @@ class Enrolment:
         self._many(_insert("part", Part._fields), parts)
 
     def finish(self, facts: Facts) -> None:
-        """Find duplicates and lanes, make the ledger durable and put it in its place."""
+        """Find duplicates and lanes, make the ledger durable and give it its name."""
         with translated(self._draft):
             self._store.connection.execute("COMMIT")
             self._store.connection.executescript(f"BEGIN; {DUPLICATES} {LANES} COMMIT;")
@@ -161,9 +161,9 @@ class Enrolment:
             os.fsync(file.fileno())
         reach("drafted")
         for leftover in ("-wal", "-shm"):
-            self._place.with_name(self._place.name + leftover).unlink(missing_ok=True)
-        self._draft.replace(self._place)
-        sync_folder(self._place.parent)
+            self._target.with_name(self._target.name + leftover).unlink(missing_ok=True)
+        self._draft.replace(self._target)
+        sync_folder(self._target.parent)
         reach("enrolled")
 
     def _many(self, sql: str, values: Iterable[Any]) -> None:

@@ -1,4 +1,4 @@
-"""The facts of a run as a whole: what was asked, who asked, how far it is. One JSON value each in the table `fact`.
+"""The facts of a run as a whole: what it is to do, who started it, how far it is. One JSON value each in `fact`.
 
 A fact that an older version did not write has its default. Facts of a later version are ignored.
 """
@@ -56,7 +56,7 @@ class Start(Struct, frozen=True, kw_only=True):
     host: str | None = None
     process: int | None = None
     version: str | None = None
-    production: str | None = None  # how production was confirmed: `--yes`, `terminal`, `profile`; None: not asked
+    production: str | None = None  # how production was confirmed: `--yes`, `terminal`, `profile`; None: no need
     options: StartOptions = StartOptions()
 
 

@@ -16,9 +16,9 @@ def unbalanced(store: Store) -> Iterator[str]:
         if count != source.rows or (count and (first, last) != (1, count)):
             yield f"{source.path}: {source.rows} rows were read, {count} are in the ledger, from {first} to {last}"
     lines, _, last = rows_of(store)
-    told = sum(sum(step.values()) for step in queries.counts(store).values())
-    if not lines == (last or 0) == told:
-        yield f"{lines} rows in the ledger, the last is {last}, the states add up to {told}"
+    counted = sum(sum(step.values()) for step in queries.counts(store).values())
+    if not lines == (last or 0) == counted:
+        yield f"{lines} rows in the ledger, the last is {last}, the states add up to {counted}"
     yield from misfits(store)
 
 

@@ -13,7 +13,7 @@ _PART = "part, manifest, file, rows, bytes, sha256, id_column, zipped"
 
 
 class JobFacts(NamedTuple):
-    """What a request created, as it was last told."""
+    """What a request created, as last reported."""
 
     request: int
     name: str
@@ -87,7 +87,7 @@ def unsettled(store: Store, step: int) -> list[Unsettled]:
 
 
 def differing(store: Store) -> Iterator[tuple[int, str]]:
-    """The jobs whose counts are not those of their result file: first row of the part, what was told of it."""
+    """The jobs whose counts are not those of their result file: first row of the part, what its outcome says."""
     yield from store.rows(
         "SELECT r.request, o.message FROM request r JOIN part p ON p.part = r.request"
         " JOIN outcome o ON o.seq = r.outcome WHERE o.rows IS NOT NULL AND o.message IS NOT NULL ORDER BY r.request"

@@ -1,7 +1,7 @@
 """What dispatch writes and reads: claims before sending, records after, and what is left to do.
 
 Outcomes form a chain: each entry's hash covers its content and the hash before it, so that a changed outcome
-is found against a head noted elsewhere.
+is detected against a head noted elsewhere.
 """
 
 from __future__ import annotations

@@ -178,10 +178,10 @@ def steps(store: Store) -> list[StepFacts]:
 
 def counts(store: Store) -> dict[int, dict[str, int]]:
     """Rows by state, for every step."""
-    found: dict[int, dict[str, int]] = {step.number: {} for step in steps(store)}
+    counted: dict[int, dict[str, int]] = {step.number: {} for step in steps(store)}
     for step, state, count in store.rows(COUNTS):
-        found[step][state] = count
-    return found
+        counted[step][state] = count
+    return counted
 
 
 def types(store: Store) -> dict[str, int]:

@@ -46,4 +46,4 @@ def operations_sent(store: Store) -> dict[str, int]:
 def labels(store: Store, rows: Iterable[int]) -> dict[int, str]:
     """Rows as people know them: type and object."""
     sql = "SELECT coalesce(type || ' ' || object, operation) FROM line WHERE line = ?"
-    return {row: found[0] for row in rows if (found := store.row(sql, row)) is not None}
+    return {row: sent[0] for row in rows if (sent := store.row(sql, row)) is not None}

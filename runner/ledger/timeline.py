@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Span(NamedTuple):
-    """The answered attempts of a run: how many, since when, and what their times are told in.
+    """The answered attempts of a run: how many, since when, and what their times are counted in.
 
     A tick is a millisecond; more if the run took longer than 24 days, so that each time fits into four bytes.
     """
@@ -57,19 +57,19 @@ def span(store: Store) -> Span | None:
     return Span(count, zero, max(1_000, -((zero - end) // _MOST_TICKS))) if count else None
 
 
-def sent(store: Store, told: Span) -> Ticks:
+def sent(store: Store, during: Span) -> Ticks:
     """When each answered attempt was sent."""
-    return _ticks(store, "sent_at", _ANSWERED, told, told.attempts)
+    return _ticks(store, "sent_at", _ANSWERED, during, during.attempts)
 
 
-def answered(store: Store, told: Span) -> Ticks:
+def answered(store: Store, during: Span) -> Ticks:
     """When each answered attempt was answered."""
-    return _ticks(store, "answered_at", _ANSWERED, told, told.attempts)
+    return _ticks(store, "answered_at", _ANSWERED, during, during.attempts)
 
 
-def settled(store: Store, told: Span) -> Ticks:
+def settled(store: Store, during: Span) -> Ticks:
     """When each request got the outcome that it has now."""
-    return _ticks(store, "o.settled_at", _SETTLED, told, _count(store, _SETTLED))
+    return _ticks(store, "o.settled_at", _SETTLED, during, _count(store, _SETTLED))
 
 
 def took(store: Store) -> Milliseconds:
@@ -80,14 +80,14 @@ def took(store: Store) -> Milliseconds:
     return np.fromiter((one for (one,) in query), np.float32, _count(store, _ANSWERED))
 
 
-def _ticks(store: Store, time: str, source: str, told: Span, count: int) -> Ticks:
+def _ticks(store: Store, time: str, source: str, during: Span, count: int) -> Ticks:
     """The column `time` of as many rows of `source`: an array that has to grow would be half as large again.
 
-    What a clock that was set tells to be outside the span is drawn at its edge.
+    What a clock that was set puts outside the span is drawn at its edge.
     """
     import numpy as np
 
-    query = store.rows(f"SELECT max(0, min(({time} - ?) / ?, ?)) FROM {source}", told.zero, told.tick, _MOST_TICKS)
+    query = store.rows(f"SELECT max(0, min(({time} - ?) / ?, ?)) FROM {source}", during.zero, during.tick, _MOST_TICKS)
     return np.fromiter((one for (one,) in query), np.int32, count)
 
 

@@ -4,7 +4,7 @@
 record, give_back, note ─▶ batch ─ BATCH_SECONDS, or a claim ─▶ thread: one transaction, fsync ─▶ `then`
 ```
 
-While a batch is being written the next one gathers, so that what is asked for meanwhile shares a commit. A claim takes
+While a batch is being written the next one gathers, so that what arrives meanwhile shares a commit. A claim takes
 all that waits with it: what was answered before is on disk before anything more is sent. Who claimed is called back in
 the loop's very next turn: under load a turn is long, and a future's callbacks would take three.
 """

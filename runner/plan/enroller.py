@@ -14,7 +14,7 @@ import msgspec
 
 import manifests
 from manifests import Batch, Source
-from runner.domain.identity import Identities, Place
+from runner.domain.identity import Destination, Identities
 from runner.ledger import Enrolment, Line, Manifest
 from runner.ledger.enrolment import NewRequest
 from runner.zuora.operations import Operation
@@ -76,7 +76,7 @@ class Enroller:
 
     def identities(self, operation: Operation, query: Mapping[str, str], step: int) -> Identities:
         """The identities of an operation's requests with this query."""
-        place = Place(self.run, self.target.host, self.target.entity_ids, self.target.org_ids)
+        place = Destination(self.run, self.target.host, self.target.entity_ids, self.target.org_ids)
         return Identities(place, operation.path, query, step)
 
     def alone(self, step: int, operation: Operation, body: bytes | None, label: str) -> None:

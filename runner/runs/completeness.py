@@ -33,7 +33,7 @@ class Incomplete:
 def incomplete(folder: RunFolder, store: Store | None = None) -> Incomplete | None:
     """How the ledger is older than the rest of its folder; None if it is not. Raises LedgerError.
 
-    The notes are read before the ledger, so that a run under way is never found wanting. `store` is the ledger, if it
+    The notes are read before the ledger, so that a run under way never looks incomplete. `store` is the ledger, if it
     is open.
     """
     sends, document = noted(folder.path, folder.path / LOG), folder.document()

@@ -23,7 +23,7 @@ MOST_SHOWN = 5
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found: changes of the ledger itself, and of the other files, which are made again from it."""
+    """Changes of the ledger itself, and of the other files, which are made again from it."""
 
     ledger: tuple[str, ...] = ()
     files: tuple[str, ...] = ()

@@ -49,13 +49,13 @@ def prune(
     verb = "removed" if archive is None else f"packed into {archive}"
     if not dry_run:
         _finish_earlier(runs)
-    for found in judged(runs, before):
-        if found.why is not None:
-            say(f"kept: {found.folder.id}: {found.why}")
+    for judgement in judged(runs, before):
+        if judgement.why is not None:
+            say(f"kept: {judgement.folder.id}: {judgement.why}")
         elif dry_run:
-            say(f"would be {verb}: {found.folder.id}")
+            say(f"would be {verb}: {judgement.folder.id}")
         else:
-            say(_removed(found.folder, archive))
+            say(_removed(judgement.folder, archive))
     return ExitCode.SUCCEEDED
 
 

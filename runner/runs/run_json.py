@@ -1,4 +1,4 @@
-"""run.json: what a run was asked to do and how it ended, derived from its ledger."""
+"""run.json: what a run is to do and how it ended, derived from its ledger."""
 
 from __future__ import annotations
 

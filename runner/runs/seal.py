@@ -1,4 +1,4 @@
-"""SHA256SUMS: the checksums over a run folder that close it. Whoever changes a file is found by them."""
+"""SHA256SUMS: the checksums over a run folder that close it. They detect any changed file."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How many attempts a run has claimed, noted beside the ledger: whoever opens an older ledger is found by it.
+"""How many attempts a run has claimed, noted beside the ledger: an older ledger is detected by it.
 
 SQLite's write-ahead log is a file of its own. If it is lost (a copy without it, a cleaner), the ledger is sound and
 older than it should be, and its requests would be sent again as if for the first time. So the number of attempts and
-of outcomes that the ledger must have is noted in two files: exactly in `.sends`, which is written in place and
+of outcomes that the ledger must have is noted in two files: exactly in `.sends`, which is overwritten and
 removed when the run ends, and about once a second as an event of run.log.
 
     claims: commit ─▶ note ─▶ send          claims given back: note ─▶ commit

@@ -14,7 +14,7 @@ from runner.dispatch.dispatcher import Dispatch
 from runner.dispatch.retry_policy import Patience
 from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.throttle import Pace
-from runner.domain.identity import Identities, Place, canonical, key
+from runner.domain.identity import Destination, Identities, canonical, key
 from runner.domain.model import Answer, Reply, Request, Silence
 from runner.domain.run_status import RunStatus
 from runner.ledger import Enrolment, Facts, Journal, Manifest, Pen, Store, open_writable
@@ -159,7 +159,7 @@ def now() -> float:
 
 def enrolled(path: Path, requests: int, lanes: Callable[[int], str] = str) -> Path:
     """A ledger with so many requests, one a line."""
-    identities = Identities(Place("run", "host"), BOOKING.path, {})
+    identities = Identities(Destination("run", "host"), BOOKING.path, {})
     with Enrolment(path) as enrolment:
         enrolment.step(1, "regenerate", {})
         for number in range(1, requests + 1):

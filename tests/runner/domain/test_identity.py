@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.domain.identity import Identities, Place, canonical, fingerprint, key, track_id
+from runner.domain.identity import Destination, Identities, canonical, fingerprint, key, track_id
 
 GOLDEN = [
     (
-        Place("2026-11-21-demo", "rest.test.zuora.com"),
+        Destination("2026-11-21-demo", "rest.test.zuora.com"),
         "/v1/uno-regenerate/booking-transaction",
         {"reMigrate": "true"},
         {"type": "Subscription", "subscriptionName": "A-S00000001", "subscriptionVersion": 1},
@@ -21,7 +21,7 @@ GOLDEN = [
         "regen1-89dd8bd48dfbbea97bf18c39e44c18e96ea97aa3-0",
     ),
     (
-        Place("2026-11-21-demo", "rest.test.zuora.com"),
+        Destination("2026-11-21-demo", "rest.test.zuora.com"),
         "/v1/uno-regenerate/billing-transaction",
         {},
         {"type": "CreditMemo", "number": "CM00000001"},
@@ -29,7 +29,7 @@ GOLDEN = [
         "regen1-a17dfbe6e9877ebc5a5a8c4cde4b77e5715291dd-1",
     ),
     (
-        Place("nightly", "rest.eu.zuora.com", ("b", "a"), ("o2", "o1")),
+        Destination("nightly", "rest.eu.zuora.com", ("b", "a"), ("o2", "o1")),
         "/v1/uno-regenerate/booking-transaction",
         {"onlyReSend": "true"},
         {"type": "OrderLineItem", "orderNumber": "O-000Ü12", "itemNumber": "1"},
@@ -51,7 +51,7 @@ def test_golden_keys_never_change(place, path, query, body, generation, expected
 @given(st.dictionaries(texts, st.one_of(texts, st.integers(0, 2**31), st.none())), texts, st.integers(1, 5))
 def test_the_canonical_form_is_sorted_compact_unescaped_json(body, run, step):
     """Composing the identity from its parts gives the same bytes as encoding it whole."""
-    place = Place(run, "h:1", ("e",), ())
+    place = Destination(run, "h:1", ("e",), ())
     identity = {
         "v": 1,
         "run": run,
@@ -73,7 +73,7 @@ def test_the_canonical_form_is_sorted_compact_unescaped_json(body, run, step):
 
 def test_an_absent_body_is_null():
     """Operations without a body have an identity too."""
-    identities = Identities(Place("r", "h"), "/p", {})
+    identities = Identities(Destination("r", "h"), "/p", {})
     assert b'"body":null,' in identities.canonical(None)
     assert identities.digest(None) == hashlib.sha256(identities.canonical(None)).digest()[:20]
 
@@ -81,19 +81,19 @@ def test_an_absent_body_is_null():
 @pytest.mark.parametrize(
     "other",
     [
-        Identities(Place("r2", "h"), "/p", {}),
-        Identities(Place("r", "h2"), "/p", {}),
-        Identities(Place("r", "h", ("e",)), "/p", {}),
-        Identities(Place("r", "h", (), ("o",)), "/p", {}),
-        Identities(Place("r", "h"), "/q", {}),
-        Identities(Place("r", "h"), "/p", {"reMigrate": "true"}),
-        Identities(Place("r", "h"), "/p", {}, 2),
+        Identities(Destination("r2", "h"), "/p", {}),
+        Identities(Destination("r", "h2"), "/p", {}),
+        Identities(Destination("r", "h", ("e",)), "/p", {}),
+        Identities(Destination("r", "h", (), ("o",)), "/p", {}),
+        Identities(Destination("r", "h"), "/q", {}),
+        Identities(Destination("r", "h"), "/p", {"reMigrate": "true"}),
+        Identities(Destination("r", "h"), "/p", {}, 2),
     ],
 )
 def test_every_part_of_the_identity_counts(other):
     """Run, host, entities, organizations, path, query and step each make another request of the same body."""
     body = canonical({"type": "Invoice", "number": "INV1"})
-    assert Identities(Place("r", "h"), "/p", {}).digest(body) != other.digest(body)
+    assert Identities(Destination("r", "h"), "/p", {}).digest(body) != other.digest(body)
 
 
 def test_keys_and_track_ids_fit_their_headers():
