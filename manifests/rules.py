@@ -6,15 +6,17 @@ A column here is a Series of text indexed by the position of the row in the batc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
-from operator import or_
+from operator import add, or_
+from string import Formatter
+from types import MappingProxyType
 from typing import Any
 
 import numpy
 import pandas
 
-from manifests.schemas import Field, Kind, folded
+from manifests.schemas import Field, Kind, canonical, folded
 
 MOST_CHARACTERS = 255
 MOST_INTEGER = 2**31 - 1
@@ -163,3 +165,26 @@ def _kebab(wire: str) -> str:
 def any_of(masks: Iterable[Mask]) -> Mask:
     """Where at least one of the masks holds."""
     return reduce(or_, masks)
+
+
+def as_text(column: Column) -> Column:
+    """The column with every value as text."""
+    cells = [cell if isinstance(cell, str) else str(cell) for cell in column.tolist()]
+    return pandas.Series(cells, column.index, dtype=object)
+
+
+def rendered(template: str, texts: dict[str, Any]) -> Column:
+    """The template for every row: `{number}` is that row's number."""
+    pieces = [
+        piece
+        for literal, wire, _, _ in Formatter().parse(template)
+        for piece in ([literal] if literal else []) + ([texts[wire]] if wire else [])
+    ]
+    return reduce(add, pieces)
+
+
+def canonical_types(text: Column, words: Mapping[str, str] = MappingProxyType({})) -> Column:
+    """The types that are meant, None where there is no such type."""
+    cells = text.tolist()
+    meant = {word: canonical(word) or words.get(folded(word)) for word in set(cells)}
+    return pandas.Series([meant[word] for word in cells], text.index, dtype=object)

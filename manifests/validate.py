@@ -10,13 +10,11 @@ Nothing is discarded and nothing guessed: a row comes out with its fields, or wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, and_
-from string import Formatter
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas
 
@@ -25,13 +23,29 @@ from manifests.header_mapping import Binding, bind
 from manifests.read import Batch
 from manifests.read.typed import typed_cells
 from manifests.reading import DEFAULT, Reading
-from manifests.rules import EDGES, Column, Mask, Problems, any_of, given, nothing, put, shown, trimmed, values
+from manifests.rules import (
+    EDGES,
+    Column,
+    Mask,
+    Problems,
+    any_of,
+    as_text,
+    canonical_types,
+    given,
+    nothing,
+    put,
+    rendered,
+    shown,
+    trimmed,
+    values,
+)
 from manifests.schemas import TYPES, Alternative, Field, Kind, Schema, canonical, folded, suggestion
 from manifests.unsettled import UNSETTLED, unsettled
 
 Value = str | int | bool | None
 _MEMOS = {"credit": "CreditMemo", "debit": "DebitMemo"}  # words of a `Memo Type` column
 _FORMULA_SIGNS = tuple("=+-@\t\r'")
+_TRAILING = Finding("trailing-space", "white space at the end, which was taken off")
 _APOSTROPHE = Finding("apostrophe-removed", "a ' in front, which spreadsheets and results files add; it was taken off")
 
 
@@ -147,13 +161,13 @@ class _Checking:
         """The type column, else --type, else the type in the earlier run, else what the identifiers say."""
         texts = self._text(self._binding.type_columns)
         memo = any(folded(header) == "memotype" for header in self._binding.type_columns)
-        self.types = _canonical(texts, _MEMOS if memo else {})
+        self.types = canonical_types(texts, _MEMOS if memo else {})
         self._refuse_strange_types(texts, wanted)
         blank = ~given(texts)
         if wanted:
             self.types = put(self.types, blank, wanted)
         elif self._regen is not None:
-            earlier = _canonical(trimmed(self._regen["regen_type"].set_axis(self._index)))
+            earlier = canonical_types(trimmed(self._regen["regen_type"].set_axis(self._index)))
             self.types = put(self.types, blank, earlier[blank])
         self._infer(blank & self.types.isna())
 
@@ -254,7 +268,16 @@ class _Checking:
             self._judge(field, index[at], cell, changed)
         for row, cell in changed.items():
             text[row] = cell
+        self._note_trailing_space(schema, field, text)
         return text
+
+    def _note_trailing_space(self, schema: Schema, field: Field, text: Column) -> None:
+        """Note identifiers that lost white space at their end: names that differed only by it are one object now."""
+        for header in self._binding.every.get(schema.name, {}).get(field.wire, []):
+            raw = self._batch.frame[header].tolist()
+            for row in [at for at, cell in enumerate(raw) if cell and cell[-1] in EDGES and cell.strip(EDGES)]:
+                if row in text.index and text[row]:
+                    self._notes.append(Note(row, _TRAILING, raw[row]))
 
     def _after_gap(self, row: int) -> bool:
         """Whether a row without a value comes somewhere before this one, and this one has a single value."""
@@ -326,9 +349,9 @@ class _Checking:
         if not rows.any():
             return
         here = self._everywhere(rows)
-        texts = {wire: _as_text(self._fields[wire][here]) for wire in alternative.fields}
-        self._objects = put(self._objects, here, _rendered(alternative.label, texts))
-        self._lanes = put(self._lanes, here, _rendered(alternative.lane, texts))
+        texts = {wire: as_text(self._fields[wire][here]) for wire in alternative.fields}
+        self._objects = put(self._objects, here, rendered(alternative.label, texts))
+        self._lanes = put(self._lanes, here, rendered(alternative.lane, texts))
 
     def _field(self, schema: Schema, wire: str, rows: Mask) -> Column:
         """The text of a field, from whichever of its columns is filled in; a problem if two are, with unlike values."""
@@ -373,25 +396,3 @@ def _bound(binding: Binding) -> list[str]:
 
 def _wires() -> list[str]:
     return list(dict.fromkeys(field.wire for schema in TYPES.values() for field in schema.fields))
-
-
-def _canonical(told: Column, words: Mapping[str, str] = MappingProxyType({})) -> Column:
-    """The types that are meant, None where there is no such type."""
-    cells = told.tolist()
-    meant = {word: canonical(word) or words.get(folded(word)) for word in set(cells)}
-    return pandas.Series([meant[word] for word in cells], told.index, dtype=object)
-
-
-def _as_text(column: Column) -> Column:
-    cells = [cell if isinstance(cell, str) else str(cell) for cell in column.tolist()]
-    return pandas.Series(cells, column.index, dtype=object)
-
-
-def _rendered(template: str, texts: dict[str, Any]) -> Column:
-    """The template for every row: `{number}` is that row's number."""
-    pieces = [
-        piece
-        for literal, wire, _, _ in Formatter().parse(template)
-        for piece in ([literal] if literal else []) + ([texts[wire]] if wire else [])
-    ]
-    return reduce(add, pieces)

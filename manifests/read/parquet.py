@@ -63,7 +63,7 @@ class Parquet:
 
 def _without_empty_rows(piece: Piece) -> Iterator[Piece]:
     frame = piece.frame
-    if frame.iloc[:, 0].all():
+    if all(frame.iloc[:, 0].tolist()):  # not Series.all, which leaves out None
         yield piece
         return
     kept = [at for at, cells in enumerate(frame.itertuples(index=False, name=None)) if filled(cells)]

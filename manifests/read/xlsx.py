@@ -162,7 +162,7 @@ class _SheetReader:
     def _start_row(self, attributes: Attributes) -> None:
         # A number that is repeated or out of order is corrected: the row is there, and must not vanish.
         self._number = max(int(attributes.get("r", 0)), self._number + 1)
-        self._hidden = attributes.get("hidden") in ("1", "true") or attributes.get("ht") == "0"
+        self._hidden = attributes.get("hidden") in ("1", "true") or float(attributes.get("ht", 1)) == 0
         if self._hidden_by_default and attributes.get("hidden") is None:
             self._hidden = "ht" not in attributes
         self._cells, self._next = [], 0

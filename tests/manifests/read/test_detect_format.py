@@ -75,6 +75,7 @@ def test_parquet_types(read, tmp_path: Path) -> None:
         "list": (pa.array([["a", "é"], [], None]), ['["a", "é"]', "[]", None]),
         "struct": (pa.array([{"a": 1}, {"a": None}, None]), ['{"a": 1}', '{"a": null}', None]),
         "a.b": (pa.array(["x", "y", None]), ["x", "y", None]),
+        "filled": (pa.array(["1", "2", "3"]), ["1", "2", "3"]),  # a row of nulls is no row
     }
     parquet.write_table(pa.table({name: array for name, (array, _) in columns.items()}), tmp_path / "m.parquet")
     header, rows = read(tmp_path / "m.parquet")
