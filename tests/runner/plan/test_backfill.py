@@ -142,7 +142,7 @@ def test_an_upload_that_never_arrived_is_unknown(tmp_path, regen, simulator):
         folder = one(tmp_path)
         assert {row["regen_state"] for row in table(folder)} == {"unknown"}
         assert "--resend-unknown" in table(folder)[0]["regen_error_message"]
-        assert f"regen resume {folder.name} looks for the lost uploads once more" in done.out
+        assert f"regen resume {folder.name}   # looks for the lost uploads once more" in done.out
         assert regen("resume", folder.name).code == 3, "searched once more, not sent"
         assert sum(one["arrivals"] for one in uploads(server)) == 1
         assert regen(*COMMAND, folder / "errors.csv", "--base-url", server.url).code == 2
