@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from runner.config.file import Secret
-from runner.config.settings import Flags, Layers
+from runner.config.settings import Flags, Layers, checked_url, runs_folder
 from runner.domain.errors import ExitCode, Refused, RunnerError
 from runner.ledger import open_read_only
 from runner.ledger.queries import retries
@@ -23,6 +23,7 @@ from runner.notify import prometheus, webhook
 from runner.runs.folder import DOCUMENT, RunFolder
 from runner.runs.run_json import RunDocument
 from runner.system.console import say
+from runner.system.signals import Terminated
 
 COMMAND_SECONDS = 300.0
 SECRETS = ("ZUORA_CLIENT_ID", "ZUORA_CLIENT_SECRET", "REGEN_NOTIFY")
@@ -36,6 +37,8 @@ class Wishes:
     notify: Secret | None = None
     metrics: str | None = None
     secrets: tuple[str, ...] = SECRETS  # variables that the command does not inherit
+    labels: Mapping[str, str] = field(default_factory=dict)  # of the metrics: tenant, profile
+    runs: Path | None = None  # the folder that the metrics are about
 
     def __bool__(self) -> bool:
         return bool(self.on_finish or self.notify or self.metrics)
@@ -46,21 +49,29 @@ def wishes_of(flags: Flags, environment: Mapping[str, str] | None = None) -> Wis
     environment = os.environ if environment is None else environment
     try:
         layers = Layers(flags, environment)
+        hook = layers.pick("notify")
+        return Wishes(
+            layers.pick("on_finish"),
+            Secret(hook) if isinstance(hook, str) else hook,
+            layers.pick("metrics"),
+            (*SECRETS, layers.profile.client_id_env, layers.profile.client_secret_env),
+            _labels(layers),
+            runs_folder(flags, environment),
+        )
     except Refused:
-        told = flags.notify or environment.get("REGEN_NOTIFY")
+        hook = flags.notify or environment.get("REGEN_NOTIFY")
         return Wishes(
             flags.on_finish or environment.get("REGEN_ON_FINISH"),
-            Secret(told) if told else None,
+            Secret(hook) if hook else None,
             flags.metrics or environment.get("REGEN_METRICS"),
         )
-    hook = layers.pick("notify")
-    names = (layers.profile.client_id_env, layers.profile.client_secret_env)
-    return Wishes(
-        layers.pick("on_finish"),
-        Secret(hook) if isinstance(hook, str) else hook,
-        layers.pick("metrics"),
-        (*SECRETS, *names),
-    )
+
+
+def _labels(layers: Layers) -> dict[str, str]:
+    """Whose run it is, also of one that never began: the profile's tenant id, else the host."""
+    base_url = layers.pick("base_url")
+    host = checked_url(base_url).host if base_url else ""
+    return {"tenant": layers.profile.tenant_id or host, "profile": layers.name or ""}
 
 
 @dataclass
@@ -76,17 +87,29 @@ class Telling:
 
 @contextlib.contextmanager
 def telling(flags: Flags, name: str) -> Iterator[Telling]:
-    """Tell how a command ended, whether it returns or raises. A refusal at a terminal is seen there already."""
+    """Report how a command ended, whether it returns or raises, whatever it raises. A refusal at a terminal is not
+    reported: it is seen there."""
     known = Telling(name, flags)
     try:
         yield known
-    except RunnerError as error:
+    except GeneratorExit:
+        raise
+    except BaseException as error:
         if not (isinstance(error, Refused) and sys.stdin is not None and sys.stdin.isatty()):
-            known.code, known.reason = error.exit_code, str(error)
+            known.code, known.reason = _code_of(error), str(error) or type(error).__name__
             tell(wishes_of(known.flags), known)
         raise
     if known.code is not None:
         tell(wishes_of(known.flags), known)
+
+
+def _code_of(error: BaseException) -> ExitCode:
+    """The exit code with which the command line ends for this exception: whatever ends a night is reported."""
+    if isinstance(error, RunnerError):
+        return error.exit_code
+    if isinstance(error, Terminated):
+        return ExitCode.TERMINATED
+    return ExitCode.INTERRUPTED if isinstance(error, KeyboardInterrupt) else ExitCode.FAULT
 
 
 def tell(wishes: Wishes, known: Telling) -> None:
@@ -97,7 +120,9 @@ def tell(wishes: Wishes, known: Telling) -> None:
     name = (document.name if document is not None else None) or known.name
     if wishes.metrics:
         try:
-            prometheus.write(Path(wishes.metrics), name, int(known.code), time.time(), document)
+            series = prometheus.Series(name, wishes.labels)
+            folder = [] if wishes.runs is None else prometheus.of_folder(series, wishes.runs)
+            prometheus.write(Path(wishes.metrics), series, int(known.code), time.time(), document, folder)
         except OSError as error:
             _say(f"--metrics {wishes.metrics}: {error.strerror}")
     if wishes.notify:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import shlex
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from runner.notify import prometheus, webhook
+from runner.system.signals import Terminated
 from tests.flows.test_flows import one, subscriptions
 
 
@@ -91,13 +93,13 @@ def test_two_nights_are_told(tmp_path, regen, simulator):
     assert (forth.code, back.code) == (0, 3)
     assert "2  fixed" in forth.out and "1  appeared" in forth.out
     assert "2  newly failing" in back.out
-    assert 'regen_rows{name="nightly",state="failed"} 2\n' in first
-    assert 'regen_rows{name="nightly",state="succeeded"} 8\n' in first
+    assert re.search(r'regen_rows{name="nightly",tenant="127.0.0.1:\d+",profile="",state="failed"} 2\n', first)
+    assert re.search(r'regen_rows{name="nightly",tenant="127.0.0.1:\d+",profile="",state="succeeded"} 8\n', first)
     assert (sample(first, "regen_exit_code"), sample(second, "regen_exit_code")) == (3, 0)
     assert sample(first, "regen_requests_sent") == 10
     assert sample(first, "regen_retries") == 0
     assert sample(first, "regen_run_duration_seconds") >= 0
-    assert "last_success" not in first
+    assert re.search(r"^regen_last_success_timestamp_seconds{.*} 0$", first, re.MULTILINE), "it exists before the first"
     assert sample(second, "regen_last_success_timestamp_seconds") == sample(second, "regen_end_timestamp_seconds")
     assert arguments == ["given", environment["REGEN_RUN_JSON"]]
     assert environment["REGEN_RUN_JSON"] == str(one_of(tmp_path, document) / "run.json")
@@ -214,17 +216,63 @@ class TestMetrics:
 
     def test_labels_are_escaped(self, tmp_path):
         file = tmp_path / "m.prom"
-        prometheus.write(file, 'a"b\\c\nd', 0, 5.0, None)
-        prometheus.write(file, 'a"b\\c\nd', 1, 6.0, None)
+        prometheus.write(file, prometheus.Series('a"b\\c\nd'), 0, 5.0, None)
+        prometheus.write(file, prometheus.Series('a"b\\c\nd'), 1, 6.0, None)
         assert r'regen_exit_code{name="a\"b\\c\nd"} 1' in file.read_text()
         assert sample(file.read_text(), "regen_last_success_timestamp_seconds") == 5.0
 
     def test_a_failed_write_leaves_the_old_file(self, tmp_path, monkeypatch):
         file = tmp_path / "m.prom"
-        prometheus.write(file, "n", 0, 5.0, None)
+        prometheus.write(file, prometheus.Series("n"), 0, 5.0, None)
         before = file.read_text()
         monkeypatch.setattr(prometheus.Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
         with pytest.raises(OSError, match="full"):
-            prometheus.write(file, "n", 1, 6.0, None)
+            prometheus.write(file, prometheus.Series("n"), 1, 6.0, None)
         assert file.read_text() == before
         assert [path.name for path in tmp_path.iterdir()] == ["m.prom"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(OSError(5, "broken"), 1), (KeyError("x"), 1), (KeyboardInterrupt(), 130), (Terminated("SIGTERM"), 143)],
+)
+def test_every_ending_is_reported(tmp_path, regen, simulator, monkeypatch, error, code):
+    """Also a fault outside our own exceptions: yesterday's exit code must not stay in the metric."""
+
+    def broken(*_, **__):
+        raise error
+
+    manifest, file = subscriptions(tmp_path / "s.csv", 2), tmp_path / "regen.prom"
+    with simulator() as server:
+        assert regen("run", manifest, "--base-url", server.url, "--metrics", file).code == 0
+        monkeypatch.setattr("runner.session.prepare.prepare", broken)
+        with pytest.raises(type(error)):
+            start(manifest, server.url, file)
+    text = file.read_text()
+    assert re.search(rf"^regen_exit_code{{.*}} {code}$", text, re.MULTILINE)
+    assert not re.search(r"^regen_last_success_timestamp_seconds{.*} 0$", text, re.MULTILINE), "it is kept"
+
+
+def start(manifest, url, file):
+    """What `regen run` does, without the frame that turns exceptions into exit codes."""
+    from runner.cli.output import Output
+    from runner.cli.run import start_run
+    from runner.config.settings import Flags
+    from runner.session.invocation import Invocation
+    from runner.session.run_request import RunRequest
+
+    flags = Flags(base_url=url, metrics=str(file))
+    start_run(RunRequest(manifests=(str(manifest),), flags=flags), Invocation(), Output(quiet=True))
+
+
+def test_the_whole_folder_is_in_the_metrics(tmp_path, regen, simulator):
+    """Runs that can go on, runs that need a person, unknown rows; and a success time before the first success."""
+    manifest, file = subscriptions(tmp_path / "s.csv", 6, missing=2), tmp_path / "regen.prom"
+    with simulator() as server:
+        words = ("--base-url", server.url, "--metrics", file)
+        assert regen("run", manifest, *words, "--max-requests", 2).code == 5
+        text = file.read_text()
+    values = {name: float(value) for name, value in re.findall(r"^(\w+){[^}]*} (\S+)$", text, re.MULTILINE)}
+    assert values["regen_unfinished_runs"] == 1
+    assert values["regen_needs_person"] == values["regen_unknown_rows"] == 0
+    assert values["regen_last_success_timestamp_seconds"] == 0
