@@ -16,6 +16,8 @@ from runner.runs.send_notes import noted
 from runner.system.timestamps import iso, now_microseconds
 from runner.system.user import login
 
+LOOKS = 3
+
 
 @dataclass(frozen=True)
 class Incomplete:
@@ -33,9 +35,19 @@ class Incomplete:
 def incomplete(folder: RunFolder, store: Store | None = None) -> Incomplete | None:
     """How the ledger is older than the rest of its folder; None if it is not. Raises LedgerError.
 
-    The notes are read before the ledger, so that a run under way never looks incomplete. `store` is the ledger, if it
-    is open.
+    `store` is the ledger, if it is open. A run under way may give claims back between the reading of the notes and of
+    the ledger, and then looks incomplete once; one whose ledger is older does so every time.
     """
+    found = None
+    for _ in range(LOOKS):
+        found = _compared(folder, store)
+        if found is None:
+            return None
+    return found
+
+
+def _compared(folder: RunFolder, store: Store | None) -> Incomplete | None:
+    """The notes, read first, compared with the ledger."""
     sends, document = noted(folder.path, folder.path / LOG), folder.document()
     opened = open_read_only(folder.ledger) if store is None else contextlib.nullcontext(store)
     with opened as store:
