@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,7 +68,8 @@ class Held:
         if self._note is not None:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._note, 0)
-                os.pwrite(self._note, msgspec.json.encode(self.holder), 0)
+                os.lseek(self._note, 0, os.SEEK_SET)
+                os.write(self._note, msgspec.json.encode(self.holder))
 
 
 @contextlib.contextmanager
@@ -162,7 +164,7 @@ def is_held(folder: Path, name: str) -> bool:
         return False
     try:
         return _is_locked(handle)
-    except (OSError, AttributeError, ImportError):  # this system has no lock that can be queried
+    except (OSError, AttributeError):  # this system has no lock that can be queried
         return _is_alive(holder_of(folder, name))
     finally:
         os.close(handle)
@@ -175,11 +177,12 @@ def _open_note(path: Path) -> int | None:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError:
         return None
-    with contextlib.suppress(OSError, AttributeError, ImportError):
-        import fcntl
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError, AttributeError):  # not every system has locks of open files
+            import fcntl
 
-        request = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, request)
+            request = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+            fcntl.fcntl(handle, fcntl.F_OFD_SETLK, request)
     return handle
 
 
@@ -194,12 +197,15 @@ def _is_listed(path: Path) -> bool:
 
 
 def _is_locked(handle: int) -> bool:
-    """Whether a process holds the lock on the note."""
-    import fcntl
+    """Whether a process holds the lock on the note. Raises AttributeError where the system has no such lock."""
+    if sys.platform != "win32":
+        import fcntl
 
-    query = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
-    kind: int = struct.unpack(_FLOCK, fcntl.fcntl(handle, fcntl.F_OFD_GETLK, query))[0]
-    return kind != fcntl.F_UNLCK
+        query = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+        kind: int = struct.unpack(_FLOCK, fcntl.fcntl(handle, fcntl.F_OFD_GETLK, query))[0]
+        return kind != fcntl.F_UNLCK
+    else:  # noqa: RET505 - a statement behind it would be unreachable for mypy
+        raise AttributeError("fcntl")
 
 
 def _is_alive(holder: Holder | None) -> bool:

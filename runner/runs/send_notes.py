@@ -53,7 +53,8 @@ class SendNotes:
         """Note what the ledger has now, or will have at least. A number that fell is in the log at once."""
         sends = Sends(at=iso(now_microseconds()), attempts=attempts, outcomes=outcomes)
         with contextlib.suppress(OSError):  # notes beside the ledger never stop a run
-            os.pwrite(self._file, msgspec.json.encode(sends).ljust(_SIZE), 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
+            os.write(self._file, msgspec.json.encode(sends).ljust(_SIZE))
         fell = self._noted is not None and attempts < self._noted
         if fell or self._noted is None or time.monotonic() - self._line_at >= LINE_SECONDS:
             self._line_at = time.monotonic()

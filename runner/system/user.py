@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,13 +39,16 @@ def home(environment: Mapping[str, str] | None = None) -> Path | None:
 
 
 def _registered_home() -> Path | None:
-    try:
+    if sys.platform != "win32":
         import pwd
 
-        folder = Path(pwd.getpwuid(os.geteuid()).pw_dir)
-    except (ImportError, KeyError, OSError):
+        try:
+            folder = Path(pwd.getpwuid(os.geteuid()).pw_dir)
+        except (KeyError, OSError):
+            return None
+        return folder if folder.is_absolute() else None
+    else:  # noqa: RET505 - a statement behind it would be unreachable for mypy
         return None
-    return folder if folder.is_absolute() else None
 
 
 def config_folder(environment: Mapping[str, str] | None = None) -> Path | None:
