@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from manifests.errors import ManifestError
     from manifests.read import Batch, Digest, Reading, Source, Typed, digest, open_manifest
     from manifests.schemas import TYPES, Schema, template
-    from manifests.unsettled import UNSETTLED, unsettled
+    from manifests.unsettled_rows import UNSETTLED, unsettled
     from manifests.validate import Checked, Checker, checker
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "unsettled": ("UNSETTLED", "unsettled"),
+    "unsettled_rows": ("UNSETTLED", "unsettled"),
     "validate": ("Checked", "Checker", "checker"),
     "errors": ("ManifestError",),
     "read": ("Batch", "Digest", "Reading", "Source", "Typed", "digest", "open_manifest"),

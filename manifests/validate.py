@@ -40,7 +40,7 @@ from manifests.rules import (
     values,
 )
 from manifests.schemas import TYPES, Alternative, Field, Kind, Schema, canonical, folded, suggestion
-from manifests.unsettled import UNSETTLED, unsettled
+from manifests.unsettled_rows import UNSETTLED, unsettled
 
 Value = str | int | bool | None
 _MEMOS = {"credit": "CreditMemo", "debit": "DebitMemo"}  # words of a `Memo Type` column

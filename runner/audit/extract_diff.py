@@ -30,6 +30,7 @@ from runner.domain.identity import key
 from runner.ledger import Store, queries
 from runner.ledger.queries import Made
 from runner.system.atomic_file import replacing
+from runner.system.counting import counted
 from runner.system.csv_dialect import csv_text, safe
 from runner.system.timestamps import iso
 from runner.zuora.operations import OPERATIONS
@@ -238,18 +239,19 @@ class _Comparison:
 
     def _times(self) -> Iterator[str]:
         told = self._extract
-        yield f"{told.rows:,} rows read; ids in column {told.columns.id!r}"
+        yield f"{counted(told.rows, 'row')} read; ids in column {told.columns.id!r}"
         if told.blank:
-            yield f"{told.blank:,} rows without an id"
+            yield f"{counted(told.blank, 'row')} without an id"
         if told.columns.time is None:
             yield "no column tells when: every id counts as of the run's time; --time-column names one"
         else:
             since, until = iso(self._since), iso(self._until)
-            yield f"{told.elsewhen:,} rows outside of {since} to {until} by {told.columns.time!r} count for nothing"
+            rows = counted(told.elsewhen, "row")
+            yield f"{rows} outside of {since} to {until} by {told.columns.time!r} not counted"
         if self._explained:
             yield f"{len(self._explained):,} ids are taken for those of rows whose outcome is unknown"
         if told.untimed:
-            yield f"{told.untimed:,} rows whose time cannot be read count as of the run's time"
+            yield f"{counted(told.untimed, 'row')} whose time cannot be read count as of the run's time"
 
     def _rows(self, flags: np.ndarray[Any, Any], headers: list[str]) -> Iterator[tuple[int, list[Any]]]:
         if not flags.any():

@@ -83,7 +83,9 @@ def _as_json(found: Examination) -> dict[str, Any]:
 def _lines(found: Examination) -> list[str]:
     """The findings for people."""
     states = " + ".join(f"{count:,} {_WORDS.get(state, state)}" for state, count in found.states.items())
-    lines = [f"{found.rows:,} rows = {states}"]
+    from runner.system.counting import counted
+
+    lines = [f"{counted(found.rows, 'row')} = {states}"]
     lines += [
         f"  {each.path}{f', sheet {each.sheet}' if each.sheet else ''}: {_rows(each.rows)}" for each in found.files
     ]

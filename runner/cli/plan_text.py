@@ -15,6 +15,7 @@ from runner.session.approval import consequences
 from runner.session.open_run import OpenRun
 from runner.session.quota_usage import quota_of
 from runner.system.console import printable
+from runner.system.counting import counted
 from runner.system.filesystem import is_network, kind_of_disk
 
 SHOWN_REQUESTS = 3
@@ -78,7 +79,8 @@ def _step_lines(step: StepDocument, sheets: Mapping[str, str], of: int) -> list[
     """A step of the plan and its manifests; a run of one step names the manifests alone."""
     named = [manifest for manifest in step.manifests if manifest.path]
     lines = [
-        f"  {printable(manifest.path)}{sheets.get(manifest.path, '')}: {manifest.rows:,} rows" for manifest in named
+        f"  {printable(manifest.path)}{sheets.get(manifest.path, '')}: {counted(manifest.rows, 'row')}"
+        for manifest in named
     ]
     if of == 1:
         return lines

@@ -102,6 +102,7 @@ def _listed(run: RunFolder, document: RunDocument) -> _Listed:
 
 
 def _line(run: _Listed) -> str:
+    from runner.system.counting import counted
     from runner.system.timestamps import duration
 
     document, counts = run.document, run.document.counts
@@ -113,4 +114,4 @@ def _line(run: _Listed) -> str:
     go_on = f"; go on: regen resume {document.run}" if document.unfinished and idle else ""
     if document.waits_for_person:
         go_on = f"; needs a person: regen show {document.run}"
-    return f"{when}  {status:<11} {document.run}  {counts['rows']:,} rows: {states}{took}{go_on}"
+    return f"{when}  {status:<11} {document.run}  {counted(counts['rows'], 'row')}: {states}{took}{go_on}"

@@ -81,7 +81,7 @@ def _space(runs: Path, place: Path, manifests: Sequence[str], rows: int | None) 
             more, wide = _counted(path)
             counted, characters = counted + more, characters + wide
     except ManifestError as error:
-        yield fail("manifests", str(error), "mend the file; `regen plan` tells every problem of every row")
+        yield fail("manifests", str(error), "fix the file; `regen plan` tells every problem of every row")
         return
     if manifests:
         yield ok("manifests", f"{counted:,} rows can be read; `regen plan` checks each")

@@ -52,7 +52,7 @@ def _token(answer: Reply | Silence) -> Finding:
         told = "a fresh token is refused (401)"
         return fail("token", told, "make sure that the OAuth client's user is active and may use the REST API")
     if answer.kind == "credentials":
-        return fail("token", answer.detail, "create an OAuth client in Zuora (Administration, Manage Users) or mend it")
+        return fail("token", answer.detail, "create an OAuth client in Zuora (Administration, Manage Users) or fix it")
     if answer.kind == "token":
         return fail("token", answer.detail, NOT_THE_API)
     return fail("token", f"{answer.kind}: {answer.detail}", "check the network; `curl -v` with the same URL tells more")
@@ -68,7 +68,7 @@ async def _permission(answer: Reply | Silence, wire: Wire) -> list[Finding]:
         without = _answered(await client.ask("GET", QUESTION))
     if without.level is Level.OK:
         told = f"with {ids} the tenant says: {finding.told}; without them it answers"
-        return [fail("ids", told, "mend entity_ids or org_ids in the profile; the user must belong to them")]
+        return [fail("ids", told, "fix entity_ids or org_ids in the profile; the user must belong to them")]
     return [finding]
 
 

@@ -20,7 +20,7 @@ class State(enum.StrEnum):
 
     PENDING = "pending"  # → succeeded | failed | unknown
     SUCCEEDED = "succeeded"  # the end
-    FAILED = "failed"  # the end: a new run, with the row mended, is the way on
+    FAILED = "failed"  # the end: a new run, with the row fixed, is the way on
     UNKNOWN = "unknown"  # attempted as often as allowed, without a response; → pending by `resume`
     REJECTED = "rejected"  # the loader refused the row; never sent
     DUPLICATE = "duplicate"  # repeats another row of its step; shares that one's outcome

@@ -1,6 +1,6 @@
 """What to do about a failure, and which failures are the same: clusters by code and shape of the message.
 
-Sources: Zuora API reference, "Error handling" (categories); `zuora/verdict.py` has tried again what waiting mends.
+Sources: Zuora API reference, "Error handling" (categories); `zuora/verdict.py` has tried again what waiting fixes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OTHER = "(other messages)"
 
 
 class Remedy(enum.StrEnum):
-    """Who can mend a failure, and how."""
+    """Who can fix a failure, and how."""
 
     DATA = "data"
     PERMISSION = "permission"
@@ -49,7 +49,7 @@ _BY_STATUS = {401: Remedy.PERMISSION, 403: Remedy.PERMISSION, 408: Remedy.WAIT, 
 
 
 def remedy(state: str, category: str | None, http_status: int | None) -> Remedy:
-    """Who mends a row that failed, is unknown or was rejected."""
+    """Who fixes a row that failed, is unknown or was rejected."""
     if state == "rejected":
         return Remedy.DATA
     if state == "unknown":
@@ -64,7 +64,7 @@ def remedy(state: str, category: str | None, http_status: int | None) -> Remedy:
 
 
 def remedy_of(line: ResultLine) -> Remedy:
-    """Who mends a result line."""
+    """Who fixes a result line."""
     return remedy(line.state, line.category, line.http_status)
 
 

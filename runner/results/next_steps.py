@@ -34,15 +34,15 @@ def commands(
 _WHEN = {
     Remedy.PERMISSION: "once the permission is there",
     Remedy.WAIT: "later",
-    Remedy.VENDOR: "once it is mended",
+    Remedy.VENDOR: "once it is fixed",
 }
 
 
 def _again(mender: Remedy, again: str | None, results: str) -> list[str]:
     if again is None:
-        return [f"# {_WHEN.get(mender, 'once that is mended')}: {SAME}"]
+        return [f"# {_WHEN.get(mender, 'once that is fixed')}: {SAME}"]
     if mender is Remedy.DATA:
-        return [f"{results}   # writes errors-data.csv: mend it, then `{again}` it"]
+        return [f"{results}   # writes errors-data.csv: fix it, then `{again}` it"]
     return [f'{again} "$({results})"   # {_WHEN[mender]}']
 
 
@@ -129,19 +129,19 @@ def next_steps(document: RunDocument, folder: str, *, crashed: bool = False) -> 
         unknown = [step.number for step in document.steps if step.counts.get("unknown")]
         steps += unknown_commands(document, run, unknown)
     if counts["failed"] and (not counts["pending"] or document.status is RunStatus.HALTED):
-        steps += _mending(document, folder)
+        steps += _fixing(document, folder)
     if crashed or document.status.has_results:
         steps.append(f"results: {folder}")
     return steps
 
 
-def _mending(document: RunDocument, folder: str) -> Iterator[str]:
+def _fixing(document: RunDocument, folder: str) -> Iterator[str]:
     """How all failed rows are sent again at once: by their step's command, unless that would refuse the file, for
-    rows of unknown outcome or of other steps. They are mended in a copy: the folder itself is evidence."""
+    rows of unknown outcome or of other steps. They are fixed in a copy: the folder itself is evidence."""
     if len(document.steps) == 1 and not document.counts["unknown"]:
         (typed,) = commands_of(document, [document.steps[0].number])
         if typed is None:
-            yield f"once that is mended: {SAME}"
+            yield f"once that is fixed: {SAME}"
         else:
-            copied = f"cp {shlex.quote(f'{folder}/errors.csv')} mended.csv"
-            yield f"mend them all in a copy, for the folder is sealed: {copied}, then: {typed} mended.csv"
+            copied = f"cp {shlex.quote(f'{folder}/errors.csv')} fixed.csv"
+            yield f"the folder is sealed; fix the rows in a copy: {copied}, then: {typed} fixed.csv"

@@ -12,6 +12,7 @@ from runner.results.failures import ADVICE, by_remedy, clusters
 from runner.results.next_steps import _named, commands, next_steps
 from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.console import printable
+from runner.system.counting import counted
 from runner.system.timestamps import duration, iso, now_microseconds
 
 STATES = ("succeeded", "failed", "unknown", "rejected", "duplicate", "pending")
@@ -21,7 +22,7 @@ MOST_SHOWN = 10
 def balance(counts: dict[str, int]) -> str:
     """The equation that always holds: rows = the sum of the states."""
     parts = " + ".join(f"{counts[state]:,} {state}" for state in STATES if counts[state])
-    return f"{counts['rows']:,} rows = {parts or 0}"
+    return f"{counted(counts['rows'], 'row')} = {parts or 0}"
 
 
 def step_balance(step: StepDocument) -> str:
@@ -76,7 +77,7 @@ def _effort(store: Store) -> str:
     sent, first, last = queries.sendings(store)
     seconds = ((last or 0) - (first or 0)) / 1e6
     rate = f", {sent / seconds:,.{0 if sent > 10 * seconds else 1}f}/s" if seconds > 1 else ""
-    return f"{sent:,} requests sent in {duration(seconds)}{rate}"
+    return f"{counted(sent, 'request')} sent in {duration(seconds)}{rate}"
 
 
 RECENT_SECONDS = 60

@@ -18,7 +18,7 @@ SHORTEST = 3  # a cell with fewer characters names nobody, and would mask half t
 
 
 def ticket(store: Store, row: int | None = None) -> Iterator[str]:
-    """The ticket about what only Zuora can mend; if that is nothing, about all that failed; or about one row."""
+    """The ticket about what only Zuora can fix; if that is nothing, about all that failed; or about one row."""
     facts = store.facts()
     found = clusters(queries.troubles(store))
     if row is not None:

@@ -45,6 +45,7 @@ from runner.session.quota_usage import quota_of
 from runner.session.run_settings import wire_of_run
 from runner.session.starts import start_of
 from runner.system.console import say
+from runner.system.counting import counted
 from runner.system.runtime_tuning import sending
 from runner.system.signals import finishing, handled
 from runner.system.timestamps import iso, now_microseconds, utc_now
@@ -161,7 +162,7 @@ class _Session:
             return ending
         totals = totals_of(ledger_views.counts(self.store))
         if waiting := totals["pending"]:
-            reason = f"nothing was left to send, but {waiting} rows are pending; see `regen verify {self.folder.id}`"
+            reason = f"nothing was left to send, {counted(waiting, 'row')} pending; see `regen verify {self.folder.id}`"
             return Ending(RunStatus.FAULT, ExitCode.FAULT, reason)
         wrong = {state: totals[state] for state in ledger_views.TROUBLED if totals.get(state)}
         if not wrong:

@@ -71,8 +71,8 @@ def test_a_spreadsheet(runs, regen):
     book = openpyxl.Workbook()
     for row in csv.reader((runs / "runs/invoices/errors.csv").read_text().splitlines()):
         book.active.append(row)  # type: ignore[union-attr]
-    book.save(runs / "mended.xlsx")
-    assert regen("plan", "mended.xlsx", "--base-url", "http://127.0.0.1:1", "--run-id", "again").code == 0
+    book.save(runs / "fixed.xlsx")
+    assert regen("plan", "fixed.xlsx", "--base-url", "http://127.0.0.1:1", "--run-id", "again").code == 0
     regen("results", "again")
     assert table(runs / "runs/again")[0]["amount"] == "=cmd"
 

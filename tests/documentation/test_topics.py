@@ -88,12 +88,12 @@ def test_the_settings_of_jobs_are_the_defaults(tmp_path):
 def test_the_table_of_errors_is_the_programs():
     """Every category with our word for it and its remedy."""
     named: dict[str, set[str]] = {}
-    for codes, words, _, mends, _ in rows(section(topic("recovery"), "Errors and remedies"))[1:]:
+    for codes, words, _, fixes, _ in rows(section(topic("recovery"), "Errors and remedies"))[1:]:
         names = set(re.findall(r"`([^`]+)`", words))
         for category in [*re.findall(r"\b\d\d\b", codes), *(names & {"record", "job"})]:
             named[category] = names
-            assert f"`{remedy('failed', category, 200)}`" == mends
+            assert f"`{remedy('failed', category, 200)}`" == fixes
         for status in re.findall(r"`http-(\d+)`", words):
-            assert f"`{remedy('failed', None, int(status))}`" == mends
+            assert f"`{remedy('failed', None, int(status))}`" == fixes
     assert named.keys() == CATEGORIES.keys()
     assert all(word in named[category] for category, word in CATEGORIES.items())

@@ -202,9 +202,9 @@ def test_mended_rows_are_sent_again_from_errors_csv(tmp_path, regen, simulator):
         assert regen("run", manifest, "--base-url", server.url).code == 3
         errors = one(tmp_path / "runs") / "errors.csv"
         text = errors.read_text().replace("MISSING-", "A-FOUND-")
-        mended = tmp_path / "mended.csv"
-        mended.write_text(text)
-        done = regen("run", mended, "--base-url", server.url, "--json")
+        fixed = tmp_path / "fixed.csv"
+        fixed.write_text(text)
+        done = regen("run", fixed, "--base-url", server.url, "--json")
         assert (done.code, done.document["counts"]["succeeded"]) == (0, 2)
 
 
@@ -472,15 +472,15 @@ def test_a_tenants_own_headers_set_the_pace(tmp_path, regen, simulator):
 
 
 def test_who_follows_the_advice_mends_the_rows_and_leaves_the_evidence_whole(tmp_path, regen, simulator):
-    """The errors are mended in a copy; the run that had them still verifies."""
+    """The errors are fixed in a copy; the run that had them still verifies."""
     manifest = subscriptions(tmp_path / "s.csv", 3, missing=1)
     with simulator() as server:
         done = regen("run", manifest, "--base-url", server.url, "--re-migrate")
-        (advice,) = [line for line in done.out.splitlines() if "mend them all" in line]
+        (advice,) = [line for line in done.out.splitlines() if "fix them all" in line]
         found = re.search(r": cp (\S+) (\S+), then: regen (.*)$", advice)
         assert found is not None
-        mended = Path(shutil.copy(found[1], found[2]))
-        mended.write_text(mended.read_text().replace("MISSING-", "A-"))
+        fixed = Path(shutil.copy(found[1], found[2]))
+        fixed.write_text(fixed.read_text().replace("MISSING-", "A-"))
         assert regen(*found[3].split(), "--base-url", server.url, "--quiet").code == 0
         assert all(one["query"] == {"reMigrate": "true"} for one in server.regenerations())
     run = next(path for path in folders(tmp_path / "runs") if "-s-" in path.name)

@@ -234,7 +234,7 @@ async def refusing(status: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 @pytest.mark.parametrize(("status", "kind"), [("407 Who are you", "credentials"), ("502 Bad Gateway", "token")])
 async def test_a_proxy_that_opens_no_tunnel_for_a_token(monkeypatch, status, kind):
-    """Waiting mends no 407, and the run stops at once."""
+    """Waiting fixes no 407, and the run stops at once."""
     async with refusing(status, monkeypatch) as client:
         answer = await client.send(REQUEST, 0, 1)
     assert isinstance(answer, Silence)

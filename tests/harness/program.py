@@ -87,7 +87,7 @@ def regen(tmp_path, monkeypatch, capsys) -> Callable[..., Done]:
         with pytest.raises(SystemExit) as exit_:
             cli.main()
         printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
+        assert "Traceback" not in printed.err, printed.err
         assert "test-secret" not in printed.out + printed.err
         return Done(int(exit_.value.code or 0), printed.out, printed.err)
 

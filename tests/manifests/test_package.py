@@ -49,3 +49,9 @@ def test_digest(tmp_path: Path) -> None:
     data = bytes(range(256)) * 5_000
     (tmp_path / "m.csv").write_bytes(data)
     assert manifests.digest(str(tmp_path / "m.csv")) == manifests.Digest(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def test_no_module_has_the_name_of_what_the_package_offers():
+    """Importing it would put the module where the function was."""
+    names = {path.stem for path in PACKAGE.glob("*.py")} | {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    assert not names & set(manifests.__all__)

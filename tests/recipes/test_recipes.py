@@ -122,7 +122,7 @@ def test_systemd_takes_the_units(place):
 
 
 def test_the_cron_job_of_kubernetes(tmp_path, regen, simulator, monkeypatch):
-    """Its arguments are a command; what another try cannot mend is not tried again; there is time to end."""
+    """Its arguments are a command; what another try cannot fix is not tried again; there is time to end."""
     job: dict[str, Any] = yaml.safe_load(*blocks("yaml", "kind: CronJob"))["spec"]["jobTemplate"]["spec"]
     pod = job["template"]["spec"]
     (container,) = pod["containers"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from runner.results.report.html import Markup, element, short
 from runner.results.report.statistics import Course, Latency, Pause, Series, Stretch
+from runner.system.counting import counted
 from runner.system.timestamps import duration
 
 WIDTH, HEIGHT = 860, 190
@@ -42,7 +43,9 @@ def balance(counts: Mapping[str, int], states: Sequence[str]) -> Markup:
             )
         at += width
     telling = ", ".join(f"{counts[state]:,} {state}" for state in states if counts[state])
-    return figure("balance", "Balance", f"{rows:,} rows = {telling.replace(', ', ' + ') or 0}", *bars, height=34)
+    return figure(
+        "balance", "Balance", f"{counted(rows, 'row')} = {telling.replace(', ', ' + ') or 0}", *bars, height=34
+    )
 
 
 @dataclass(frozen=True)

@@ -254,7 +254,7 @@ def test_ids_of_another_time_are_not_extra(tmp_path, ledger):
     assert column(done.extra, "Id") == ["within", "whenever"]
     notes = done.checks[1].notes
     assert "1 of type Invoice" in notes
-    assert any("1 rows without an id" in note for note in notes)
+    assert any("1 row without an id" in note for note in notes)
 
 
 def test_an_extract_without_rows(tmp_path, ledger):

@@ -123,7 +123,7 @@ def test_every_pair_of_fates_has_a_kind(before, after):
 
 
 def test_real_runs(tmp_path, regen, simulator):
-    """A mended manifest against the one before."""
+    """A fixed manifest against the one before."""
     manifest = tmp_path / "m.csv"
     with simulator() as server:
         for rows in ("A-1,1\nMISSING-2,1\nA-3,1\n", "A-1,1\nMISSING-2,1\nMISSING-3,1\n"):

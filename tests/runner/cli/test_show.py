@@ -208,7 +208,7 @@ class TestCommands:
             told = regen("show", "it").out
         again = f"regen run --re-migrate --profile sandbox --base-url {server.url}"
         assert self.typed(told) == [("regen results it --category data", again)]
-        assert f"cp runs/it/errors.csv mended.csv, then: {again} mended.csv" in told
+        assert f"cp runs/it/errors.csv fixed.csv, then: {again} fixed.csv" in told
 
     def test_another_tenant_than_the_profiles(self, tmp_path, regen, simulator):
         """What was rehearsed beside a profile is not sent to the tenant of that profile."""
@@ -221,7 +221,7 @@ class TestCommands:
         assert [again for _, again in self.typed(told)] == [f"regen run --profile sandbox --base-url {server.url}"]
 
     def test_steps_of_a_plan_are_sent_again_each_in_its_way(self, tmp_path, regen, simulator):
-        """The printed commands, typed one after another: every mended row gets through."""
+        """The printed commands, typed one after another: every fixed row gets through."""
         quick(tmp_path)
         (tmp_path / "c.csv").write_text("ID,Revenue Recognition Rule\nr1,x\nBAD2,y\n")
         (tmp_path / "s.csv").write_text("subscriptionName,subscriptionVersion\nA-1,1\nMISSING-2,1\n")

@@ -74,7 +74,7 @@ def sample(text: str, name: str) -> float:
 
 
 def test_two_nights_are_told(tmp_path, regen, simulator):
-    """A night with failing rows, the next with them mended: exit codes, diff, metrics and hook tell the story."""
+    """A night with failing rows, the next with them fixed: exit codes, diff, metrics and hook tell the story."""
     manifest = subscriptions(tmp_path / "nightly.csv", 10, missing=2)
     file, note = tmp_path / "regen.prom", tmp_path / "note.json"
     with simulator() as server, hook() as hooked:
@@ -83,7 +83,7 @@ def test_two_nights_are_told(tmp_path, regen, simulator):
         first = file.read_text()
         document = json.loads((one(tmp_path / "runs") / "run.json").read_text())
         arguments, environment = json.loads(note.read_text())
-        server.post("faults", {"missing_prefix": "none"})  # somebody mends the objects in the tenant
+        server.post("faults", {"missing_prefix": "none"})  # somebody fixes the objects in the tenant
         with manifest.open("a") as rows:
             rows.write("A-S900000,1,tonight's\n")
         assert regen("run", manifest, *words).code == 0
@@ -106,9 +106,9 @@ def test_two_nights_are_told(tmp_path, regen, simulator):
     assert (environment["REGEN_EXIT_CODE"], environment["REGEN_STATUS"]) == ("3", "finished")
     assert environment["REGEN_HEAD"] == document["head"]
     assert "ZUORA_CLIENT_SECRET" not in environment and "REGEN_NOTIFY" not in environment
-    story, mended = hooked.told
+    story, fixed = hooked.told
     assert story["counts"]["failed"] == 2 and story["head"] == document["head"]
-    assert (story["exit_code"], mended["exit_code"]) == (3, 0)
+    assert (story["exit_code"], fixed["exit_code"]) == (3, 0)
     assert "10 rows = 8 succeeded + 2 failed" in story["text"]
     assert "S00000" not in json.dumps(story), "no identifier leaves the machine"
     assert file.stat().st_mode & 0o777 == 0o644

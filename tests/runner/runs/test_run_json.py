@@ -89,7 +89,7 @@ def test_every_member_that_differs_is_named_also_one_that_was_added():
         b"null",
         b"{}",
         b'{"run": "x"}',
-        text(status="mended"),
+        text(status="fixed"),
         text(counts=[]),
         text(steps=[1]),
         text(steps={"step": 1}),

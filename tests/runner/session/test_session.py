@@ -32,7 +32,7 @@ def test_rows_that_nothing_sends_are_no_success(tmp_path, regen, simulator, monk
         monkeypatch.setattr(session, "refuse_changed", lambda folder, **_: Examined())
         done = regen("run", "m.csv", "--base-url", server.url, "--run-id", "it")
     assert done.code == 1
-    assert "1 rows are pending; see `regen verify it`" in done.err
+    assert "1 row pending; see `regen verify it`" in done.err
     assert [row["regen_state"] for row in table(tmp_path / "runs/it")] == ["succeeded", "pending"]
     assert regen("verify", "it").code == 3
 

@@ -387,7 +387,7 @@ class TestTokens:
 
     @pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "405 No", "407 Proxy Authentication Required"])
     async def test_what_is_no_token_endpoint(self, status):
-        """A wrong base URL, a proxy that lets nobody through: waiting mends neither, so the run stops at once."""
+        """A wrong base URL, a proxy that lets nobody through: waiting helps neither, so the run stops at once."""
         async with self.client(http(b"<html>", status, Location="http://127.0.0.1:1/")) as client:
             answer = await client.send(REQUEST, 0, 1)
         assert isinstance(answer, Silence)

@@ -311,7 +311,7 @@ def test_a_plan_has_a_report_too(tmp_path, regen):
     regen("plan", tmp_path / "m.csv", "--base-url", "http://127.0.0.1:1", "--run-id", "it")
     path = Path(regen("report", "it").out.strip())
     assert path.name == "report.html"
-    assert "1 rows = 1 pending" in texts(path.read_text())
+    assert "1 row = 1 pending" in texts(path.read_text())
 
 
 def test_every_run_ends_with_a_report_under_the_seal(audited, regen):
