@@ -471,12 +471,12 @@ def test_a_tenants_own_headers_set_the_pace(tmp_path, regen, simulator):
     assert "are left to others" in (one(tmp_path / "runs") / "run.log").read_text()
 
 
-def test_who_follows_the_advice_mends_the_rows_and_leaves_the_evidence_whole(tmp_path, regen, simulator):
+def test_who_follows_the_advice_fixes_the_rows_and_leaves_the_evidence_whole(tmp_path, regen, simulator):
     """The errors are fixed in a copy; the run that had them still verifies."""
     manifest = subscriptions(tmp_path / "s.csv", 3, missing=1)
     with simulator() as server:
         done = regen("run", manifest, "--base-url", server.url, "--re-migrate")
-        (advice,) = [line for line in done.out.splitlines() if "fix them all" in line]
+        (advice,) = [line for line in done.out.splitlines() if "fix the rows in a copy" in line]
         found = re.search(r": cp (\S+) (\S+), then: regen (.*)$", advice)
         assert found is not None
         fixed = Path(shutil.copy(found[1], found[2]))
