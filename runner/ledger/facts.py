@@ -54,6 +54,7 @@ class Start(Struct, frozen=True, kw_only=True):
     login: str | None = None
     uid: int | None = None
     host: str | None = None
+    utc_offset: int | None = None  # of the machine's clock, in minutes east of UTC
     process: int | None = None
     version: str | None = None
     production: str | None = None  # how production was confirmed: `--yes`, `terminal`, `profile`; None: no need

@@ -378,15 +378,6 @@ def cells(store: Store, manifest: int) -> Iterator[tuple[int, int, str]]:
     return ((line, row, text) for line, row, text in store.rows(sql, manifest))
 
 
-def pending_kinds(store: Store) -> list[tuple[str, str, int]]:
-    """What is left to send: operation, query, number of requests."""
-    flags = (
-        "CASE WHEN query LIKE 'onlyReSend=%' OR query LIKE 'reMigrate=%' THEN query ELSE '' END"  # not of one object
-    )
-    sql = f"SELECT operation, {flags}, count(*) FROM request WHERE state = 'pending' GROUP BY 1, 2 ORDER BY 1, 2"
-    return [(operation, query, count) for operation, query, count in store.rows(sql)]
-
-
 def retries(store: Store) -> int:
     """How many attempts there were after the first of each request."""
     row = store.row("SELECT count(*) - count(DISTINCT request) FROM attempt")

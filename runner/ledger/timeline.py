@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.ledger.database import Store
@@ -99,3 +101,22 @@ def _count(store: Store, source: str) -> int:
 def slowest(store: Store, most: int) -> list[Slow]:
     """The attempts that took longest."""
     return [Slow(*row) for row in store.rows(SLOWEST, most)]
+
+
+MOST_STARTS = 50  # each costs a pass over the attempts
+
+
+def working_seconds(store: Store) -> tuple[float, float]:
+    """From the first request to the last answer: with and without the time between one start's end and the next."""
+    starts = [int(datetime.fromisoformat(start.at).timestamp() * 1e6) for start in store.facts().starts]
+    bounds = [0, *sorted(starts[1:MOST_STARTS]), 1 << 62]
+    sql = """
+        SELECT min(claimed_at), max(coalesce(answered_at, claimed_at)) FROM attempt
+        WHERE claimed_at >= ? AND claimed_at < ?
+    """
+    spans = [store.row(sql, begin, end) or (None, None) for begin, end in pairwise(bounds)]
+    used = [(first, last) for first, last in spans if first is not None]
+    if not used:
+        return 0.0, 0.0
+    whole = max(last for _, last in used) - used[0][0]
+    return whole / 1e6, sum(last - first for first, last in used) / 1e6

@@ -102,8 +102,8 @@ class Cluster:
         return {name: getattr(self, name) for name in names}
 
 
-def clusters(troubles: Iterable[Trouble]) -> list[Cluster]:
-    """The failures of a run, clustered; the largest first."""
+def clusters(troubles: Iterable[Trouble], *, most_rows: int = EXAMPLES) -> list[Cluster]:
+    """The failures of a run, clustered; the largest first. Each names at most its first `most_rows` rows."""
     found: dict[tuple[Any, ...], Cluster] = {}
     for trouble in troubles:
         row, state, category, code, message, http_status, step = trouble
@@ -120,7 +120,7 @@ def clusters(troubles: Iterable[Trouble]) -> list[Cluster]:
             cluster = found[key] = Cluster(mender, state, word, code, telling, message)
         cluster.count += 1
         cluster.steps.add(step)
-        if len(cluster.rows) < EXAMPLES:
+        if len(cluster.rows) < most_rows:
             cluster.rows.append(row)
     return sorted(found.values(), key=lambda cluster: (-cluster.count, cluster.rows))
 

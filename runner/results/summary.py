@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from runner.domain.run_status import RunStatus
-from runner.ledger import Store, jobs, queries
+from runner.ledger import Store, jobs, queries, timeline
 from runner.results.failures import ADVICE, by_remedy, clusters
 from runner.results.next_steps import _named, commands, next_steps
 from runner.runs.run_json import RunDocument, StepDocument
@@ -17,6 +17,7 @@ from runner.system.timestamps import duration, iso, now_microseconds
 
 STATES = ("succeeded", "failed", "unknown", "rejected", "duplicate", "pending")
 MOST_SHOWN = 10
+MOSTLY = 0.9  # of the whole time: then the time between the starts is not worth a word
 
 
 def balance(counts: dict[str, int]) -> str:
@@ -74,10 +75,12 @@ def failure_lines(store: Store, document: RunDocument, folder: str) -> Iterator[
 
 
 def _effort(store: Store) -> str:
-    sent, first, last = queries.sendings(store)
-    seconds = ((last or 0) - (first or 0)) / 1e6
-    rate = f", {sent / seconds:,.{0 if sent > 10 * seconds else 1}f}/s" if seconds > 1 else ""
-    return f"{counted(sent, 'request')} sent in {duration(seconds)}{rate}"
+    """How many requests in what time: of a run that was resumed, the time between its starts does not count."""
+    sent, *_ = queries.sendings(store)
+    whole, active = timeline.working_seconds(store)
+    rate = f", {sent / active:,.{0 if sent > 10 * active else 1}f}/s" if active > 1 else ""
+    gaps = f" of {duration(whole)}" if active < MOSTLY * whole else ""
+    return f"{counted(sent, 'request')} sent in {duration(active)}{gaps}{rate}"
 
 
 RECENT_SECONDS = 60

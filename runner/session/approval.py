@@ -13,7 +13,8 @@ from runner.config.production import is_guarded, refuse_read_only
 from runner.config.settings import Settings
 from runner.domain.errors import Refused
 from runner.ledger import Store, queries
-from runner.ledger.queries import StepFacts, pending_kinds
+from runner.ledger.queries import StepFacts
+from runner.ledger.request_kinds import pending_kinds
 from runner.system.console import is_terminal, say
 from runner.zuora.effects import consequence, overwrites
 

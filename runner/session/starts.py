@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner import __version__
 from runner.ledger.facts import Start, StartOptions
-from runner.system.timestamps import iso, now_microseconds
+from runner.system.timestamps import iso, now_microseconds, utc_offset_minutes
 from runner.system.user import login
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def start_of(invocation: Invocation, settings: Settings) -> Start:
         login=login(),
         uid=os.getuid() if hasattr(os, "getuid") else None,
         host=socket.gethostname(),
+        utc_offset=utc_offset_minutes(),
         process=os.getpid(),
         version=__version__,
         production=invocation.confirmed,

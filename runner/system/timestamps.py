@@ -30,6 +30,11 @@ def now_microseconds() -> int:
     return time.time_ns() // 1000
 
 
+def utc_offset_minutes() -> int:
+    """What the clock of this machine shows beyond UTC, now, in minutes."""
+    return time.localtime().tm_gmtoff // 60
+
+
 def utc_now() -> datetime:
     """The wall clock as a datetime in UTC."""
     return moment(now_microseconds())

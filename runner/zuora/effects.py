@@ -39,6 +39,21 @@ def consequence(operation: str, query: str, count: int) -> str:
     return f"{line}, and {_sent(_flags(query))}" if known.flagged else line
 
 
+def purpose(operation: str, query: str) -> str:
+    """What was to be done with the objects of requests of one operation and mode: `… were to be` goes before it."""
+    known, flags = OPERATIONS.get(operation), _flags(query)
+    if known is None:
+        return "sent"
+    if known.effect is not None:
+        return f"made ({known.effect.replace('OVERWRITTEN', 'overwritten')})"
+    if not known.flagged:
+        return "made again (Zuora does not document whether existing ones are overwritten)"
+    again = "re-sent" if flags.only_resend or flags.re_migrate else "sent"
+    if overwrites(operation, query):
+        return f"overwritten and {again} to Revenue"
+    return f"{again} to Revenue; existing ones were not to be overwritten"
+
+
 def _overwritten(operation: Operation, query: str) -> str:
     if operation.overwrites is Overwrites.UNDOCUMENTED:
         return UNDOCUMENTED

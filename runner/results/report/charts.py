@@ -12,23 +12,23 @@ from runner.system.counting import counted
 from runner.system.timestamps import duration
 
 WIDTH, HEIGHT = 860, 190
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 26
+LEFT, RIGHT, TOP, BOTTOM = 76, 12, 14, 30
 FOLD = 18  # pixels of a gap that is folded
 
 
-def figure(name: str, title: str, telling: str, *inside: object, height: int = HEIGHT) -> Markup:
+def figure(name: str, title: str, caption: str, *inside: object, height: int = HEIGHT) -> Markup:
     """A picture with its title and its text alternative, which is also its caption."""
     image = element(
         "svg",
         element("title", title, id=f"{name}-title"),
-        element("desc", telling, id=f"{name}-text"),
+        element("desc", caption, id=f"{name}-text"),
         *inside,
         viewBox=f"0 0 {WIDTH} {height}",
         role="img",
         aria_labelledby=f"{name}-title {name}-text",
         xmlns="http://www.w3.org/2000/svg",
     )
-    return element("figure", image, element("figcaption", element("b", title), ": ", telling))
+    return element("figure", image, element("figcaption", element("b", title), ": ", caption))
 
 
 def balance(counts: Mapping[str, int], states: Sequence[str]) -> Markup:
@@ -37,15 +37,13 @@ def balance(counts: Mapping[str, int], states: Sequence[str]) -> Markup:
     for state in states:
         width = WIDTH * counts[state] / rows if rows else 0.0
         if width:
-            told = f"{state}: {counts[state]:,}"
+            hint = f"{state}: {counts[state]:,}"
             bars.append(
-                element("rect", element("title", told), x=_n(at), y=0, width=_n(width), height=34, class_=state)
+                element("rect", element("title", hint), x=_n(at), y=0, width=_n(width), height=34, class_=state)
             )
         at += width
-    telling = ", ".join(f"{counts[state]:,} {state}" for state in states if counts[state])
-    return figure(
-        "balance", "Balance", f"{counted(rows, 'row')} = {telling.replace(', ', ' + ') or 0}", *bars, height=34
-    )
+    parts = " + ".join(f"{counts[state]:,} {state}" for state in states if counts[state])
+    return figure("balance", "Balance", f"{counted(rows, 'row')} = {parts or 0}", *bars, height=34)
 
 
 @dataclass(frozen=True)
@@ -56,38 +54,38 @@ class _Axis:
 
     @property
     def scale(self) -> float:
-        active = sum(one.end - one.begin for one in self.stretches)
+        active = sum(stretch.end - stretch.begin for stretch in self.stretches)
         room = WIDTH - LEFT - RIGHT - FOLD * (len(self.stretches) - 1)
         return max(room, 1) / active
 
     def x(self, seconds: float) -> float:
         at = float(LEFT)
-        for one in self.stretches:
-            if seconds < one.begin:
+        for stretch in self.stretches:
+            if seconds < stretch.begin:
                 return at
-            if seconds <= one.end:
-                return at + (seconds - one.begin) * self.scale
-            at += (one.end - one.begin) * self.scale + FOLD
+            if seconds <= stretch.end:
+                return at + (seconds - stretch.begin) * self.scale
+            at += (stretch.end - stretch.begin) * self.scale + FOLD
         return at - FOLD
 
     def folds(self) -> list[tuple[float, float]]:
         """Where gaps are folded: pixels, seconds left out."""
         pairs = zip(self.stretches, self.stretches[1:], strict=False)
-        return [(self.x(one.end), later.begin - one.end) for one, later in pairs]
+        return [(self.x(earlier.end), later.begin - earlier.end) for earlier, later in pairs]
 
     def marks(self) -> list[tuple[float, str]]:
         """Where the axis is labelled: where a stretch begins, and at round times since; as far as there is room."""
-        step = next((one for one in _STEPS if one * self.scale >= 110), _STEPS[-1])
-        begins = [(self.x(one.begin), duration(one.begin)) for one in self.stretches]
+        step = next((step for step in _STEPS if step * self.scale >= 110), _STEPS[-1])
+        begins = [(self.x(stretch.begin), duration(stretch.begin)) for stretch in self.stretches]
         kept: list[tuple[float, str]] = []
-        for at, told in begins:
+        for at, label in begins:
             if not kept or _apart(at, [kept[-1]]):
-                kept.append((at, told))
-        for one in self.stretches:
-            for number in range(1, math.floor((one.end - one.begin) / step) + 1):
-                at, since = self.x(one.begin + number * step), duration(number * step)
+                kept.append((at, label))
+        for stretch in self.stretches:
+            for number in range(1, math.floor((stretch.end - stretch.begin) / step) + 1):
+                at, since = self.x(stretch.begin + number * step), duration(number * step)
                 if _apart(at, kept):
-                    kept.append((at, f"+{since}" if one.begin else since))
+                    kept.append((at, f"+{since}" if stretch.begin else since))
         return sorted(mark for mark in kept if mark[0] < WIDTH - RIGHT - 30)
 
 
@@ -101,16 +99,16 @@ _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 360
 
 def rate(course: Course) -> Markup:
     """Requests settled a second, over time, with the pauses."""
-    telling = f"up to {course.rate.most:,.1f} requests settled a second{_paused(course)}{_folded(course)}."
-    return _over_time("rate", "Requests settled per second", telling, course, course.rate, ())
+    caption = f"up to {course.rate.most:,.1f} requests settled a second{_paused(course)}{_folded(course)}."
+    return _over_time("rate", "Requests settled per second", caption, course, course.rate, ())
 
 
 def under_way(course: Course) -> Markup:
     """Requests under way at once, over time, with the pauses and the limit as it changed."""
     times = len(course.limits)
     changes = f"; the limit changed {'once' if times == 1 else f'{times} times'}" if times else ""
-    telling = f"up to {course.under_way.most:,.0f} requests at once{changes}{_paused(course)}{_folded(course)}."
-    return _over_time("concurrency", "Concurrency", telling, course, course.under_way, course.limits)
+    caption = f"up to {course.under_way.most:,.0f} requests at once{changes}{_paused(course)}{_folded(course)}."
+    return _over_time("concurrency", "Concurrency", caption, course, course.under_way, course.limits)
 
 
 def _paused(course: Course) -> str:
@@ -129,7 +127,7 @@ def _folded(course: Course) -> str:
 def _over_time(
     name: str,
     title: str,
-    telling: str,
+    caption: str,
     course: Course,
     series: Series,
     limits: Sequence[tuple[float, float]],
@@ -144,14 +142,14 @@ def _over_time(
     if limits:
         inside.append(_steps(axis, limits, top))
     inside += _time_axis(axis)
-    return figure(name, title, telling, *inside)
+    return figure(name, title, caption, *inside)
 
 
 def _pause(axis: _Axis, pause: Pause) -> Markup:
     begin, end = axis.x(pause.at), axis.x(pause.at + pause.seconds)
-    told = element("title", f"paused {pause.seconds:g} s: {short(pause.reason)}")
+    hint = element("title", f"paused {pause.seconds:g} s: {short(pause.reason)}")
     height = HEIGHT - TOP - BOTTOM
-    return element("rect", told, x=_n(begin), y=TOP, width=_n(max(end - begin, 1)), height=height, class_="pause")
+    return element("rect", hint, x=_n(begin), y=TOP, width=_n(max(end - begin, 1)), height=height, class_="pause")
 
 
 def _grid(top: float) -> list[Markup]:
@@ -186,22 +184,22 @@ def _time_axis(axis: _Axis) -> list[Markup]:
     floor = HEIGHT - BOTTOM
     drawn = [element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=floor, y2=floor, class_="axis")]
     for at, gap in axis.folds():
-        told = element("title", f"{duration(gap)} without requests")
-        drawn.append(element("rect", told, x=_n(at), y=TOP, width=FOLD, height=floor - TOP, class_="fold"))
-    for number, (at, told_) in enumerate(axis.marks()):
-        anchor = "start" if number == 0 else "middle"
-        drawn.append(element("text", told_, x=_n(at), y=HEIGHT - 8, text_anchor=anchor))
+        hint = element("title", f"{duration(gap)} without requests")
+        drawn.append(element("rect", hint, x=_n(at), y=TOP, width=FOLD, height=floor - TOP, class_="fold"))
+    for number, (at, label) in enumerate(axis.marks()):
+        anchor, minor = ("start" if number == 0 else "middle"), ("minor" if number % 2 else None)
+        drawn.append(element("text", label, x=_n(at), y=HEIGHT - 8, text_anchor=anchor, class_=minor))
     return drawn
 
 
-def latencies(told: Latency) -> Markup:
+def latencies(took: Latency) -> Markup:
     """The distribution of latencies, on a logarithmic axis."""
-    named = ", ".join(f"{milliseconds(value)} ({_rank(one)})" for one, value in told.percentiles.items())
-    top = _round_up(float(max(told.counts)))
-    low, high = math.log(told.bounds[0]), math.log(told.bounds[-1])
+    named = ", ".join(f"{milliseconds(value)} ({_rank(rank)})" for rank, value in took.percentiles.items())
+    top = _round_up(float(max(took.counts)))
+    low, high = math.log(took.bounds[0]), math.log(took.bounds[-1])
     scale = (WIDTH - LEFT - RIGHT) / (high - low)
     inside = _grid(top)
-    for count, begin, end in zip(told.counts, told.bounds, told.bounds[1:], strict=False):
+    for count, begin, end in zip(took.counts, took.bounds, took.bounds[1:], strict=False):
         x, x_end, y = LEFT + (math.log(begin) - low) * scale, LEFT + (math.log(end) - low) * scale, _y(count, top)
         label = element("title", f"{milliseconds(begin)} to {milliseconds(end)}: {count:,}")
         height = HEIGHT - BOTTOM - y
@@ -211,8 +209,8 @@ def latencies(told: Latency) -> Markup:
             )
     floor = HEIGHT - BOTTOM
     inside.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=floor, y2=floor, class_="axis"))
-    inside.append(element("text", milliseconds(told.bounds[0]), x=LEFT, y=HEIGHT - 8))
-    inside.append(element("text", milliseconds(told.bounds[-1]), x=WIDTH - RIGHT, y=HEIGHT - 8, text_anchor="end"))
+    inside.append(element("text", milliseconds(took.bounds[0]), x=LEFT, y=HEIGHT - 8))
+    inside.append(element("text", milliseconds(took.bounds[-1]), x=WIDTH - RIGHT, y=HEIGHT - 8, text_anchor="end"))
     return figure("latency", "Latency of answers", f"{named}; the axis is logarithmic.", *inside)
 
 

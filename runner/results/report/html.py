@@ -22,14 +22,14 @@ class Markup(str):
 
 def element(tag: str, /, *inside: object, **attributes: object) -> Markup:
     """An element. Text inside is escaped. Attributes are named with `_` for `-`, and `class_`; None is left out."""
-    told = "".join(
+    written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_clean(str(value)))}"'
         for key, value in attributes.items()
         if value is not None
     )
     if tag in VOID and not inside:
-        return Markup(f"<{tag}{told}/>")
-    return Markup(f"<{tag}{told}>{''.join(map(text, inside))}</{tag}>")
+        return Markup(f"<{tag}{written}/>")
+    return Markup(f"<{tag}{written}>{''.join(map(text, inside))}</{tag}>")
 
 
 def text(value: object) -> Markup:
@@ -39,8 +39,8 @@ def text(value: object) -> Markup:
     return Markup("" if value is None else escape(_clean(str(value))))
 
 
-def _clean(told: str) -> str:
-    return _NEVER.sub("�", harmless(told))
+def _clean(value: str) -> str:
+    return _NEVER.sub("�", harmless(value))
 
 
 def together(parts: list[Markup]) -> Markup:
@@ -50,8 +50,17 @@ def together(parts: list[Markup]) -> Markup:
 
 def short(value: object, most: int = LONGEST) -> str:
     """A value as text of bounded length."""
-    told = str(value)
-    return told if len(told) <= most else told[: most - 1] + "…"
+    whole = str(value)
+    return whole if len(whole) <= most else whole[: most - 1] + "…"
+
+
+UNBROKEN = 36  # characters of an id that fit on a line of a telephone
+
+
+def identifier(value: object) -> Markup:
+    """An id, a name, a number of an object: never broken at a hyphen, if it fits on a line at all."""
+    shown = short(value, 80)
+    return element("span", shown, class_="id" if len(shown) <= UNBROKEN else "long")
 
 
 def table(
@@ -63,11 +72,21 @@ def table(
     narrow: bool = False,
 ) -> Markup:
     """A table; the columns in `numbers` are aligned as such, those in `whole` never broken. A narrow one is no wider
-    than its cells."""
-    classes = dict.fromkeys(whole, "w") | dict.fromkeys(numbers, "n")
+    than its cells.
+
+    On a small screen each row is a block of its own, and each cell has its header before it: `data-label`.
+    """
+    classes = dict.fromkeys(whole, "id") | dict.fromkeys(numbers, "n")
     cells = [element("th", header, scope="col", class_=classes.get(at)) for at, header in enumerate(headers)]
     body = [
-        element("tr", *(element("td", cell, class_=classes.get(at)) for at, cell in enumerate(row))) for row in rows
+        element(
+            "tr",
+            *(
+                element("td", cell, class_=classes.get(at), data_label=headers[at] or None)
+                for at, cell in enumerate(row)
+            ),
+        )
+        for row in rows
     ]
     head = element("thead", element("tr", *cells))
     return element("table", head, element("tbody", *body), class_="narrow" if narrow else None)

@@ -1,40 +1,43 @@
-"""The page: what was asked, what came of it, why, and what to do."""
+"""The page: what was to be done, what came of it, why, and what to do."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from runner.domain.steps import unusual
-from runner.ledger import Store, queries, timeline
-from runner.results.failures import ADVICE, Cluster, Remedy, by_remedy, clusters
-from runner.results.next_steps import commands
+from runner.ledger import Store, timeline
+from runner.ledger.facts import Start
+from runner.ledger.request_kinds import kinds
 from runner.results.report import charts
 from runner.results.report.charts import milliseconds
-from runner.results.report.html import Markup, element, short, table, together
-from runner.results.report.statistics import course, latency, share
+from runner.results.report.failure_section import failure_section
+from runner.results.report.headline import headline, time_taken
+from runner.results.report.html import Markup, element, identifier, short, table, together
+from runner.results.report.statistics import Course, course, latency, share
+from runner.results.report.times import local_zone, shown_time
 from runner.results.summary import STATES, balance, step_balance
 from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.atomic_file import replacing
+from runner.system.counting import counted
 from runner.system.timestamps import duration, iso
 
 NAME = "report.html"
-MOST_CLUSTERS = 30
-MOST_SAMPLES = 3
 MOST_MANIFESTS = 100
+MOST_STARTS = 20
 SLOWEST = 10
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def write_report(store: Store, folder: Path, document: RunDocument) -> Path:
     """Write report.html, whole or not at all. `document` is run.json."""
-    place = folder / NAME
-    with replacing(place) as file:
+    path = folder / NAME
+    with replacing(path) as file:
         file.write(render(store, document).encode())
-    return place
+    return path
 
 
 def render(store: Store, document: RunDocument) -> str:
@@ -48,12 +51,13 @@ def render(store: Store, document: RunDocument) -> str:
         element("title", f"Run {document.run}"),
         element("style", Markup(style)),
     )
+    run_course = course(store)
     sections = [
-        _head(document),
+        _head(document, headline(kinds(store), document.counts, run_course)),
+        failure_section(store, document),
         _balance(document),
-        _asked(document),
-        _course(store),
-        _failures(store, document),
+        _task(document, run_course),
+        _course(store, run_course),
         _slowest(store),
         _digests(document),
     ]
@@ -71,11 +75,12 @@ def _facts(facts: dict[str, object]) -> Markup:
     return element("dl", *rows)
 
 
-def _head(document: RunDocument) -> Markup:
+def _head(document: RunDocument, sentence: str) -> Markup:
     return element(
         "header",
         element("p", "Regeneration run", class_="kind"),
         element("h1", document.run),
+        element("p", sentence, class_="headline"),
         element("p", element("strong", document.status), f" – {balance(document.counts)}", class_="verdict"),
         element("p", document.reason) if document.reason else "",
     )
@@ -84,31 +89,71 @@ def _head(document: RunDocument) -> Markup:
 def _balance(document: RunDocument) -> Markup:
     counts = document.counts
     rows: list[list[object]] = [
-        [element("span", "", class_=f"key {state}"), state, f"{counts[state]:,}", share(counts[state], counts["rows"])]
-        for state in STATES
+        [_state(state), f"{counts[state]:,}", share(counts[state], counts["rows"])] for state in STATES
     ]
-    rows.append(["", "rows", f"{counts['rows']:,}", ""])
-    legend = table(["", "state", "rows", "share"], rows, numbers=frozenset({2, 3}), narrow=True)
+    rows.append(["rows", f"{counts['rows']:,}", ""])
+    legend = table(["state", "rows", "share"], rows, numbers=frozenset({1, 2}), narrow=True)
     return _section("Balance", charts.balance(counts, STATES), legend)
 
 
-def _asked(document: RunDocument) -> Markup:
+def _state(state: str) -> Markup:
+    """A state with its colour in the chart."""
+    return Markup(element("span", "", class_=f"key {state}") + f" {state}")
+
+
+def _task(document: RunDocument, run_course: Course | None) -> Markup:
+    zone = local_zone(document)
     facts: dict[str, object] = {
         "Tenant": f"{document.base_url} ({document.tenant_kind} limits)",
         "Tenant id": document.tenant,
         "Profile": document.profile,
         "Entities": ", ".join(document.entity_ids),
         "Organisations": ", ".join(document.org_ids),
-        "Asked by": f"{document.user} on {document.machine}",
+        "Started by": f"{document.user} on {document.machine}",
         "Version": document.version,
-        "Planned": document.planned_at,
-        "First request": document.first_claimed_at,
-        "Last answer": document.last_answered_at,
-        "Ended": document.ended_at,
+        "Planned": shown_time(document.planned_at, zone),
+        "First request": shown_time(document.first_claimed_at, zone),
+        "Last answer": shown_time(document.last_answered_at, zone),
+        "Ended": shown_time(document.ended_at, zone),
+        "Time taken": None if run_course is None else time_taken(run_course),
         "Requests sent": f"{document.requests.sent:,}",
         "Exit code": None if document.exit_code is None else str(document.exit_code),
     }
-    return _section("What was asked", _facts(facts), *map(_step, document.steps))
+    parents = [element("p", sentence) for sentence in _origins(document)]
+    return _section("What was to be done", _facts(facts), *parents, _starts(document), *map(_step, document.steps))
+
+
+def _origins(document: RunDocument) -> Iterator[str]:
+    """Where rows of this run come from, if another run had them before."""
+    if document.parent is not None:
+        yield f"Its rows are rows of run {document.parent} that were to be sent again."
+    carried = document.carried
+    if carried is not None and carried.rows:
+        yield f"It also has {counted(carried.rows, 'failed row')} of run {carried.source}."
+    if document.keys_used_before is not None:
+        yield f"The same keys were used before, last at {document.keys_used_before}, by a run whose folder is not here."
+
+
+def _starts(document: RunDocument) -> Markup:
+    """Who started it, and who resumed it."""
+    if not document.starts:
+        return Markup("")
+    zone = local_zone(document)
+    rows = [_start(number, start, shown_time(start.at, zone)) for number, start in enumerate(document.starts, 1)]
+    resumes = len(rows) - 1
+    title = f"Started, and resumed {'once' if resumes == 1 else f'{resumes:,} times'}" if resumes else "Started"
+    more = len(rows) - MOST_STARTS
+    return element(
+        "div",
+        element("h3", title),
+        table(["start", "at", "by", "production confirmed by", "command"], rows[:MOST_STARTS], numbers=frozenset({0})),
+        element("p", f"… and {counted(more, 'more start')}, all in run.json") if more > 0 else "",
+    )
+
+
+def _start(number: int, start: Start, at: Markup | None) -> list[object]:
+    by = f"{start.login or start.uid or 'unknown'} on {start.host or 'unknown'}"
+    return [number, at, by, start.production or "–", element("code", short(" ".join(start.command)))]
 
 
 def _step(step: StepDocument) -> Markup:
@@ -124,7 +169,7 @@ def _step(step: StepDocument) -> Markup:
         element("h3", f"Step {step.number}: {step.do}{f' ({short(options)})' if options else ''}"),
         element("p", step_balance(step)),
         table(["manifest", "rows", "bytes", "SHA-256"], sources, numbers=frozenset({1, 2})) if sources else "",
-        element("p", f"… and {more:,} more manifests") if more > 0 else "",
+        element("p", f"… and {counted(more, 'more manifest')}, all in run.json") if more > 0 else "",
     )
 
 
@@ -132,69 +177,26 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _course(store: Store) -> Markup:
-    told = course(store)
-    if told is None:
+def _course(store: Store, run_course: Course | None) -> Markup:
+    if run_course is None:
         return Markup("")
     pauses: list[list[object]] = [
-        [duration(pause.at), f"{pause.seconds:g} s", short(pause.reason)] for pause in told.pauses[:SLOWEST]
+        [duration(pause.at), f"{pause.seconds:g} s", short(pause.reason)] for pause in run_course.pauses[:SLOWEST]
     ]
-    inside: list[object] = [charts.rate(told), charts.under_way(told)]
+    inside: list[object] = [charts.rate(run_course), charts.under_way(run_course)]
     if pauses:
         inside += [
-            element("h3", f"The longest of {told.paused:,} pauses"),
+            element("h3", f"The longest of {counted(run_course.paused, 'pause')}"),
             table(["after", "for", "reason"], pauses, narrow=True),
         ]
     took = latency(store)
     return _section("How it went", *inside, charts.latencies(took) if took else "")
 
 
-def _failures(store: Store, document: RunDocument) -> Markup:
-    found = by_remedy(clusters(queries.troubles(store)))
-    if not found:
-        return _section("What went wrong", element("p", "Nothing: no row failed, is unknown or was rejected."))
-    own = {source.number: source.columns for source in queries.manifests(store)}
-    return _section("What went wrong", *(_remedy(store, own, document, one, told) for one, told in found.items()))
-
-
-def _remedy(
-    store: Store, own: dict[int, tuple[str, ...]], document: RunDocument, mender: Remedy, found: list[Cluster]
-) -> Markup:
-    count = sum(cluster.count for cluster in found)
-    more = len(found) - MOST_CLUSTERS
-    return element(
-        "div",
-        element("h3", f"{mender}: {count:,} {'row' if count == 1 else 'rows'}"),
-        element("p", f"{ADVICE[mender]}."),
-        element("pre", "\n".join(commands(mender, document.run, found, document, _ended(document)))),
-        *(_cluster(store, own, cluster) for cluster in found[:MOST_CLUSTERS]),
-        element("p", f"… and {more:,} more kinds") if more > 0 else "",
-        class_="remedy",
-    )
-
-
-def _ended(document: RunDocument) -> datetime | None:
-    """When the run ended: the page of a run that is over never changes, so that `verify` can make it again."""
-    return None if document.ended_at is None else datetime.fromisoformat(document.ended_at)
-
-
-def _cluster(store: Store, own: dict[int, tuple[str, ...]], cluster: Cluster) -> Markup:
-    rows: list[list[object]] = []
-    for line in (line for row in cluster.rows[:MOST_SAMPLES] for line in queries.lines(store, line=row)):
-        cells = zip(own[line.manifest], json.loads(line.cells), strict=True)
-        shown = ", ".join(f"{short(name, 40)} = {short(cell, 60)}" for name, cell in cells if cell)
-        told = short(line.problem or line.message or "no answer")
-        rows.append([line.line, short(line.object or "–", 80), told, short(shown, 200)])
-    code = f"{cluster.code} " if cluster.code else ""
-    heading = f"{cluster.count:,} {cluster.state}, {cluster.word}: {code}{short(cluster.shape)}"
-    samples = table(["row", "object", "what was said", "cells"], rows, numbers=frozenset({0}))
-    return element("div", element("h4", heading), samples)
-
-
 def _slow(slow: timeline.Slow) -> list[object]:
-    when, took = iso(slow.sent_at), milliseconds(slow.took / 1e3)
-    told = [slow.http_status or "–", slow.reason, slow.request_id or "–"]
-    return [slow.row, short(slow.label, 80), slow.attempt, when, took, *told]
+    when, took = element("span", iso(slow.sent_at), class_="id"), milliseconds(slow.took / 1e3)
+    answer = [slow.http_status or "–", slow.reason, identifier(slow.request_id or "–")]
+    return [slow.row, identifier(slow.label), slow.attempt, when, took, *answer]
 
 
 def _slowest(store: Store) -> Markup:
@@ -202,7 +204,7 @@ def _slowest(store: Store) -> Markup:
     if not rows:
         return Markup("")
     headers = ["row", "object", "attempt", "sent", "took", "HTTP", "what it meant", "Zuora-Request-Id"]
-    return _section("Slowest requests", table(headers, rows, numbers=frozenset({0, 2, 4}), whole=frozenset({3})))
+    return _section("Slowest requests", table(headers, rows, numbers=frozenset({0, 2, 4})))
 
 
 def _digests(document: RunDocument) -> Markup:
@@ -210,8 +212,8 @@ def _digests(document: RunDocument) -> Markup:
         "Head of the ledger": element("code", document.head) if document.head else None,
         "Inputs": element("code", document.fingerprint),
     }
-    told = (
-        "The SHA-256 of every file of the run stands in SHA256SUMS beside this page. `regen verify` compares them, the "
+    advice = (
+        "The SHA-256 of every file of the run is in SHA256SUMS beside this page. `regen verify` compares them, the "
         "ledger's chain with this head, and the results with the ledger; compare the head with a copy noted elsewhere."
     )
-    return _section("Digests", _facts(facts), element("p", told))
+    return _section("Digests", _facts(facts), element("p", advice))

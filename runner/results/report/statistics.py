@@ -60,6 +60,16 @@ class Course:
     pauses: tuple[Pause, ...]
     paused: int  # how many pauses there were
 
+    @property
+    def seconds(self) -> float:
+        """From the first request to the last answer, gaps included."""
+        return self.stretches[-1].end - self.stretches[0].begin
+
+    @property
+    def active(self) -> float:
+        """The same without the gaps."""
+        return sum(stretch.end - stretch.begin for stretch in self.stretches)
+
 
 @dataclass(frozen=True)
 class Latency:
@@ -73,29 +83,29 @@ class Latency:
 def course(store: Store) -> Course | None:
     """The course of the run; None if nothing was answered."""
     with store.snapshot():  # of a run that goes on, too: as many ends as begins
-        told = timeline.span(store)
-        if told is None:
+        during = timeline.span(store)
+        if during is None:
             return None
-        begin, end, done = (read(store, told) for read in (timeline.sent, timeline.answered, timeline.settled))
+        begin, end, done = (read(store, during) for read in (timeline.sent, timeline.answered, timeline.settled))
     begin.sort()
     end.sort()
-    zero, tick = told.zero, told.tick / 1e6
+    zero, tick = during.zero, during.tick / 1e6
     stretches = _stretches(begin, end, tick)
-    active = sum(one.end - one.begin for one in stretches)
+    active = sum(stretch.end - stretch.begin for stretch in stretches)
     width = max(active / BUCKETS, SHORTEST_BUCKET, tick)
     steady = max(active * min(1.0, A_BUCKET / len(begin)), width)
     events = queries.events(store, "paused", "concurrency", "concurrency-grown")
-    held = [
+    pauses = [
         Pause((at - zero) / 1e6, facts["seconds"], facts["reason"]) for at, name, facts in events if name == "paused"
     ]
     limits = [((at - zero) / 1e6, float(facts["to"])) for at, name, facts in events if name != "paused"]
     return Course(
         stretches=stretches,
-        rate=Series(tuple(_rate(done, one, steady, tick) for one in stretches)),
-        under_way=Series(tuple(_under_way(begin, end, one, width, tick) for one in stretches)),
+        rate=Series(tuple(_rate(done, stretch, steady, tick) for stretch in stretches)),
+        under_way=Series(tuple(_under_way(begin, end, stretch, width, tick) for stretch in stretches)),
         limits=tuple(limits[:: max(1, len(limits) // PAUSES)]),
-        pauses=tuple(sorted(held, key=lambda pause: -pause.seconds)[:PAUSES]),
-        paused=len(held),
+        pauses=tuple(sorted(pauses, key=lambda pause: -pause.seconds)[:PAUSES]),
+        paused=len(pauses),
     )
 
 
@@ -150,15 +160,13 @@ def latency(store: Store) -> Latency | None:
     if not len(took):
         return None
     np.maximum(took, 1e-3, out=took)
-    told = {
-        one: float(value)
-        for one, value in zip(PERCENTILES, np.percentile(took, PERCENTILES, overwrite_input=True), strict=True)
-    }
+    values = np.percentile(took, PERCENTILES, overwrite_input=True)
+    percentiles = {rank: float(value) for rank, value in zip(PERCENTILES, values, strict=True)}
     low, high = float(took.min()), float(took.max())
     bounds = np.geomspace(low, max(high, low * 1.01), BARS + 1)
     bounds[0], bounds[-1] = low, max(high, low * 1.01)
     counts, _ = np.histogram(took, bins=bounds)
-    return Latency(told, tuple(bounds.tolist()), tuple(counts.tolist()))
+    return Latency(percentiles, tuple(bounds.tolist()), tuple(counts.tolist()))
 
 
 def share(count: int, of: int) -> str:

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import zlib
 from collections import Counter
+from html import escape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +24,7 @@ from runner.domain.model import Outcome, State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Claim, Enrolment, Event, Facts, Journal, Manifest, Record, open_read_only, open_writable
 from runner.ledger.enrolment import Line, NewRequest
+from runner.ledger.facts import Start
 from runner.results.report import render
 from runner.results.report.html import element, text
 from runner.results.report.statistics import course, latency
@@ -46,6 +48,25 @@ FACTS: dict[str, Any] = {
     "user": "somebody",
     "machine": "a-machine",
     "version": "1.0.0",
+    "parent": "golden-before",
+    "starts": (
+        Start(
+            at="2027-01-15T08:00:00.000000Z",
+            command=("regen", "run", "<nightly>.csv"),
+            login="somebody",
+            host="a-machine",
+            utc_offset=330,
+        ),
+        Start(
+            at="2027-01-15T18:00:00.000000Z",
+            command=("regen", "resume", "golden"),
+            login="other",
+            uid=7,
+            host="a-machine",
+            production="--yes",
+            utc_offset=330,
+        ),
+    ),
 }
 
 
@@ -160,6 +181,8 @@ def test_it_tells_what_an_auditor_asks(page):
     """What was asked, by whom, of which tenant; how it went; what went wrong and what to do; the digests."""
     told = texts(page)
     for expected in (
+        "The transactions of 300 subscriptions were to be overwritten and re-sent to Revenue; 273 succeeded; "
+        "26 failed, 1 is unknown and 1 row was rejected, listed below; 10 h 1 min, of which 31 s sending.",
         "301 rows = 273 succeeded + 26 failed + 1 unknown + 1 rejected",
         "https://rest.test.zuora.com (central-sandbox limits)",
         "somebody on a-machine",
@@ -167,7 +190,11 @@ def test_it_tells_what_an_auditor_asks(page):
         "re_migrate = true",
         "Subscription # was not found",
         "Subscription A-S020 was not found",
-        "ask the tenant's administrator",
+        "Ask the tenant's administrator",
+        "Started, and resumed once",
+        "2027-01-15 23:30:00 (18:00:00 UTC)",
+        "other on a-machine",
+        "Its rows are rows of run golden-before that were to be sent again.",
         "regen show golden --ticket",
         "2 pauses",
         "1 gap without requests folded",
@@ -179,7 +206,7 @@ def test_it_tells_what_an_auditor_asks(page):
 
 
 def test_nothing_in_it_is_fetched_or_run(page):
-    """No script, no link, no address; and a policy that forbids them."""
+    """No script, no address; a policy that forbids them; the only link leads to the file beside it."""
     root = tree(page)
     assert not [
         tag for tag in ("script", "link", "img", "iframe", "object", "embed", "base", "form") if named(root, tag)
@@ -187,10 +214,21 @@ def test_nothing_in_it_is_fetched_or_run(page):
     for one in root.iter():
         for name in one.attrib:
             assert not name.lower().startswith("on")
-            assert name.rpartition("}")[2] not in ("href", "src", "srcset", "action")
+            assert name.rpartition("}")[2] not in ("src", "srcset", "action")
+            assert name != "href" or one.attrib[name] == "errors.csv"
     assert "url(" not in page
     assert "@import" not in page
     assert "default-src &#x27;none&#x27;" in page
+
+
+def test_a_small_group_is_shown_whole_and_a_large_one_begun(tmp_path):
+    """Twenty rows of a kind are all there; of more the rest is in errors.csv, which is linked."""
+    for requests, more in ((400, 0), (520, 6)):
+        with open_read_only(run_of_the_past(tmp_path / f"{requests}.db", requests)) as store:
+            shown = render(store, document_of(store))
+        assert shown.count("was not found</td>") == 20
+        assert (f"… and {more} more rows, all in" in texts(shown)) == bool(more)
+        assert bool(named(tree(shown), "a")) == bool(more)
 
 
 def test_what_manifests_and_servers_say_stays_text(page):
@@ -339,7 +377,7 @@ def test_the_same_figures_in_all_five(audited, regen):
     shown = regen("show", "it", "--json").document
     told = re.search(r"rows = (.*)", regen("show", "it").out)
     page = (audited / "report.html").read_text()
-    legend = re.findall(r'<td>(\w+)</td><td class="n">([\d,]+)</td>', page)
+    legend = re.findall(r'</span> (\w+)</td><td class="n" data-label="rows">([\d,]+)</td>', page)
     counts = {name: count for name, count in document["counts"].items() if count and name != "rows"}
     assert counts == dict(rows) == dict(in_csv) == dict(states)
     assert shown["counts"] == document["counts"]
@@ -354,18 +392,23 @@ def test_the_same_figures_in_all_five(audited, regen):
         assert document[name] in page
 
 
-BROWSER = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
 
 
-def browsed(page: str, folder: Path, *flags: str) -> str:
-    """What a browser that reaches no network says of the page."""
-    place = folder / "report.html"
-    place.write_text(page)
-    always = ["--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
-    words = [str(BROWSER), *always, f"--user-data-dir={folder / 'profile'}", *flags, place.as_uri()]
-    return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False).stdout
+def browsed(page: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """What a browser that reaches no network makes of the page."""
+    path = folder / "report.html"
+    path.write_text(page)
+    always = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+    ]
+    words = [str(BROWSER), *always, f"--user-data-dir={folder / 'profile'}", *flags, path.as_uri()]
+    return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
 
 
 def first_pixel(png: bytes) -> bytes:
@@ -378,23 +421,49 @@ def first_pixel(png: bytes) -> bytes:
     return zlib.decompress(chunks)[1:4]
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
-def test_a_real_browser_reads_it(page, tmp_path):
-    """It parses the page into what was meant: five sections or more, four pictures, no script, the cell as text."""
-    dom = browsed(page, tmp_path, "--dump-dom")
+MEASURE = """<script>
+function measure(frame) {
+  const page = frame.contentDocument;
+  const nameless = [...page.querySelectorAll("svg, a, th")].filter(
+    (element) => !element.textContent.trim() && !element.getAttribute("aria-labelledby"));
+  const broken = [...page.querySelectorAll(".id, time")].filter((element) => element.getClientRects().length > 1);
+  const width = page.documentElement.scrollWidth;
+  document.title = [page.defaultView.innerWidth, width, nameless.length, broken.length].join(" ");
+}
+</script>"""
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_fits_its_window(page, tmp_path, width):
+    """No sideways scrolling, no id broken in two, nothing without a name for a screen reader. In a frame, as the
+    window of a browser without a screen is never narrower than 500 pixels."""
+    frame = f'<iframe width="{width}" height="900" style="border: 0" onload="measure(this)" srcdoc="{escape(page)}">'
+    dom = browsed(f"<title></title>{MEASURE}{frame}", tmp_path, "--window-size=1400,1000", "--dump-dom").stdout
+    measured = re.search(r"<title>(\d+) (\d+) (\d+) (\d+)</title>", dom)
+    assert measured is not None
+    assert tuple(map(int, measured.groups())) == (width, width, 0, 0)
+
+
+@needs_browser
+def test_a_browser_parses_what_was_meant(page, tmp_path):
+    """Six sections, four pictures, no script, the cell as text; nothing to complain of."""
+    browser = browsed(page, tmp_path, "--dump-dom", "--enable-logging=stderr")
+    dom = browser.stdout
     assert dom.count("<section>") == 6
     assert dom.count("<svg ") == 4
     assert "<script" not in dom
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in dom
     assert "<title>Run golden</title>" in dom
+    assert "CONSOLE" not in browser.stderr
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
-def test_a_real_browser_shows_it_in_the_dark_and_on_paper(page, tmp_path):
+@needs_browser
+def test_a_browser_shows_it_in_the_dark_and_on_paper(page, tmp_path):
     """The page's own dark colours where the reader asks for dark; a few pages of paper."""
     dark = "--blink-settings=preferredColorScheme=0"
     browsed(page, tmp_path, dark, "--window-size=200,200", f"--screenshot={tmp_path / 'dark.png'}")
     assert first_pixel((tmp_path / "dark.png").read_bytes()).hex() == "14181d"
     browsed(page, tmp_path, dark, f"--print-to-pdf={tmp_path / 'page.pdf'}")
     paper = (tmp_path / "page.pdf").read_bytes()
-    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 4
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 6
