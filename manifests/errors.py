@@ -31,7 +31,7 @@ class UnsuitableHeader(ManifestError):
     """The columns do not say which objects are meant."""
 
 
-def place(path: str, number: int | None = None, unit: str = "line") -> str:
+def location(path: str, number: int | None = None, unit: str = "line") -> str:
     """How a message begins: `subscriptions.csv, line 17`. A path of `-` is standard input."""
     name = "standard input" if path == "-" else path
     return name if number is None else f"{name}, {unit} {number:,}"

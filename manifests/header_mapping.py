@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from manifests.errors import UnsuitableHeader, place
+from manifests.errors import UnsuitableHeader, location
 from manifests.reading import By
 from manifests.schemas import TYPES, Schema, canonical, folded, suggestion
 
@@ -138,7 +138,7 @@ def _wanted(type: str | None, path: str) -> str | None:
         return None
     name = canonical(type)
     if name is None:
-        raise UnsuitableHeader(f"{place(path)}: there is no type {type!r}; {suggestion(type)}")
+        raise UnsuitableHeader(f"{location(path)}: there is no type {type!r}; {suggestion(type)}")
     return name
 
 
@@ -160,18 +160,18 @@ def _refuse_twins(binding: Binding, only: str | None, path: str) -> None:
 def _refuse_pair(what: str, headers: Sequence[str], path: str) -> None:
     if len(headers) > 1:
         names = " and ".join(repr(header) for header in headers)
-        raise UnsuitableHeader(f"{place(path)}: the columns {names} both mean {what}; rename or remove one of them")
+        raise UnsuitableHeader(f"{location(path)}: the columns {names} both mean {what}; rename or remove one of them")
 
 
 def _refuse_nameless(binding: Binding, only: str | None, results: bool, headers: Sequence[str], path: str) -> None:
     if only:
         if not binding.every.get(only, {}).keys() & TYPES[only].identifying:
             raise UnsuitableHeader(
-                f"{place(path)}: no column names a {only}; add {TYPES[only].needs} (the columns: {_listed(headers)})"
+                f"{location(path)}: no column names a {only}; add {TYPES[only].needs} (the columns: {_listed(headers)})"
             )
     elif not binding.every:
         raise UnsuitableHeader(
-            f"{place(path)}: no identifying column; add for example {TYPES['Subscription'].needs}, or invoiceNumber "
+            f"{location(path)}: no identifying column; add for example {TYPES['Subscription'].needs}, or invoiceNumber "
             f"(the columns: {_listed(headers)}; if the header is in another row, name it with --header-row)"
         )
     elif not (binding.specific or binding.type_columns or results):
@@ -184,11 +184,13 @@ def _undecided(binding: Binding, path: str) -> str:
     if len(binding.every) == 1:
         (type,) = binding.every
         return (
-            f"{place(path)}: {names} could be that of a {type} only if you say so; give --type {type}, or FILE:{type}"
+            f"{location(path)}: {names} could be that of a {type} only if you say so; give --type {type}, or "
+            f"FILE:{type}"
         )
     kinds = " or ".join(binding.every) if len(binding.every) < 4 else "several types"
     return (
-        f"{place(path)}: {names} could be that of {kinds}; say which with --type, FILE:TYPE or with a column named type"
+        f"{location(path)}: {names} could be that of {kinds}; say which with --type, FILE:TYPE or with a column named "
+        "type"
     )
 
 

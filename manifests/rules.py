@@ -62,7 +62,7 @@ def trimmed(column: Column) -> Column:
     return pandas.Series([cell.strip(EDGES) if cell else "" for cell in cells], column.index, dtype=object)
 
 
-def given(text: Column) -> Mask:
+def has_text(text: Column) -> Mask:
     """Where there is any text."""
     return text.astype(bool)
 
@@ -143,7 +143,7 @@ def _choices(text: Column, field: Field, problems: Problems) -> Column:
     meant = {word: known.get(folded(word)) for word in text.unique()}
     chosen = pandas.Series([meant[word] for word in text.tolist()], text.index, dtype=object)
     remedy = f"write {' or '.join(field.choices)}"
-    problems.add(given(text) & chosen.isna(), f"{_kebab(field.wire)}-not-a-choice", _about(text, field, remedy))
+    problems.add(has_text(text) & chosen.isna(), f"{_kebab(field.wire)}-not-a-choice", _about(text, field, remedy))
     return chosen
 
 

@@ -31,7 +31,7 @@ from manifests.rules import (
     any_of,
     as_text,
     canonical_types,
-    given,
+    has_text,
     nothing,
     put,
     rendered,
@@ -163,7 +163,7 @@ class _Checking:
         memo = any(folded(header) == "memotype" for header in self._binding.type_columns)
         self.types = canonical_types(texts, _MEMOS if memo else {})
         self._refuse_strange_types(texts, wanted)
-        blank = ~given(texts)
+        blank = ~has_text(texts)
         if wanted:
             self.types = put(self.types, blank, wanted)
         elif self._regen is not None:
@@ -190,7 +190,7 @@ class _Checking:
     def _refuse_strange_types(self, texts: Column, wanted: str | None) -> None:
         types = self.types.copy()
         self._problems.add(
-            given(texts) & types.isna(),
+            has_text(texts) & types.isna(),
             "type-unknown",
             lambda row: (
                 f"there is no type {shown(texts[row])!r}, {suggestion(texts[row])} "
@@ -203,26 +203,26 @@ class _Checking:
             lambda row: f"the row says {types[row]} and --type says {wanted}, correct one of them",
         )
 
-    def _infer(self, untold: Mask) -> None:
+    def _infer(self, untyped: Mask) -> None:
         """The one type whose own columns are filled in; none if there are several, or only columns of any type."""
-        if not untold.any():
+        if not untyped.any():
             return
         named = {t: self._named_in(fields) for t, fields in self._binding.specific.items()}
         count = sum((mask.astype(int) for mask in named.values()), start=pandas.Series(0, self._index))
         for type, mask in named.items():
-            self.types = put(self.types, untold & mask & (count == 1), type)
-        self._refuse_unnamed(untold, named, count)
+            self.types = put(self.types, untyped & mask & (count == 1), type)
+        self._refuse_unnamed(untyped, named, count)
 
-    def _refuse_unnamed(self, untold: Mask, named: dict[str, Mask], count: Column) -> None:
+    def _refuse_unnamed(self, untyped: Mask, named: dict[str, Mask], count: Column) -> None:
         self._problems.add(
-            untold & (count > 1),
+            untyped & (count > 1),
             "identifiers-exclude-each-other",
             lambda row: (
                 f"the row names {' and '.join(t for t in named if named[t][row])} at once, "
                 "say which is meant with --type or a type column"
             ),
         )
-        unnamed = untold & (count == 0)
+        unnamed = untyped & (count == 0)
         if unnamed.any():
             anything = any_of(self._named_in(fields) for fields in self._binding.every.values())
             self._problems.add(
@@ -245,7 +245,7 @@ class _Checking:
             possible = [a for a in possible if a in chosen]
         if len(ordered) == len(possible) == 1 or not possible:
             return {}
-        complete = {a: reduce(and_, (given(texts[wire]) for wire in a.fields)) for a in possible}
+        complete = {a: reduce(and_, (has_text(texts[wire]) for wire in a.fields)) for a in possible}
         decided: Mask = complete[possible[0]] & False
         used: dict[str, Mask] = {}
         for alternative in possible:
@@ -321,7 +321,7 @@ class _Checking:
 
     def _refuse_misnamed(self, schema: Schema, texts: dict[str, Column]) -> dict[Alternative, Mask]:
         """Where which alternative is complete and the only one."""
-        filled = {wire: given(text) for wire, text in texts.items()}
+        filled = {wire: has_text(text) for wire, text in texts.items()}
         touched = {a: any_of(filled[wire] for wire in a.fields) for a in schema.alternatives}
         count = reduce(add, (mask.astype(int) for mask in touched.values()))
         self._problems.add(count == 0, "identifier-missing", f"give {schema.needs} of the {schema.name}")
@@ -358,9 +358,9 @@ class _Checking:
         headers = self._binding.every.get(schema.name, {}).get(wire, [])
         for n, header in enumerate(headers):
             for other in headers[:n]:
-                one, two = self._cells[other][rows], self._cells[header][rows]
+                mine, theirs = self._cells[other][rows], self._cells[header][rows]
                 self._problems.add(
-                    given(one) & given(two) & (one != two),
+                    has_text(mine) & has_text(theirs) & (mine != theirs),
                     "identifiers-exclude-each-other",
                     f"the columns {other!r} and {header!r} both give {wire}, leave one of them empty",
                 )
@@ -371,10 +371,10 @@ class _Checking:
         if not headers:
             return pandas.Series("", self._index, dtype=object)
         first, *rest = (self._cells[header] for header in headers)
-        return reduce(lambda text, other: text.where(given(text), other), rest, first)
+        return reduce(lambda text, other: text.where(has_text(text), other), rest, first)
 
     def _named_in(self, fields: dict[str, list[str]]) -> Mask:
-        return any_of(given(self._cells[header]) for headers in fields.values() for header in headers)
+        return any_of(has_text(self._cells[header]) for headers in fields.values() for header in headers)
 
     def _everywhere(self, rows: Mask) -> Mask:
         """A mask over some rows as one over all rows of the batch."""
@@ -385,8 +385,8 @@ class _Checking:
         type = self.types[position]
         types = [type] if type else list(self._binding.every)
         headers = dict.fromkeys(h for t in types for hs in self._binding.every.get(t, {}).values() for h in hs)
-        found = [cell for header in headers if (cell := self._cells[header][position])]
-        return shown(" / ".join(found), 80) if found else None
+        present = [cell for header in headers if (cell := self._cells[header][position])]
+        return shown(" / ".join(present), 80) if present else None
 
 
 def _bound(binding: Binding) -> list[str]:

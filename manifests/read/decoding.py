@@ -10,7 +10,7 @@ from io import IncrementalNewlineDecoder, TextIOWrapper
 from itertools import chain
 from typing import TextIO
 
-from manifests.errors import UnreadableManifest, place
+from manifests.errors import UnreadableManifest, location
 from manifests.read.raw_file import Origin
 
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -50,9 +50,9 @@ class Text:
                 except UnicodeDecodeError as error:
                     sound = chunk[: max(0, error.start - waiting)]
                     line += lines.decode(sound, final=True).count("\n") if sound else 0
-                    return f"{place(self.origin.path, line)}, byte {offset - waiting + error.start + 1:,}"
+                    return f"{location(self.origin.path, line)}, byte {offset - waiting + error.start + 1:,}"
                 offset += len(chunk)
-        return place(self.origin.path)
+        return location(self.origin.path)
 
     def _remedy(self, error: UnicodeDecodeError) -> str:
         name = "UTF-8" if self.encoding == "utf-8-sig" else self.encoding.upper()
@@ -67,15 +67,15 @@ def _known(wanted: str | None, path: str) -> str | None:
     try:
         return codecs.lookup(wanted).name if wanted else None
     except LookupError:
-        raise UnreadableManifest(f"{place(path)}: there is no encoding {wanted!r}; try --encoding cp1252") from None
+        raise UnreadableManifest(f"{location(path)}: there is no encoding {wanted!r}; try --encoding cp1252") from None
 
 
 def _encoding(head: bytes, path: str, wanted: str | None) -> str:
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise UnreadableManifest(f"{place(path)}: this is UTF-32; save it as UTF-8")
+        raise UnreadableManifest(f"{location(path)}: this is UTF-32; save it as UTF-8")
     encoding = next((name for bom, name in _BOMS if head.startswith(bom)), None) or _known(wanted, path) or "utf-8"
     if not encoding.startswith("utf-16") and b"\0" in re.split(b"[\r\n]", head, maxsplit=1)[0]:
         raise UnreadableManifest(
-            f"{place(path, 1)}: no text but binary data, or UTF-16 without its mark; save it as UTF-8 text"
+            f"{location(path, 1)}: no text but binary data, or UTF-16 without its mark; save it as UTF-8 text"
         )
     return encoding

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from manifests.errors import MalformedManifest, UnreadableManifest, place
+from manifests.errors import MalformedManifest, UnreadableManifest, location
 from manifests.read.decoding import LINE_END, Text
 from manifests.read.delimiter import NAMES, separator
 from manifests.read.frames import Piece, checked_headers, filled, piece
@@ -79,7 +79,7 @@ class Delimited:
             number += 1
             if self._wanted in (None, line) and filled(records[0]) and not (skip and line == 1):
                 self.header_row = number
-                where = place(self._path, line)
+                where = location(self._path, line)
                 if any("\0" in cell for cell in records[0]):
                     raise UnreadableManifest(
                         f"{where}: no text but binary data; give a text file or one of the formats"
@@ -88,9 +88,9 @@ class Delimited:
             line = reader.line_num + 1
         if self._wanted is not None:
             raise MalformedManifest(
-                f"{place(self._path, self._wanted)}: no line with a value begins here, so it is not the header"
+                f"{location(self._path, self._wanted)}: no line with a value begins here, so it is not the header"
             )
-        raise MalformedManifest(f"{place(self._path)}: the file is empty; it needs a header and at least one row")
+        raise MalformedManifest(f"{location(self._path)}: the file is empty; it needs a header and at least one row")
 
     def _records(self, reader: Reader, count: int, line: int) -> list[Record]:
         records: list[Record] = []
@@ -98,7 +98,7 @@ class Delimited:
             records.extend(islice(reader, count))
         except csv.Error as error:
             line += sum(map(_lines, records))
-            raise MalformedManifest(f"{place(self._path, line)}: {_explained(error)}") from None
+            raise MalformedManifest(f"{location(self._path, line)}: {_explained(error)}") from None
         return records
 
     def _shaped(self, records: list[Record], line: int, first: int) -> tuple[list[Record], Sequence[int]]:
@@ -111,16 +111,16 @@ class Delimited:
         for number, record in enumerate(records, first):
             if filled(record):
                 if len(record) != width:
-                    raise MalformedManifest(f"{place(self._path, line)}: {self._ragged(len(record))}")
+                    raise MalformedManifest(f"{location(self._path, line)}: {self._ragged(len(record))}")
                 rows.append(record)
                 numbers.append(number)
             line += _lines(record)
         return rows, numbers
 
-    def _ragged(self, found: int) -> str:
+    def _ragged(self, cells: int) -> str:
         name = NAMES.get(self._separator, repr(self._separator))
-        few = f"{found} field{'s' if found != 1 else ''} where the header has {len(self.headers)}"
-        if found < len(self.headers):
+        few = f"{cells} field{'s' if cells != 1 else ''} where the header has {len(self.headers)}"
+        if cells < len(self.headers):
             return f"{few}; add what is missing, or close a quote that is open"
         return f"{few}; remove what is too much, or put a value that contains a {name} into double quotes"
 

@@ -8,7 +8,7 @@ from io import StringIO
 from itertools import islice
 from typing import NoReturn
 
-from manifests.errors import MalformedManifest, place
+from manifests.errors import MalformedManifest, location
 from manifests.header_mapping import meanings
 
 CANDIDATES = (",", ";", "\t", "|")
@@ -42,7 +42,7 @@ def separator(head: str, *, complete: bool, path: str, suffix: str) -> str:
 def _refuse(winners: list[str], path: str) -> NoReturn:
     names = " or by ".join(NAMES[c] for c in winners)
     raise MalformedManifest(
-        f"{place(path, 1)}: the fields could be separated by {names}; put the values into double quotes"
+        f"{location(path, 1)}: the fields could be separated by {names}; put the values into double quotes"
     )
 
 
@@ -58,9 +58,9 @@ def _fit(head: str, candidate: str, complete: bool) -> Fit | None:
 def _records(head: str, candidate: str, complete: bool) -> list[list[str]]:
     """The first records that are not blank; none if the quotes contradict the candidate."""
     reader = csv.reader(StringIO(head, newline=""), delimiter=candidate, strict=True)
-    found: list[list[str]] = []
+    records: list[list[str]] = []
     try:
-        found.extend(islice(filter(None, reader), _LINES))
+        records.extend(islice(filter(None, reader), _LINES))
     except csv.Error as error:  # an open quote may be the end of the head; a closed one in mid-field may not
-        return [] if "expected after" in str(error) else found
-    return found if complete or len(found) == _LINES else found[:-1]
+        return [] if "expected after" in str(error) else records
+    return records if complete or len(records) == _LINES else records[:-1]

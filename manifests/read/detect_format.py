@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NoReturn, Protocol
 from zipfile import ZipFile
 
-from manifests.errors import MalformedManifest, UnreadableManifest, place
+from manifests.errors import MalformedManifest, UnreadableManifest, location
 from manifests.read.decoding import Text
 from manifests.read.delimited import Delimited
 from manifests.read.excel import Workbook
@@ -87,9 +87,9 @@ def table_of(origin: Origin, reading: Reading) -> Table:
     else:
         table = _text_table(origin, reading)
     if reading.sheet is not None and table.sheet is None:
-        raise UnreadableManifest(f"{place(origin.path)}: --sheet is for workbooks, and this is none; leave it out")
+        raise UnreadableManifest(f"{location(origin.path)}: --sheet is for workbooks, and this is none; leave it out")
     if reading.header_row is not None and not isinstance(table, Workbook | Delimited):
-        raise UnreadableManifest(f"{place(origin.path)}: --header-row is for CSV files and workbooks; leave it out")
+        raise UnreadableManifest(f"{location(origin.path)}: --header-row is for CSV files and workbooks; leave it out")
     return table
 
 
@@ -118,7 +118,7 @@ def _refuse_password(origin: Origin) -> None:
 def _text_table(origin: Origin, reading: Reading) -> Table:
     head = origin.head()
     if not head.strip():
-        raise MalformedManifest(f"{place(origin.path)}: the file is empty; it needs a header and at least one row")
+        raise MalformedManifest(f"{location(origin.path)}: the file is empty; it needs a header and at least one row")
     _refuse_foreign(origin, head)
     if not origin.magic.startswith((GZIP, *ZIP)):
         _refuse_broken_promise(origin)
@@ -185,4 +185,4 @@ def _refuse_array(text: Text, start: str) -> None:
 
 
 def _refuse(origin: Origin, what: str) -> NoReturn:
-    raise UnreadableManifest(f"{place(origin.path)}: this is {what}")
+    raise UnreadableManifest(f"{location(origin.path)}: this is {what}")

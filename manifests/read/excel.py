@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile
 
-from manifests.errors import MalformedManifest, UnreadableManifest, place
+from manifests.errors import MalformedManifest, UnreadableManifest, location
 from manifests.read import xlsx
 from manifests.read.frames import Piece, checked_headers, filled, piece
 from manifests.read.other_workbooks import OtherWorkbook
@@ -37,7 +37,7 @@ class Workbook:
     def __init__(self, origin: Origin, reading: Reading, *, package: bool) -> None:
         self._origin, self._reading, self._package = origin, reading, package
         with self._book() as book:
-            self.sheet: str | None = chosen(book.sheets, book.rows, reading.sheet, place(origin.path))
+            self.sheet: str | None = chosen(book.sheets, book.rows, reading.sheet, location(origin.path))
             header = self._header(book.rows(self.sheet))
         self.header_row = header.number
         if not package and reading.hidden != "include":
@@ -46,7 +46,7 @@ class Workbook:
 
     def where(self, number: int) -> str:
         """How a message about a row of the sheet begins."""
-        return f"{place(self._origin.path)}, sheet {self.sheet}, row {number:,}"
+        return f"{location(self._origin.path)}, sheet {self.sheet}, row {number:,}"
 
     def frames(self, rows: int) -> Iterator[Piece]:
         """The rows, in frames of at most `rows`. Raises ManifestError at a row that is wider than the header, and at
@@ -79,7 +79,8 @@ class Workbook:
 
     def _refuse_unseen(self) -> None:
         raise UnreadableManifest(
-            f"{place(self._origin.path)}, sheet {self.sheet}: hidden rows cannot be recognized in this format; save it "
+            f"{location(self._origin.path)}, sheet {self.sheet}: hidden rows cannot be recognized in this format; "
+            "save it "
             "as .xlsx, or say --include-hidden to send every row of the sheet"
         )
 
@@ -94,7 +95,9 @@ class Workbook:
                 return row
         if wanted is not None:
             raise MalformedManifest(f"{self.where(wanted)}: the row has no value, so it is not the header")
-        raise MalformedManifest(f"{place(self._origin.path)}, sheet {self.sheet}: empty; it needs a header and a row")
+        raise MalformedManifest(
+            f"{location(self._origin.path)}, sheet {self.sheet}: empty; it needs a header and a row"
+        )
 
     def _widened(self, row: Row) -> list[str]:
         """A row as wide as the header: empty cells at its end are not in the file."""
@@ -111,7 +114,7 @@ class Workbook:
 
     @contextmanager
     def _book(self) -> Iterator[Book]:
-        where = place(self._origin.path)
+        where = location(self._origin.path)
         with self._origin.raw() as raw, _translated(where), ExitStack() as stack:
             yield _opened(raw, stack) if self._package else OtherWorkbook(raw, where)
 

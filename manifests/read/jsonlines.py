@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NoReturn
 
-from manifests.errors import MalformedManifest, place
+from manifests.errors import MalformedManifest, location
 from manifests.read.decoding import Text
 from manifests.read.frames import Cell, Piece, checked_headers, filled, piece
 from manifests.read.typed import Typed, whole
@@ -40,7 +40,7 @@ class JsonLines:
     def __init__(self, text: Text) -> None:
         self._text = text
         self._path = text.origin.path
-        self.headers = checked_headers(self._keys(), place(self._path))
+        self.headers = checked_headers(self._keys(), location(self._path))
 
     def frames(self, rows: int) -> Iterator[Piece]:
         """The rows, in pieces of at most `rows`. Raises ManifestError at the first line that is no JSON object."""
@@ -87,7 +87,7 @@ class JsonLines:
         return value
 
     def _refuse(self, line: int, what: str) -> NoReturn:
-        raise MalformedManifest(f"{place(self._path, line)}: {what}")
+        raise MalformedManifest(f"{location(self._path, line)}: {what}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Row:

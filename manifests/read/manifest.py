@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from manifests.errors import ManifestError, NoRows, UnreadableManifest, place
+from manifests.errors import ManifestError, NoRows, UnreadableManifest, location
 from manifests.header_mapping import RESULT_COLUMNS, Headers
 from manifests.read.detect_format import Table, table_of
 from manifests.read.frames import Cell, Piece, checked_headers, framed
@@ -50,7 +50,7 @@ class Source:
         self.digest: Digest = origin.digest
         self.sheet: str | None = table.sheet
         self._escaped = table.escaped and Headers(table.headers).results
-        self._headers = checked_headers([str(h) for h in self._unescaped(table.headers)], place(self.path))
+        self._headers = checked_headers([str(h) for h in self._unescaped(table.headers)], location(self.path))
         self.columns: Headers = Headers(self._headers)
 
     def batches(self, rows: int = 10_000) -> Iterator[Batch]:
@@ -61,12 +61,12 @@ class Source:
             done += len(piece.rows)
         self._origin.verify_unchanged()
         if not done:
-            raise NoRows(f"{place(self.path)}: a header but no rows; there is nothing to regenerate")
+            raise NoRows(f"{location(self.path)}: a header but no rows; there is nothing to regenerate")
 
     @property
     def name(self) -> str:
         """What messages call the manifest: `invoices.xlsx, sheet Mai`."""
-        return place(self.path) + (f", sheet {self.sheet}" if self.sheet else "")
+        return location(self.path) + (f", sheet {self.sheet}" if self.sheet else "")
 
     def where(self, row: int) -> str:
         """A row as the person's own program numbers it: `invoices.xlsx, sheet Mai, row 22`."""
@@ -130,5 +130,5 @@ def open_manifest(path: str, *, reading: Reading = DEFAULT, stdin: BinaryIO | No
 def _standard_input(stream: BinaryIO | None) -> BinaryIO:
     stdin = stream or getattr(sys.stdin, "buffer", None)
     if stdin is None:  # as under some schedulers
-        raise UnreadableManifest(f"{place('-')}: it is closed; pipe the manifest into it, or give a path")
+        raise UnreadableManifest(f"{location('-')}: it is closed; pipe the manifest into it, or give a path")
     return stdin

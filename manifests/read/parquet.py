@@ -10,7 +10,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from manifests.errors import UnreadableManifest, place
+from manifests.errors import UnreadableManifest, location
 from manifests.read.frames import Piece, checked_headers, filled, framed
 from manifests.read.raw_file import Origin
 from manifests.read.typed import Typed, whole
@@ -32,7 +32,7 @@ class Parquet:
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
         with self._open() as file:
-            self.headers = checked_headers(file.schema_arrow.names, place(origin.path))
+            self.headers = checked_headers(file.schema_arrow.names, location(origin.path))
 
     def frames(self, rows: int) -> Iterator[Piece]:
         """The rows, in pieces of at most `rows`. Raises ManifestError if the file is damaged."""
@@ -57,7 +57,8 @@ class Parquet:
                     raise  # of the disk, not of the format
                 reason = str(error).splitlines()[0]
                 raise UnreadableManifest(
-                    f"{place(self._origin.path)}: damaged Parquet, or text that is not UTF-8 ({reason}); write it again"
+                    f"{location(self._origin.path)}: damaged Parquet, or text that is not UTF-8 ({reason}); write it "
+                    "again"
                 ) from None
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, cast
 
-from manifests.errors import ManifestError, UnreadableManifest, place
+from manifests.errors import ManifestError, UnreadableManifest, location
 
 GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -45,16 +45,16 @@ def digest(path: str) -> Digest:
 
 def _require_file(path: str) -> os.stat_result:
     if "\0" in path:
-        raise UnreadableManifest(f"{place(path)}: no file can have such a name; check the path")
+        raise UnreadableManifest(f"{location(path)}: no file can have such a name; check the path")
     if _HALVES.search(path):  # bytes that are no UTF-8, as Python spells them: no ledger could hold them
         shown = _HALVES.sub("\N{REPLACEMENT CHARACTER}", path)
-        raise UnreadableManifest(f"{place(shown)}: its name is not UTF-8; rename it, or a folder above it")
+        raise UnreadableManifest(f"{location(shown)}: its name is not UTF-8; rename it, or a folder above it")
     status = Path(path).stat()
     if stat.S_ISDIR(status.st_mode):
-        raise UnreadableManifest(f"{place(path)}: {_folder(Path(path))}")
+        raise UnreadableManifest(f"{location(path)}: {_folder(Path(path))}")
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableManifest(
-            f"{place(path)}: this is a pipe or a device; give the path as - and pipe the manifest to standard input"
+            f"{location(path)}: this is a pipe or a device; give the path as - and pipe the manifest to standard input"
         )
     return status
 
@@ -127,12 +127,12 @@ class Origin:
             if not (m.is_dir() or m.filename.startswith("__MACOSX/") or _of_macos(m.filename))
         ]
         if len(members) != 1:
-            found = ", ".join(m.filename for m in members[:5]) or "nothing"
+            names = ", ".join(m.filename for m in members[:5]) or "nothing"
             raise UnreadableManifest(
-                f"{place(self.path)}: a zip must hold exactly one file, this one holds {found}; unpack it"
+                f"{location(self.path)}: a zip must hold exactly one file, this one holds {names}; unpack it"
             )
         if members[0].flag_bits & 0x1:
-            raise UnreadableManifest(f"{place(self.path)}: the zip is locked with a password; unpack it first")
+            raise UnreadableManifest(f"{location(self.path)}: the zip is locked with a password; unpack it first")
         return members[0]
 
     def verify_unchanged(self) -> None:
@@ -140,7 +140,7 @@ class Origin:
         with self.translated():
             if _fingerprint(self.file.stat()) != self._fingerprint:
                 raise UnreadableManifest(
-                    f"{place(self.path)}: the file changed while it was read; run again once nothing writes to it"
+                    f"{location(self.path)}: the file changed while it was read; run again once nothing writes to it"
                 )
 
     def translated(self) -> AbstractContextManager[None]:
@@ -179,15 +179,15 @@ def _translated(path: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UnreadableManifest(f"{place(path)}: there is no such file; check the path") from None
+        raise UnreadableManifest(f"{location(path)}: there is no such file; check the path") from None
     except PermissionError:
-        raise UnreadableManifest(f"{place(path)}: no permission to read it; ask its owner, or chmod +r") from None
+        raise UnreadableManifest(f"{location(path)}: no permission to read it; ask its owner, or chmod +r") from None
     except EOFError:
-        raise UnreadableManifest(f"{place(path)}: the compressed file breaks off; fetch or pack it again") from None
+        raise UnreadableManifest(f"{location(path)}: the compressed file breaks off; fetch or pack it again") from None
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
-        raise UnreadableManifest(f"{place(path)}: damaged ({error}); fetch or pack it again") from None
+        raise UnreadableManifest(f"{location(path)}: damaged ({error}); fetch or pack it again") from None
     except NotImplementedError as error:
-        raise UnreadableManifest(f"{place(path)}: packed in an unusual way ({error}); unpack it first") from None
+        raise UnreadableManifest(f"{location(path)}: packed in an unusual way ({error}); unpack it first") from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UnreadableManifest(f"{place(path)}: cannot be read ({reason}); check the disk and the path") from None
+        raise UnreadableManifest(f"{location(path)}: cannot be read ({reason}); check the disk and the path") from None

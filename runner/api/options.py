@@ -37,11 +37,11 @@ INVOKING = ("resend_unknown", "accept_failures", "accept_incomplete_ledger", "wa
 class Options:
     """The keyword arguments of one call, taken apart. Raises TypeError for one that no call takes."""
 
-    def __init__(self, call: str, given: dict[str, Any], known: Sequence[str]) -> None:
-        unknown = given.keys() - set(known)
+    def __init__(self, call: str, values: dict[str, Any], known: Sequence[str]) -> None:
+        unknown = values.keys() - set(known)
         if unknown:
             raise TypeError(f"runner.{call}() got an unexpected keyword argument {min(unknown)!r}")
-        self._given = given
+        self._given = values
 
     def some(self, names: Sequence[str]) -> dict[str, Any]:
         """Those of these names that were given, and not None."""

@@ -27,18 +27,20 @@ def columns_of(headers: Sequence[str], path: str, id_column: str | None, time_co
         if named is not None and named not in headers:
             raise Refused(f"{path}: there is no column {named!r}; it has: {', '.join(headers)}")
     known = {"id", "transactionid", *(f"{table}id" for table in _tables())}
-    found = [header for header in headers if _plain(header) in known]
-    if id_column is None and len(found) != 1:
-        told = f"several columns could be the id ({', '.join(found)})" if found else "no column is known as the id"
-        raise Refused(f"{path}: {told}; name it with --id-column; it has: {', '.join(headers)}")
+    matching = [header for header in headers if _plain(header) in known]
+    if id_column is None and len(matching) != 1:
+        reason = (
+            f"several columns could be the id ({', '.join(matching)})" if matching else "no column is known as the id"
+        )
+        raise Refused(f"{path}: {reason}; name it with --id-column; it has: {', '.join(headers)}")
     times = sorted((header for header in headers if _plain(header) in TIME_COLUMNS), key=_time_rank)
     types = [header for header in headers if _plain(header) in TYPE_COLUMNS]
-    return Columns(id_column or found[0], time_column or next(iter(times), None), next(iter(types), None))
+    return Columns(id_column or matching[0], time_column or next(iter(times), None), next(iter(types), None))
 
 
 def _tables() -> list[str]:
     """The tables of transactions, in lower case: exports put their names before those of columns."""
-    return [one.query_table.lower() for one in OPERATIONS.values() if one.query_table is not None]
+    return [operation.query_table.lower() for operation in OPERATIONS.values() if operation.query_table is not None]
 
 
 def _plain(header: str) -> str:

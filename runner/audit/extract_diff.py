@@ -83,7 +83,7 @@ class Terms:
     explained: tuple[str, ...] = ()
 
 
-def compare(store: Store, place: Path, path: str, terms: Terms = Terms()) -> Compared:
+def compare(store: Store, folder: Path, path: str, terms: Terms = Terms()) -> Compared:
     """Compare the ids of a run with an extract; write `reconcile-missing.csv` and `reconcile-extra.csv`.
 
     Raises Refused if the extract cannot be read or its columns are not clear.
@@ -91,19 +91,19 @@ def compare(store: Store, place: Path, path: str, terms: Terms = Terms()) -> Com
     try:
         with open_manifest(path) as source:
             columns = columns_of(source.columns, path, terms.id_column, terms.time_column)
-            return _Comparison(store, place, source, columns, terms).done()
+            return _Comparison(store, folder, source, columns, terms).done()
     except ManifestError as error:
         raise Refused(str(error)) from error
 
 
 class _Comparison:
-    def __init__(self, store: Store, place: Path, source: Source, columns: Columns, terms: Terms) -> None:
+    def __init__(self, store: Store, folder: Path, source: Source, columns: Columns, terms: Terms) -> None:
         first, last = run_time(store)
         self._since, self._until = first - SLACK_SECONDS * 1_000_000, last + SLACK_SECONDS * 1_000_000
         self._store, self._source = store, source
         self._extract = Extract(source.path, columns)
         self._operation, self._explained = terms.operation, terms.explained
-        self._files = (place / f"{terms.stem}-missing.csv", place / f"{terms.stem}-extra.csv")
+        self._files = (folder / f"{terms.stem}-missing.csv", folder / f"{terms.stem}-extra.csv")
 
     def done(self) -> Compared:
         with tempfile.TemporaryDirectory(prefix="reconcile-") as name, ExitStack() as stack:
@@ -134,14 +134,14 @@ class _Comparison:
     def _read_extract(self, parts: Partition) -> None:
         import numpy as np
 
-        told = self._extract
+        extract = self._extract
         for batch in batches(self._source):
-            ids = [(cell or "").strip() for cell in batch.frame[told.columns.id].tolist()]
+            ids = [(cell or "").strip() for cell in batch.frame[extract.columns.id].tolist()]
             here = np.array([bool(cell) for cell in ids])
-            ordinals = np.arange(told.rows, told.rows + len(ids))
+            ordinals = np.arange(extract.rows, extract.rows + len(ids))
             self._read_times(batch.frame, len(ids))
-            told.rows += len(ids)
-            told.blank += int((~here).sum())
+            extract.rows += len(ids)
+            extract.blank += int((~here).sum())
             kept = ids if here.all() else [cell for cell in ids if cell]
             parts.add(kept, ordinals[here])
 
@@ -149,16 +149,16 @@ class _Comparison:
         """Flag the rows that were updated outside of the run's time."""
         import numpy as np
 
-        told = self._extract
-        if told.columns.time is None:
+        extract = self._extract
+        if extract.columns.time is None:
             return
-        times, known = moments(frame[told.columns.time])
+        times, known = moments(frame[extract.columns.time])
         before = known & (times < self._since)
         elsewhen = before | (known & (times > self._until))
-        told.untimed += rows - int(known.sum())
-        told.elsewhen += int(elsewhen.sum())
-        told.elsewhen_flags += elsewhen.astype(np.uint8).tobytes()
-        told.before_flags += before.astype(np.uint8).tobytes()
+        extract.untimed += rows - int(known.sum())
+        extract.elsewhen += int(elsewhen.sum())
+        extract.elsewhen_flags += elsewhen.astype(np.uint8).tobytes()
+        extract.before_flags += before.astype(np.uint8).tobytes()
 
     # -- between ------------------------------------------------------------------------------------------------
 
@@ -175,14 +175,14 @@ class _Comparison:
         before = np.frombuffer(self._extract.before_flags, np.uint8)
         for part in range(PARTS):
             mine, theirs = here.read(part), there.read(part)
-            found = pc.is_in(mine["id"], value_set=theirs["id"]).to_numpy(zero_copy_only=False)
-            missing[mine["at"].to_numpy()[~found]] = True
+            matched = pc.is_in(mine["id"], value_set=theirs["id"]).to_numpy(zero_copy_only=False)
+            missing[mine["at"].to_numpy()[~matched]] = True
             known = pc.is_in(theirs["id"], value_set=mine["id"]).to_numpy(zero_copy_only=False)
             extra[theirs["at"].to_numpy()[~known]] = True
             if len(before):
                 fresh = theirs["id"].filter(before[theirs["at"].to_numpy()] == 0)
                 updated = pc.is_in(mine["id"], value_set=fresh).to_numpy(zero_copy_only=False)
-                stale[mine["at"].to_numpy()[found & ~updated]] = True
+                stale[mine["at"].to_numpy()[matched & ~updated]] = True
         elsewhen = np.frombuffer(self._extract.elsewhen_flags, np.uint8)
         if len(elsewhen):
             extra &= elsewhen == 0
@@ -223,35 +223,37 @@ class _Comparison:
         return ["" if cell is None else safe(str(cell)) for cell in cells]
 
     def _extra(self, flags: np.ndarray[Any, Any]) -> Check:
-        told = self._extract
+        extract = self._extract
         types: Counter[str] = Counter()
         listed: list[str] = []
         headers = list(self._source.columns)
         with _writing(self._files[1], ["extract_row", *headers]) as write:
             for row, cells in self._rows(flags, headers):
-                if told.columns.type is not None:
-                    types[cells[headers.index(told.columns.type)] or "(none)"] += 1
+                if extract.columns.type is not None:
+                    types[cells[headers.index(extract.columns.type)] or "(none)"] += 1
                 write([row, *(safe(cell or "") for cell in cells)])
                 if len(listed) < LISTED:
-                    listed.append(f"id {cells[headers.index(told.columns.id)]}: {Path(told.path).name}, row {row}")
-        promise = f"{Path(told.path).name} has no id of the run's time that the run did not make"
+                    listed.append(
+                        f"id {cells[headers.index(extract.columns.id)]}: {Path(extract.path).name}, row {row}"
+                    )
+        promise = f"{Path(extract.path).name} has no id of the run's time that the run did not make"
         return Check("extra", promise, tuple(listed), int(flags.sum()), (*_by_type(types), *self._times()))
 
     def _times(self) -> Iterator[str]:
-        told = self._extract
-        yield f"{counted(told.rows, 'row')} read; ids in column {told.columns.id!r}"
-        if told.blank:
-            yield f"{counted(told.blank, 'row')} without an id"
-        if told.columns.time is None:
+        extract = self._extract
+        yield f"{counted(extract.rows, 'row')} read; ids in column {extract.columns.id!r}"
+        if extract.blank:
+            yield f"{counted(extract.blank, 'row')} without an id"
+        if extract.columns.time is None:
             yield "no column tells when: every id counts as of the run's time; --time-column names one"
         else:
             since, until = iso(self._since), iso(self._until)
-            rows = counted(told.elsewhen, "row")
-            yield f"{rows} outside of {since} to {until} by {told.columns.time!r} not counted"
+            rows = counted(extract.elsewhen, "row")
+            yield f"{rows} outside of {since} to {until} by {extract.columns.time!r} not counted"
         if self._explained:
             yield f"{len(self._explained):,} ids are taken for those of rows whose outcome is unknown"
-        if told.untimed:
-            yield f"{counted(told.untimed, 'row')} whose time cannot be read count as of the run's time"
+        if extract.untimed:
+            yield f"{counted(extract.untimed, 'row')} whose time cannot be read count as of the run's time"
 
     def _rows(self, flags: np.ndarray[Any, Any], headers: list[str]) -> Iterator[tuple[int, list[Any]]]:
         if not flags.any():
@@ -287,8 +289,8 @@ def moments(column: Any) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _writing(place: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[Any]], object]]:
+def _writing(path: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[Any]], object]]:
     """A CSV file that takes its place when it is whole; called with a row."""
-    with replacing(place) as file:
+    with replacing(path) as file:
         file.write(csv_text([map(safe, header)]).encode())
         yield lambda row: file.write(csv_text([row]).encode())

@@ -15,17 +15,17 @@ def made_by_other_runs(store: Store, ids: Collection[str]) -> dict[str, str]:
 
     Runs are those beside the ledger's own folder. One that cannot be read explains nothing.
     """
-    found: dict[str, str] = {}
+    runs: dict[str, str] = {}
     own = store.path.absolute().parent
     tenant = store.facts().tenant
     for folder in all_runs(own.parent) if ids else ():
         if folder.path.absolute() == own or not folder.ledger.exists():
             continue
         try:
-            found |= _made(folder.ledger, folder.id, tenant, ids)
+            runs |= _made(folder.ledger, folder.id, tenant, ids)
         except (LedgerError, OSError):
             continue
-    return found
+    return runs
 
 
 def _made(ledger: Path, run: str, tenant: str, ids: Collection[str]) -> dict[str, str]:

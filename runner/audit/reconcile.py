@@ -34,7 +34,7 @@ def results_of(store: Store, folder: Path) -> AbstractContextManager[Callable[[]
 
 def reconcile(store: Store, folder: Path, results: Callable[[], Check] | None = None) -> list[Check]:
     """Every invariant of the run in this folder; `results` is what `results_of` yields, if that has begun."""
-    found = [
+    checks = [
         run_check("unchanged", "every row is as its manifest has it", partial(_unchanged, store)),
         run_check("settled", "every request is settled", partial(_pending, store)),
         run_check("declared", "every success holds what its operation declares", partial(_undeclared, store)),
@@ -45,7 +45,7 @@ def reconcile(store: Store, folder: Path, results: Callable[[], Check] | None = 
     compared = results_agree(store.path, folder) if results is None else results()
     rows = partial(_rows, store, folder, agreed=compared.passed)
     whole = run_check("rows", "every manifest row is in the results once, in order", rows)
-    return [whole, *found, compared, balance]
+    return [whole, *checks, compared, balance]
 
 
 # -- rows -------------------------------------------------------------------------------------------------------
@@ -54,11 +54,11 @@ def reconcile(store: Store, folder: Path, results: Callable[[], Check] | None = 
 def _rows(store: Store, folder: Path, *, agreed: bool) -> Iterator[str]:
     """`agreed` says that the results tell, line by line, what the ledger tells: then a look at that is enough."""
     rows, first, last = rows_of(store)
-    found = [path for name in ("results.parquet", "results.csv") if (path := folder / name).exists()]
-    if not found:
+    tables = [path for name in ("results.parquet", "results.csv") if (path := folder / name).exists()]
+    if not tables:
         yield "there are no results; make them with `regen results`"
     formats = store.facts().formats if agreed and (first, last) == (1, rows) else ()
-    for path in found:
+    for path in tables:
         if path.suffix[1:] in formats:
             continue
         lines = _parquet_lines(path) if path.suffix == ".parquet" else _csv_lines(path)
@@ -98,42 +98,42 @@ def _csv_lines(path: Path) -> Iterator[int]:
 
 def _unchanged(store: Store) -> Iterator[str]:
     """Manifest by manifest: whether the ledger holds its rows as they are in the file, if that is there still."""
-    for told in queries.manifests(store):
-        if not told.path:
+    for recorded in queries.manifests(store):
+        if not recorded.path:
             continue  # a step that has no manifest
-        reason = _gone(told)
+        reason = _gone(recorded)
         if reason is None:
-            yield from _changed(store, told)
+            yield from _changed(store, recorded)
         else:
-            yield Note(f"{told.path}: {reason}; what the ledger holds of it was compared with the results")
+            yield Note(f"{recorded.path}: {reason}; what the ledger holds of it was compared with the results")
 
 
-def _gone(told: Manifest) -> str | None:
+def _gone(recorded: Manifest) -> str | None:
     """Why a manifest cannot be read again; None if it can."""
-    if told.path == "-":
+    if recorded.path == "-":
         return "it was standard input"
-    if not Path(told.path).is_file():
+    if not Path(recorded.path).is_file():
         return "it is not there any more"
     try:
-        now = digest(told.path)
+        now = digest(recorded.path)
     except ManifestError as error:
         return str(error)
-    return None if now.sha256 == told.sha256 else "it is another file by now (its SHA-256 differs)"
+    return None if now.sha256 == recorded.sha256 else "it is another file by now (its SHA-256 differs)"
 
 
-def _changed(store: Store, told: Manifest) -> Iterator[str]:
-    options = next((step.options for step in queries.steps(store) if step.number == told.step), {})
-    with open_manifest(told.path, reading=_reading(options)) as source:
-        if tuple(source.columns) != told.columns:
-            yield f"{told.path}: its columns are not those of the ledger"
+def _changed(store: Store, recorded: Manifest) -> Iterator[str]:
+    options = next((step.options for step in queries.steps(store) if step.number == recorded.step), {})
+    with open_manifest(recorded.path, reading=_reading(options)) as source:
+        if tuple(source.columns) != recorded.columns:
+            yield f"{recorded.path}: its columns are not those of the ledger"
             return
-        ledger = queries.cells(store, told.number)
+        ledger = queries.cells(store, recorded.number)
         for row, cells in _cells(source):
             line, number, known = next(ledger, (0, 0, ""))
             if number != row or _known(known) != cells:
-                yield f"row {line} ({told.path}, row {row}): not as in the manifest"
+                yield f"row {line} ({recorded.path}, row {row}): not as in the manifest"
         if next(ledger, None) is not None:
-            yield f"{told.path}: the ledger holds more rows than it"
+            yield f"{recorded.path}: the ledger holds more rows than it"
 
 
 def _reading(options: Mapping[str, Any]) -> Reading:
@@ -170,13 +170,13 @@ def _undeclared(store: Store) -> Iterator[str]:
 
 def _shared(store: Store) -> Iterator[str]:
     for shared in shared_ids(store):
-        told = f"id {shared.id}: rows {shared.rows.replace(',', ', ')}"
-        yield told if shared.objects > 1 else Note(f"the API said so twice for the same object: {told}")
+        rows = f"id {shared.id}: rows {shared.rows.replace(',', ', ')}"
+        yield rows if shared.objects > 1 else Note(f"the API said so twice for the same object: {rows}")
 
 
 def _differing(store: Store) -> Iterator[str]:
-    for row, told in jobs.differing(store):
-        yield f"row {row}: {told}"
+    for row, job in jobs.differing(store):
+        yield f"row {row}: {job}"
 
 
 def run_time(store: Store) -> tuple[int, int]:

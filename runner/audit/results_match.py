@@ -57,8 +57,8 @@ def _differing(store: Store, folder: Path) -> Iterator[str]:
 class _ResultFile(ABC):
     """A result file beside what the ledger gives, as far as its groups were taken."""
 
-    def __init__(self, place: Path, layout: Layout, stack: ExitStack, *, only_errors: bool = False) -> None:
-        self.place = place
+    def __init__(self, path: Path, layout: Layout, stack: ExitStack, *, only_errors: bool = False) -> None:
+        self.path = path
         self.only_errors = only_errors
         self._layout = layout
         self._stack = stack
@@ -104,7 +104,7 @@ class _Csv(_ResultFile):
     """A CSV of results: the same to the byte."""
 
     def _begins(self) -> bool:
-        self._file = self._stack.enter_context(self.place.open("rb"))
+        self._file = self._stack.enter_context(self.path.open("rb"))
         return self._reads(csv_header(self._layout))
 
     def _is_next(self, group: pa.Table) -> bool:
@@ -118,17 +118,17 @@ class _Csv(_ResultFile):
 
     def differences(self, due: Iterator[pa.Table]) -> Iterator[str]:
         """The header, or cells."""
-        with self.place.open(encoding="utf-8", newline="") as text:
+        with self.path.open(encoding="utf-8", newline="") as text:
             reader = csv.reader(text)
             header = next(reader, [])
             (expected,) = _parsed(csv_header(self._layout))
             if header != expected:
                 different = _first_difference(header, expected, expected)
-                yield f"{self.place.name}: the header is not that of the run: {different}"
+                yield f"{self.path.name}: the header is not that of the run: {different}"
                 return
             rows = itertools.chain.from_iterable(_parsed(lines) for group in due for lines in csv_table(group))
-            found = differences(reader, rows, self._layout)
-            yield from _named(self.place, found, "the same cells, written in another way")
+            unequal = differences(reader, rows, self._layout)
+            yield from _named(self.path, unequal, "the same cells, written in another way")
 
 
 def _parsed(data: bytes) -> Iterator[Row]:
@@ -142,7 +142,7 @@ class _Parquet(_ResultFile):
         import pyarrow.parquet as pq
 
         self._written = _as_written(schema_of(self._layout))
-        self._file = self._stack.enter_context(pq.ParquetFile(self.place))
+        self._file = self._stack.enter_context(pq.ParquetFile(self.path))
         self._groups = 0  # that agree
         return bool(self._file.schema_arrow.equals(self._written, check_metadata=True))
 
@@ -162,13 +162,13 @@ class _Parquet(_ResultFile):
         import pyarrow.parquet as pq
 
         written = _as_written(schema_of(self._layout))
-        with pq.ParquetFile(self.place) as file:
+        with pq.ParquetFile(self.path) as file:
             if not file.schema_arrow.equals(written, check_metadata=True):
-                yield f"{self.place.name}: its columns or its metadata are not those of the run"
+                yield f"{self.path.name}: its columns or its metadata are not those of the run"
                 if file.schema_arrow.names != written.names:
                     return
-            found = differences(_rows(file.iter_batches(GROUP)), _rows(due), self._layout)
-            yield from _named(self.place, found, "the same cells in other types")
+            unequal = differences(_rows(file.iter_batches(GROUP)), _rows(due), self._layout)
+            yield from _named(self.path, unequal, "the same cells in other types")
 
 
 def _as_written(schema: pa.Schema) -> pa.Schema:
@@ -181,10 +181,10 @@ def _as_written(schema: pa.Schema) -> pa.Schema:
     return pq.read_schema(pa.BufferReader(sink.getvalue()))
 
 
-def differences(told: Iterable[Row], due: Iterable[Row], layout: Layout) -> Iterator[str]:
+def differences(shown: Iterable[Row], due: Iterable[Row], layout: Layout) -> Iterator[str]:
     """Where rows that a file tells differ from those that are due: changed cells, rows missing, added, moved."""
     at, names = layout.position("regen_line"), layout.names
-    file, ledger = _Ahead(told), _Ahead(due)
+    file, ledger = _Ahead(shown), _Ahead(due)
     while file.now is not None and ledger.now is not None:
         here, there = _cell(file.now, at), _cell(ledger.now, at)
         if here == there or _cell(file.next, at) == _cell(ledger.next, at):
@@ -229,10 +229,10 @@ def _number(cell: str | None) -> int:
     return int(cell) if cell is not None and cell.isdecimal() else 0
 
 
-def _first_difference(told: Row, due: Row, names: Iterable[str]) -> str:
-    if len(told) != len(due):
-        return f"{len(told)} cells in the file, {len(due)} in the ledger"
-    for name, here, there in zip(names, told, due, strict=True):
+def _first_difference(shown: Row, due: Row, names: Iterable[str]) -> str:
+    if len(shown) != len(due):
+        return f"{len(shown)} cells in the file, {len(due)} in the ledger"
+    for name, here, there in zip(names, shown, due, strict=True):
         if here != there:
             return f"{name} is {_short(here)} in the file, {_short(there)} in the ledger"
     return "the same cells"
@@ -243,12 +243,12 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-def _named(place: Path, differences: Iterator[str], otherwise: str) -> Iterator[str]:
+def _named(path: Path, differences: Iterator[str], otherwise: str) -> Iterator[str]:
     first = next(differences, None)
     if first is not None:
-        yield from (f"{place.name}, {text}" for text in itertools.chain([first], differences))
+        yield from (f"{path.name}, {text}" for text in itertools.chain([first], differences))
     else:
-        yield f"{place.name}: {otherwise}"
+        yield f"{path.name}: {otherwise}"
 
 
 def _rows(tables: Iterable[Any]) -> Iterator[Row]:

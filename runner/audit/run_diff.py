@@ -191,9 +191,9 @@ def _started(run: RunFolder) -> str:
 def runs_before(runs: Path, *than: RunFolder) -> list[RunFolder]:
     """The runs that began before all of these and were not merely planned, the latest first."""
     begun = min((_started(run) for run in than), default="")
-    found = []
+    earlier = []
     for run in all_runs(runs):
         started = _started(run)
         if started and started < begun and run.ledger.exists():
-            found.append((started, run))
-    return [run for _, run in sorted(found, key=lambda pair: pair[0], reverse=True)]
+            earlier.append((started, run))
+    return [run for _, run in sorted(earlier, key=lambda pair: pair[0], reverse=True)]

@@ -109,8 +109,8 @@ def _named(body: dict[str, Any], order_lines: Mapping[OrderLine, str]) -> dict[s
     """A body that names an order line item by its numbers, with its id instead, where that is known."""
     if body.keys() - {"type"} != ORDER_LINE_ITEM_FIELDS:
         return body
-    found = order_lines.get((str(body["orderNumber"]), str(body["itemNumber"])))
-    return body if found is None else {"orderLineItemId": found}
+    line_id = order_lines.get((str(body["orderNumber"]), str(body["itemNumber"])))
+    return body if line_id is None else {"orderLineItemId": line_id}
 
 
 def order_lines_of(store: Store, operation: str, most: int) -> list[OrderLine]:

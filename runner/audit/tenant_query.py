@@ -60,7 +60,7 @@ async def inquire(store: Store, folder: Path, client: Client, sleep: Sleep) -> I
     for operation, count in operations_sent(store).items():
         table = TABLES.get(operation)
         if table is None:
-            checks.append(_not_asked(operation, count))
+            checks.append(_not_queried(operation, count))
             continue
         inquiry = _TableInquiry(store, folder, tenant, operation, table)
         await inquiry.run()
@@ -68,13 +68,13 @@ async def inquire(store: Store, folder: Path, client: Client, sleep: Sleep) -> I
         files += inquiry.files
         annotations += inquiry.annotations
     if annotations:
-        files.append(written(folder / NAME, sorted(annotations, key=lambda one: one.row)))
+        files.append(written(folder / NAME, sorted(annotations, key=lambda annotation: annotation.row)))
         checks.append(_unknown(annotations))
     jobs.forget()
     return Inquiry(tuple(checks), tuple(files))
 
 
-def _not_asked(operation: str, count: int) -> Check:
+def _not_queried(operation: str, count: int) -> Check:
     rows = f"{count:,} {operation} row{'' if count == 1 else 's'}"
     reason = f"{rows}: Data Query has no table that shows what this operation did"
     return Check(f"tenant {operation}", f"the tenant has what {operation} made", skipped=reason)
@@ -97,13 +97,13 @@ class _TableInquiry:
         self._columns = await self._tenant.columns(self._table)
         self._select = f"SELECT {', '.join(self._columns)} FROM {self._table.sql_name}"  # noqa: S608 - our own names
         lines = order_lines_of(self._store, self._operation, MOST_ORDER_LINES)
-        found = await self._order_lines(lines)
-        rows = gather(sent_requests(self._store, self._operation), self._table, found)
+        line_ids = await self._order_lines(lines)
+        rows = gather(sent_requests(self._store, self._operation), self._table, line_ids)
         self._matches = matches = Matches.of(rows)
         await self._extract_of_the_time(rows)
         await self._extract_by_id(rows)
         await self._extract_by_object(rows)
-        runs = made_by_other_runs(self._store, {one.id for one in matches.others.values()})
+        runs = made_by_other_runs(self._store, {transaction.id for transaction in matches.others.values()})
         others = Others(runs, matches.users)
         numbers = rows.numbers[rows.unknown].tolist()
         self.annotations = UnknownRows(matches, labels(self._store, numbers), others, self._now).answers()
@@ -222,8 +222,8 @@ class _TableInquiry:
         import numpy as np
 
         first, last = run_time(self._store)
-        found = int(self._matches.id_present.sum())
-        yield f"{found:,} of {len(rows.ids):,} ids are there"
+        matched = int(self._matches.id_present.sum())
+        yield f"{matched:,} of {len(rows.ids):,} ids are there"
         if len(rows.ids) and not self._strict:
             yield "none of the run's ids is the id of a transaction: rows were matched by their objects instead"
         updated = self._matches.id_updated
@@ -257,8 +257,8 @@ class _TableInquiry:
         path = self._write_extra(list(extra.values()))
         self.files.append(path)
         first = list(islice(extra.values(), LISTED))
-        names = labels(self._store, [int(self._matches.rows.numbers[one.row]) for one in first])
-        listed = [f"id {one.id}: {self._about(one, names)}" for one in first]
+        names = labels(self._store, [int(self._matches.rows.numbers[other.row]) for other in first])
+        listed = [f"id {other.id}: {self._about(other, names)}" for other in first]
         notes = [f"{count:,} transactions of the run's objects {reason}" for reason, count in tally.items()]
         if self._matches.unrelated:
             notes.append(f"{self._matches.unrelated:,} transactions of the run's time are of objects not in the run")
@@ -284,13 +284,18 @@ class _TableInquiry:
         path = self._path(f"reconcile-{self._table.name}-extra.csv")
         with replacing(path) as file:
             file.write(csv_text([["transaction_id", "updateddate", "updatedbyid", "regen_line"]]).encode())
-            for one in extra:
-                cells = [one.id, iso(one.updated), one.user or "", str(self._matches.rows.numbers[one.row])]
+            for transaction in extra:
+                cells = [
+                    transaction.id,
+                    iso(transaction.updated),
+                    transaction.user or "",
+                    str(self._matches.rows.numbers[transaction.row]),
+                ]
                 file.write(csv_text([[safe(cell) for cell in cells]]).encode())
         return path
 
     def _write_not_done(self) -> None:
-        rows = [one.row for one in self.annotations if one.answer == NOT_DONE]
+        rows = [annotation.row for annotation in self.annotations if annotation.answer == NOT_DONE]
         if rows:
             name = f"{self._table.name}-not-done"
             self.files += write_missing_rows(self._store, self._folder, name, rows, {}, ids_file=False).all
@@ -327,7 +332,9 @@ def _unknown(annotations: Sequence[Annotation]) -> Check:
     """What the tenant shows of unknown rows: notes, for the outcome stays what it is."""
     counts = Counter(annotation.answer for annotation in annotations)
     notes = [f"{count:,} {answer}" for answer, count in counts.items()]
-    notes += [f"row {one.row}: {one.label}: {one.answer}; {one.reason}" for one in islice(annotations, LISTED)]
+    notes += [
+        f"row {noted.row}: {noted.label}: {noted.answer}; {noted.reason}" for noted in islice(annotations, LISTED)
+    ]
     if counts[DONE] and not counts.keys() - {DONE}:
         notes.append("all of them are done: none has to be sent again")
     return Check("unknown", "what the tenant shows of unknown rows", (), 0, tuple(notes))

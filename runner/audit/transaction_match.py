@@ -189,7 +189,7 @@ def _tables(extract: Path) -> Iterator[pa.Table]:
         waiting: list[pa.RecordBatch] = []
         for batch in reader:
             waiting.append(batch)
-            if sum(len(one) for one in waiting) >= ROWS_AT_ONCE:
+            if sum(len(rows) for rows in waiting) >= ROWS_AT_ONCE:
                 yield pa.Table.from_batches(waiting)
                 waiting = []
         if waiting:

@@ -62,7 +62,7 @@ class UnknownRows:
         for transaction in matches.others.values():
             self._by_row.setdefault(transaction.row, []).append(transaction)
         self._named_twice = _named_twice(matches)
-        self._by_id = _rows_found_by_id(matches)
+        self._by_id = _rows_matched_by_id(matches)
         self._first_row = _first_row_of_objects(self._rows)
         self._shift = min(0, matches.earliest or 0) - CLOCK_SECONDS * 1_000_000
 
@@ -75,15 +75,19 @@ class UnknownRows:
         if object_key is None:
             return self._cannot(index, "no column of the tenant's table names such an object")
         since = int(self._rows.first_at[index]) + self._shift
-        transactions = [one for one in self._by_row.get(self._first_row[object_key], ()) if one.updated >= since]
-        candidates = [one for one in transactions if not self._others.has(one)]
-        twice = any(one.id in self._named_twice for one in candidates)
+        transactions = [
+            transaction
+            for transaction in self._by_row.get(self._first_row[object_key], ())
+            if transaction.updated >= since
+        ]
+        candidates = [transaction for transaction in transactions if not self._others.has(transaction)]
+        twice = any(transaction.id in self._named_twice for transaction in candidates)
         if twice or (self._shared[object_key] > 1 and (candidates or self._updated(object_key) >= since)):
             return self._cannot(index, "another row of the run names the same object")
         if candidates:
-            times = tuple(dict.fromkeys(iso(one.updated) for one in candidates))
+            times = tuple(dict.fromkeys(iso(transaction.updated) for transaction in candidates))
             reason = "transactions of this object were updated after the first attempt"
-            ids = tuple(one.id for one in candidates)
+            ids = tuple(transaction.id for transaction in candidates)
             return self._annotation(index, DONE, reason, ids, times)
         if transactions or self._updated(object_key) >= since:
             return self._cannot(index, "another run or user updated this object since: that would hide the work")
@@ -137,7 +141,7 @@ def _named_twice(matches: Matches) -> set[str]:
     return {text for text, count in Counter(text for text, _ in matches.others).items() if count > 1}
 
 
-def _rows_found_by_id(matches: Matches) -> Any:
+def _rows_matched_by_id(matches: Matches) -> Any:
     """Of each row, whether a transaction with one of its ids is there."""
     import numpy as np
 
@@ -173,6 +177,14 @@ def written(path: Path, annotations: Sequence[Annotation]) -> Path:
     return path
 
 
-def _cells(one: Annotation) -> Iterator[str]:
-    cells = (str(one.row), one.label, "unknown", one.answer, " ".join(one.ids), " ".join(one.updated), one.reason)
+def _cells(annotation: Annotation) -> Iterator[str]:
+    cells = (
+        str(annotation.row),
+        annotation.label,
+        "unknown",
+        annotation.answer,
+        " ".join(annotation.ids),
+        " ".join(annotation.updated),
+        annotation.reason,
+    )
     return map(safe, cells)

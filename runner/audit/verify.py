@@ -47,23 +47,23 @@ def _of_ledger(store: Store, folder: RunFolder, head: str | None) -> list[Check]
     plan = run_check("plan", "what was enrolled is unchanged", partial(evidence.changed_plan, store))
     ending = run_check("ending", "nothing changed since the run ended", partial(_ended, store, folder))
     complete = run_check("complete", "the ledger is as recent as the rest of its folder", partial(_older, folder))
-    found = [sound, complete, chain, plan, ending, run_check("balance", "rows add up", partial(unbalanced, store))]
+    checks = [sound, complete, chain, plan, ending, run_check("balance", "rows add up", partial(unbalanced, store))]
     if head is not None:
         description = "the head noted elsewhere is in this ledger's chain"
-        found.append(run_check("head", description, partial(_other_head, store, head)))
-    return found
+        checks.append(run_check("head", description, partial(_other_head, store, head)))
+    return checks
 
 
 def _of_views(store: Store, folder: RunFolder) -> list[Check]:
     if not folder.sealed:
         return []
     document = run_check("document", f"{DOCUMENT} says what the ledger says", partial(_document, store, folder))
-    found = [document, results_agree(store.path, folder.path)]
+    checks = [document, results_agree(store.path, folder.path)]
     facts = store.facts()
     if (facts.version, facts.results_version) == (__version__, RESULTS_VERSION):  # another version draws another page
         description = "the report is the one that the ledger produces"
-        found.append(run_check("report", description, partial(_report, store, folder)))
-    return found
+        checks.append(run_check("report", description, partial(_report, store, folder)))
+    return checks
 
 
 # -- files ------------------------------------------------------------------------------------------------------
@@ -123,13 +123,13 @@ def _breaches(facts: Facts) -> Iterator[str]:
 
 
 def _other_head(store: Store, head: str) -> Iterator[str]:
-    told, endings = head.strip().lower(), checkpoint.closings(store)
-    if len(told) < SHORTEST_HEAD:
+    expected, endings = head.strip().lower(), checkpoint.closings(store)
+    if len(expected) < SHORTEST_HEAD:
         yield f"{head}: give at least {SHORTEST_HEAD} characters of it"
     elif not store.facts().status.ended or not endings:
         yield "the run has no ending to be compared with"
-    elif not endings[-1].hash.startswith(told):
-        earlier = [ending for ending in endings if ending.hash.startswith(told)]
+    elif not endings[-1].hash.startswith(expected):
+        earlier = [ending for ending in endings if ending.hash.startswith(expected)]
         if earlier:
             yield Note(
                 f"{head} is the head of ending {earlier[0].closing} of {len(endings)}: the run was resumed since; its "
@@ -154,6 +154,6 @@ def _document(store: Store, folder: RunFolder) -> Iterator[str]:
 
 
 def _report(store: Store, folder: RunFolder) -> Iterator[str]:
-    place = folder.path / report.NAME
-    if place.read_bytes() != report.render(store, document_of(store)).encode():
-        yield f"{place.name}: not the one that the ledger produces"
+    path = folder.path / report.NAME
+    if path.read_bytes() != report.render(store, document_of(store)).encode():
+        yield f"{path.name}: not the one that the ledger produces"

@@ -45,17 +45,17 @@ def check(json_: bool, **params: Any) -> ExitCode:
 
     request = with_plan_file(_request(params))
     try:
-        found = examined(request.steps, resend_unknown=request.resend_unknown)
+        examination = examined(request.steps, resend_unknown=request.resend_unknown)
     except Refused as error:
         if not json_:
             raise
         say_json({"refused": True, "problems": str(error).splitlines()})
         return ExitCode.REFUSED
     if json_:
-        say_json(_as_json(found))
+        say_json(_as_json(examination))
     else:
-        say("\n".join(map(printable, _lines(found))))
-    return ExitCode.REFUSED if found.refused else ExitCode.SUCCEEDED
+        say("\n".join(map(printable, _lines(examination))))
+    return ExitCode.REFUSED if examination.refused else ExitCode.SUCCEEDED
 
 
 def _request(params: options.Params) -> RunRequest:
@@ -73,34 +73,35 @@ def _request(params: options.Params) -> RunRequest:
     )
 
 
-def _as_json(found: Examination) -> dict[str, Any]:
+def _as_json(examination: Examination) -> dict[str, Any]:
     import msgspec
 
-    document: dict[str, Any] = msgspec.to_builtins(found)
-    return {"rows": found.rows} | document
+    document: dict[str, Any] = msgspec.to_builtins(examination)
+    return {"rows": examination.rows} | document
 
 
-def _lines(found: Examination) -> list[str]:
+def _lines(examination: Examination) -> list[str]:
     """The findings for people."""
-    states = " + ".join(f"{count:,} {_WORDS.get(state, state)}" for state, count in found.states.items())
+    states = " + ".join(f"{count:,} {_WORDS.get(state, state)}" for state, count in examination.states.items())
     from runner.system.counting import counted
 
-    lines = [f"{counted(found.rows, 'row')} = {states}"]
+    lines = [f"{counted(examination.rows, 'row')} = {states}"]
     lines += [
-        f"  {each.path}{f', sheet {each.sheet}' if each.sheet else ''}: {_rows(each.rows)}" for each in found.files
+        f"  {each.path}{f', sheet {each.sheet}' if each.sheet else ''}: {_rows(each.rows)}"
+        for each in examination.files
     ]
-    lines += [f"  {type}: {count:,}" for type, count in found.types.items()]
+    lines += [f"  {type}: {count:,}" for type, count in examination.types.items()]
     lines += [
         f"  POST …/{each.operation}{'?' if each.query else ''}{each.query} {each.body or ''}".rstrip()
-        for each in found.first_requests
+        for each in examination.first_requests
     ]
-    lines += [f"  {note}" for note in found.notes]
-    if found.problems:
-        lines += ["problems:", *(f"  {problem}" for problem in found.problems)]
-    rejected = found.states.get("rejected", 0)
-    if not found.refused:
+    lines += [f"  {note}" for note in examination.notes]
+    if examination.problems:
+        lines += ["problems:", *(f"  {problem}" for problem in examination.problems)]
+    rejected = examination.states.get("rejected", 0)
+    if not examination.refused:
         return [*lines, "can be sent: regen plan, then regen run, with the same files and options"]
-    rest = ", or send the rest with --skip-rejected" if rejected < found.rows else ""
+    rest = ", or send the rest with --skip-rejected" if rejected < examination.rows else ""
     return [*lines, f"would be refused: fix the file{rest}"]
 
 

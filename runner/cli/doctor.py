@@ -56,6 +56,6 @@ def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **params: 
 def _lines(finding: Finding) -> Iterator[str]:
     from runner.system.console import printable
 
-    yield printable(f"{finding.level.value:<4}  {finding.name:<12}  {finding.told}")
+    yield printable(f"{finding.level.value:<4}  {finding.name:<12}  {finding.message}")
     if finding.remedy:
         yield printable(f"{'':<4}  {'':<12}  → {finding.remedy}")

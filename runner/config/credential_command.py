@@ -80,7 +80,7 @@ def _of_json(value: Any) -> Credentials | None:
     if {"id", "secret"} <= named.keys():
         return Credentials(named["id"].strip(), named["secret"].strip())
     inner = (value[key] for key in _WRAPPERS if key in value)
-    return next((pair for one in inner if (pair := _of_json(one)) is not None), None)
+    return next((pair for part in inner if (pair := _of_json(part)) is not None), None)
 
 
 def _named(lines: list[str]) -> Iterator[tuple[str, str]]:

@@ -26,8 +26,8 @@ def config(flags: Flags, *, as_json: bool, environment: Mapping[str, str] | None
     """Print the effective settings. Raises Refused for a configuration that cannot serve."""
     rows = list(effective(flags, os.environ if environment is None else environment))
     if as_json:
-        told = {name: {"value": value, "source": source} for name, value, source in rows}
-        say_json(told)
+        values = {name: {"value": value, "source": source} for name, value, source in rows}
+        say_json(values)
         return ExitCode.SUCCEEDED
     shown = [(name, _shown(value), source) for name, value, source in rows]
     widths = [max(len(row[column]) for row in shown) for column in (0, 1)]
@@ -45,7 +45,9 @@ def effective(flags: Flags, environment: Mapping[str, str]) -> Iterator[Row]:
         settings = gather(flags, environment)
         values |= {name: getattr(settings, name) for name in PICKED}
         limits = settings.quota
-    sources = layers.sources | ({} if values["base_url"] is None else {"tenant": _told_by(layers.sources["tenant"])})
+    sources = layers.sources | (
+        {} if values["base_url"] is None else {"tenant": _tenant_source(layers.sources["tenant"])}
+    )
     path = layers.config.path
     nowhere = f"neither ./{CONFIG_NAME} nor {user_path(environment) or 'a file of the user, who has no home folder'}"
     named = "--config" if flags.config else "REGEN_CONFIG" if environment.get("REGEN_CONFIG") else "found"
@@ -61,7 +63,7 @@ def effective(flags: Flags, environment: Mapping[str, str]) -> Iterator[Row]:
             yield name, plain(name, value), source
 
 
-def _told_by(source: str) -> str:
+def _tenant_source(source: str) -> str:
     return "told by the host" if source == "default" else source
 
 
@@ -69,13 +71,13 @@ def _credentials(layers: Layers, environment: Mapping[str, str]) -> Iterator[Row
     """Where the credentials come from, without looking at them."""
     profile = layers.profile
     names = (profile.client_id_env, profile.client_secret_env)
-    place = f"{layers.config.path} [profile.{layers.name}]"
+    source = f"{layers.config.path} [profile.{layers.name}]"
     if profile.credential_command is not None:
-        yield "credentials", f"printed by {words_of(profile.credential_command)[0]} …", place
+        yield "credentials", f"printed by {words_of(profile.credential_command)[0]} …", source
     elif all(environment.get(name, "").strip() for name in names):
         yield "credentials", MASK, " and ".join(names)
     elif profile.client_secret is not None:
-        yield "credentials", MASK, place
+        yield "credentials", MASK, source
     else:
         missing = " and ".join(name for name in names if not environment.get(name, "").strip())
         yield "credentials", None, f"{missing} not set"

@@ -118,12 +118,12 @@ class ConfigFile:
     default_profile: str | None = None
 
 
-def found_path(given: str | None, environment: Mapping[str, str]) -> Path | None:
+def config_path(explicit: str | None, environment: Mapping[str, str]) -> Path | None:
     """The file: the one given, else in the working folder, else in the user's config folder. Raises Refused."""
-    if given is not None:
-        if not is_file(Path(given)):
-            raise Refused(f"{given}: no such configuration file, or none that this user can see")
-        return Path(given)
+    if explicit is not None:
+        if not is_file(Path(explicit)):
+            raise Refused(f"{explicit}: no such configuration file, or none that this user can see")
+        return Path(explicit)
     path = next((path for path in (Path(CONFIG_NAME), user_path(environment)) if path and is_file(path)), None)
     if path is not None:
         _refuse_of_others(path)
@@ -174,19 +174,21 @@ def read(path: Path) -> ConfigFile:
     )
 
 
-def _profile(path: Path, place: str, table: dict[str, Any]) -> Profile:
-    _known(path, place, table, Profile.__struct_fields__)
+def _profile(path: Path, table_name: str, table: dict[str, Any]) -> Profile:
+    _known(path, table_name, table, Profile.__struct_fields__)
     for name, kind in TABLES.items():
         if isinstance(table.get(name), dict):
-            _known(path, f"{place}.{name}", table[name], kind.__struct_fields__)
+            _known(path, f"{table_name}.{name}", table[name], kind.__struct_fields__)
     try:
         profile = msgspec.convert(table, Profile, dec_hook=_secret)
     except msgspec.ValidationError as error:
-        told, _, at = str(error).partition(" - at `$.")
+        what, _, at = str(error).partition(" - at `$.")
         key = at.rstrip("`")
-        raise Refused(f"{path}: {place}.{key}: {told[:1].lower()}{told[1:]}" if key else f"{path}: {error}") from None
+        raise Refused(
+            f"{path}: {table_name}.{key}: {what[:1].lower()}{what[1:]}" if key else f"{path}: {error}"
+        ) from None
     for problem in _problems(profile):
-        raise Refused(f"{path}: {place}.{problem}")
+        raise Refused(f"{path}: {table_name}.{problem}")
     return profile
 
 
@@ -226,9 +228,9 @@ def _is_positive(number: float) -> bool:
 def _header_problems(profile: Profile) -> Iterator[str]:
     """What cannot stand in a header: Zuora-Entity-Ids, Zuora-Org-Ids, Zuora-Version."""
     for name in ("entity_ids", "org_ids"):
-        for one in getattr(profile, name):
-            if not _HEADER_WORD.fullmatch(one):
-                yield f"{name}: {one!r} is no id: letters, digits, `-`, `_` and `.` alone"
+        for header in getattr(profile, name):
+            if not _HEADER_WORD.fullmatch(header):
+                yield f"{name}: {header!r} is no id: letters, digits, `-`, `_` and `.` alone"
     if profile.zuora_version is not None and not _HEADER_WORD.fullmatch(profile.zuora_version):
         yield f"zuora_version: {profile.zuora_version!r} is no version such as 2026-02-20"
 
@@ -241,12 +243,12 @@ def words_of(command: str | list[str]) -> list[str]:
         return []
 
 
-def _known(path: Path, place: str, table: Mapping[str, Any], names: tuple[str, ...]) -> None:
+def _known(path: Path, table_name: str, table: Mapping[str, Any], names: tuple[str, ...]) -> None:
     """Raises Refused for a key that does not exist, with the nearest one that does."""
     for key in table:
         if key not in names:
             near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-            shown = f"{place}.{key}" if place else key
+            shown = f"{table_name}.{key}" if table_name else key
             hint = f"; did you mean `{near[0]}`?" if near else f"; known keys: {', '.join(sorted(names))}"
             raise Refused(f"{path}: unknown key `{shown}`{hint}")
 

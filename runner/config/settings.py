@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.credential_command import credentials_from
-from runner.config.file import ConfigFile, LimitSettings, Profile, Secret, found_path, read, words_of
+from runner.config.file import ConfigFile, LimitSettings, Profile, Secret, config_path, read, words_of
 from runner.domain.blackout import Blackouts
 from runner.domain.errors import NoConnection, Refused
 from runner.system.hosts import BaseUrl, UnusableUrl, canonical_url, is_loopback
@@ -120,7 +120,7 @@ class Layers:
     def __init__(self, flags: Flags, environment: Mapping[str, str]) -> None:
         self.flags, self.environment = flags, environment
         self.sources: dict[str, str] = {}
-        path = found_path(flags.config or self.variable("REGEN_CONFIG") or None, environment)
+        path = config_path(flags.config or self.variable("REGEN_CONFIG") or None, environment)
         self.config = read(path) if path else ConfigFile()
         self.name = self._name()
         self.profile = self.config.profiles[self.name] if self.name is not None else Profile()
@@ -130,7 +130,7 @@ class Layers:
         """The name of the profile in force. Raises Refused if there is none of that name."""
         config, wanted = self.config, (self.flags.profile, self.variable("REGEN_PROFILE"))
         words = (*wanted, config.default_profile, None)
-        at = next(place for place, word in enumerate(words) if word or place == 3)
+        at = next(number for number, word in enumerate(words) if word or number == 3)
         name = words[at]
         self.sources["profile"] = ("--profile", "REGEN_PROFILE", f"{config.path}", "default")[at]
         if name is not None and name not in config.profiles:

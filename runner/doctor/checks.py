@@ -33,7 +33,7 @@ def findings(flags: Flags, manifests: Sequence[str], rows: int | None) -> Iterat
     way = list(line(settings.base_url, settings.profile.connect_timeout_seconds))
     yield from way
     if all(finding.level is not Level.FAIL or finding.name == "clock" for finding in way):
-        yield from asyncio.run(_asked(settings))
+        yield from asyncio.run(_remote_findings(settings))
 
 
 def _runs(flags: Flags) -> Path | None:
@@ -43,19 +43,19 @@ def _runs(flags: Flags) -> Path | None:
         return None
 
 
-async def _asked(settings: Settings) -> list[Finding]:
+async def _remote_findings(settings: Settings) -> list[Finding]:
     return [finding async for finding in tenant(settings)]
 
 
 def _config(settings: Settings) -> Iterator[Finding]:
-    place = f"{settings.config_path or 'no regen.toml'}, profile {settings.profile_name or '-'}"
+    source = f"{settings.config_path or 'no regen.toml'}, profile {settings.profile_name or '-'}"
     care = ", production: asks before it sends" if is_guarded(settings) else ""
     only = ", read_only: plans and looks, sends nothing" if settings.profile.read_only else ""
-    yield ok("config", f"{place} → {settings.base_url} ({settings.tenant} limits{care}{only})")
+    yield ok("config", f"{source} → {settings.base_url} ({settings.tenant} limits{care}{only})")
     until = settings.blackouts.closed_until(now := time.time())
     if until > now:
         opens = datetime.fromtimestamp(until).astimezone().strftime("%Y-%m-%d %H:%M")
-        told = f"{settings.blackouts}: nothing is sent before {opens}"
-        yield warn("blackout", told, "a run waits by itself; or use a profile without this window")
+        message = f"{settings.blackouts}: nothing is sent before {opens}"
+        yield warn("blackout", message, "a run waits by itself; or use a profile without this window")
     elif settings.blackouts:
         yield ok("blackout", f"{settings.blackouts}: open now")

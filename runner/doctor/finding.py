@@ -20,24 +20,24 @@ class Finding:
 
     name: str
     level: Level
-    told: str
+    message: str
     remedy: str = ""
 
     def document(self) -> dict[str, str]:
         """The finding as JSON shows it."""
-        return {"name": self.name, "level": self.level.value, "told": self.told, "remedy": self.remedy}
+        return {"name": self.name, "level": self.level.value, "told": self.message, "remedy": self.remedy}
 
 
-def ok(name: str, told: str) -> Finding:
+def ok(name: str, message: str) -> Finding:
     """Nothing to do."""
-    return Finding(name, Level.OK, told)
+    return Finding(name, Level.OK, message)
 
 
-def warn(name: str, told: str, remedy: str) -> Finding:
+def warn(name: str, message: str, remedy: str) -> Finding:
     """A run can go on, but somebody should know."""
-    return Finding(name, Level.WARN, told, remedy)
+    return Finding(name, Level.WARN, message, remedy)
 
 
-def fail(name: str, told: str, remedy: str) -> Finding:
+def fail(name: str, message: str, remedy: str) -> Finding:
     """A run would not go well."""
-    return Finding(name, Level.FAIL, told, remedy)
+    return Finding(name, Level.FAIL, message, remedy)

@@ -21,17 +21,17 @@ CELL_COPIES = 8  # a manifest's own cells: in the ledger, its log, both results,
 
 def ground(runs: Path, manifests: Sequence[str] = (), rows: int | None = None) -> Iterator[Finding]:
     """The folder, the disk under it, and whether there is room for these manifests, or for so many rows."""
-    place = _nearest(runs)
+    existing = _nearest(runs)
     yield from _sqlite()
-    yield _folder(runs, place)
-    yield _disk(place)
-    yield from _space(runs, place, manifests, rows)
+    yield _folder(runs, existing)
+    yield _disk(existing)
+    yield from _space(runs, existing, manifests, rows)
 
 
 def _nearest(folder: Path) -> Path:
     """The folder, or the nearest one above that is there."""
     folder = folder.absolute()
-    return next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    return next((parent for parent in (folder, *folder.parents) if parent.exists()), folder)
 
 
 def _sqlite() -> Iterator[Finding]:
@@ -41,40 +41,40 @@ def _sqlite() -> Iterator[Finding]:
         yield fail("sqlite", str(error), "use another Python; nothing else of this machine need change")
 
 
-def _folder(runs: Path, place: Path) -> Finding:
+def _folder(runs: Path, existing: Path) -> Finding:
     remedy = "choose another --runs-dir, or make it writable for this user"
-    if not place.is_dir():
-        return fail("runs-folder", f"{place} is not a folder", remedy)
+    if not existing.is_dir():
+        return fail("runs-folder", f"{existing} is not a folder", remedy)
     try:
-        with tempfile.NamedTemporaryFile(dir=place, prefix=".regen-doctor-") as file:
+        with tempfile.NamedTemporaryFile(dir=existing, prefix=".regen-doctor-") as file:
             file.write(b"written")
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        return fail("runs-folder", f"{place}: {error.strerror}", remedy)
-    if (problem := try_folder(place)) is not None:
-        return fail("runs-folder", f"{place}: {problem}", remedy)
-    return ok("runs-folder", f"{runs} is writable" if place == runs.absolute() else f"{runs} can be made")
+        return fail("runs-folder", f"{existing}: {error.strerror}", remedy)
+    if (problem := try_folder(existing)) is not None:
+        return fail("runs-folder", f"{existing}: {problem}", remedy)
+    return ok("runs-folder", f"{runs} is writable" if existing == runs.absolute() else f"{runs} can be made")
 
 
-def _disk(place: Path) -> Finding:
-    kind = kind_of_disk(place)
+def _disk(folder: Path) -> Finding:
+    kind = kind_of_disk(folder)
     if kind is None:
-        told = f"what kind of disk {place} is on cannot be told here"
-        return warn("disk", told, "make sure that it is one of this machine's own: SQLite needs that")
+        message = f"what kind of disk {folder} is on cannot be told here"
+        return warn("disk", message, "make sure that it is one of this machine's own: SQLite needs that")
     if is_network(kind):
-        told = f"{place} is on a network disk ({kind}), where a ledger can be damaged"
-        return fail("disk", told, "put --runs-dir on a disk of this machine; copy finished runs to the network")
+        message = f"{folder} is on a network disk ({kind}), where a ledger can be damaged"
+        return fail("disk", message, "put --runs-dir on a disk of this machine; copy finished runs to the network")
     if is_doubtful(kind):
-        told = f"{place} is on {kind}, whose locks and durability are not known to hold"
-        return warn("disk", told, "put --runs-dir on a disk of this machine")
+        message = f"{folder} is on {kind}, whose locks and durability are not known to hold"
+        return warn("disk", message, "put --runs-dir on a disk of this machine")
     if kind in VOLATILE:
-        told = f"{place} is on {kind}: after a restart of the machine nothing is known of what was sent"
-        return warn("disk", told, "put --runs-dir on a disk that lasts")
+        message = f"{folder} is on {kind}: after a restart of the machine nothing is known of what was sent"
+        return warn("disk", message, "put --runs-dir on a disk that lasts")
     return ok("disk", f"a disk of this machine ({kind})")
 
 
-def _space(runs: Path, place: Path, manifests: Sequence[str], rows: int | None) -> Iterator[Finding]:
+def _space(runs: Path, folder: Path, manifests: Sequence[str], rows: int | None) -> Iterator[Finding]:
     counted, characters = rows or 0, 0
     try:
         for path in manifests:
@@ -85,17 +85,17 @@ def _space(runs: Path, place: Path, manifests: Sequence[str], rows: int | None) 
         return
     if manifests:
         yield ok("manifests", f"{counted:,} rows can be read; `regen plan` checks each")
-    told_rows = counted or ASSUMED_ROWS
-    need = told_rows * BYTES_A_ROW + characters * CELL_COPIES
-    free = shutil.disk_usage(place).free
-    told = f"{_size(free)} free; a run of {told_rows:,} rows takes up to {_size(need)}"
+    expected_rows = counted or ASSUMED_ROWS
+    need = expected_rows * BYTES_A_ROW + characters * CELL_COPIES
+    free = shutil.disk_usage(folder).free
+    message = f"{_size(free)} free; a run of {expected_rows:,} rows takes up to {_size(need)}"
     remedy = "make room, `regen prune` old runs, or choose another --runs-dir"
     if free < need:
-        yield fail("space", told, remedy)
+        yield fail("space", message, remedy)
     elif free < 2 * need:
-        yield warn("space", told, remedy)
+        yield warn("space", message, remedy)
     else:
-        yield ok("space", told)
+        yield ok("space", message)
 
 
 def _counted(path: str) -> tuple[int, int]:

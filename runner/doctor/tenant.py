@@ -35,9 +35,9 @@ async def tenant(settings: Settings) -> AsyncIterator[Finding]:
         return
     async with connected(wire) as client:
         answer = await client.ask("GET", QUESTION)
-        found = _token(answer)
-        yield found
-        if found.level is Level.FAIL:
+        token = _token(answer)
+        yield token
+        if token.level is Level.FAIL:
             return
         for finding in await _permission(answer, wire):
             yield finding
@@ -49,8 +49,8 @@ def _token(answer: Reply | Silence) -> Finding:
     if isinstance(answer, Reply):
         if answer.status != 401:
             return ok("token", "the token endpoint gives one")
-        told = "a fresh token is refused (401)"
-        return fail("token", told, "make sure that the OAuth client's user is active and may use the REST API")
+        message = "a fresh token is refused (401)"
+        return fail("token", message, "make sure that the OAuth client's user is active and may use the REST API")
     if answer.kind == "credentials":
         return fail("token", answer.detail, "create an OAuth client in Zuora (Administration, Manage Users) or fix it")
     if answer.kind == "token":
@@ -67,39 +67,39 @@ async def _permission(answer: Reply | Silence, wire: Wire) -> list[Finding]:
     async with connected(replace(wire, entity_ids=(), org_ids=())) as client:
         without = _answered(await client.ask("GET", QUESTION))
     if without.level is Level.OK:
-        told = f"with {ids} the tenant says: {finding.told}; without them it answers"
-        return [fail("ids", told, "fix entity_ids or org_ids in the profile; the user must belong to them")]
+        message = f"with {ids} the tenant says: {finding.message}; without them it answers"
+        return [fail("ids", message, "fix entity_ids or org_ids in the profile; the user must belong to them")]
     return [finding]
 
 
 def _ids(wire: Wire) -> str:
-    told = [f"entity ids {', '.join(wire.entity_ids)}"] if wire.entity_ids else []
-    return " and ".join(told + ([f"org ids {', '.join(wire.org_ids)}"] if wire.org_ids else []))
+    headers = [f"entity ids {', '.join(wire.entity_ids)}"] if wire.entity_ids else []
+    return " and ".join(headers + ([f"org ids {', '.join(wire.org_ids)}"] if wire.org_ids else []))
 
 
 def _answered(answer: Reply | Silence) -> Finding:
     name = "permission"
     if isinstance(answer, Silence):
         return fail(name, f"{answer.kind}: {answer.detail}", "try again; then check network and time-outs")
-    said = envelope(answer.body)
-    if said is None:
-        told = f"HTTP {answer.status}, {_shape(answer.body)}"
+    reply_envelope = envelope(answer.body)
+    if reply_envelope is None:
+        message = f"HTTP {answer.status}, {_shape(answer.body)}"
         if answer.status == 429 or answer.status >= 500:
-            return warn(name, told, "the tenant is busy or away just now: try again later")
-        return fail(name, told, NOT_THE_API)
-    if said.success:
+            return warn(name, message, "the tenant is busy or away just now: try again later")
+        return fail(name, message, NOT_THE_API)
+    if reply_envelope.success:
         return ok(name, "the tenant answers for Zuora Revenue")
-    return _denied(name, answer, said)
+    return _denied(name, answer, reply_envelope)
 
 
-def _denied(name: str, answer: Reply, said: Envelope) -> Finding:
-    told = f"HTTP {answer.status}: {said.message or 'no reason given'}"
-    if CREDENTIALS in said.categories:
-        return fail(name, told, "make sure that the OAuth client's user is active and may use the REST API")
-    if PERMISSION in said.categories or answer.status == 403:
+def _denied(name: str, answer: Reply, reply_envelope: Envelope) -> Finding:
+    message = f"HTTP {answer.status}: {reply_envelope.message or 'no reason given'}"
+    if CREDENTIALS in reply_envelope.categories:
+        return fail(name, message, "make sure that the OAuth client's user is active and may use the REST API")
+    if PERMISSION in reply_envelope.categories or answer.status == 403:
         remedy = "have an administrator give the user the permission for Zuora Revenue; --canary 1 shows if it suffices"
-        return fail(name, told, remedy)
-    return warn(name, told, "the tenant answers, but not this question; --canary 1 shows if regenerating works")
+        return fail(name, message, remedy)
+    return warn(name, message, "the tenant answers, but not this question; --canary 1 shows if regenerating works")
 
 
 def _shape(body: bytes) -> str:
@@ -128,8 +128,8 @@ def _limits(answer: Reply | Silence, settings: Settings) -> list[Finding]:
     """What the headers say of the limits, against what the settings hold for true."""
     limits = answer.limits if isinstance(answer, Reply) else None
     if limits is None:
-        told = f"no limits are told; those of {settings.tenant} apply"
-        return [ok("limits", told)]
+        message = f"no limits are told; those of {settings.tenant} apply"
+        return [ok("limits", message)]
     return [_concurrency(limits, settings), _windows(limits, settings)]
 
 
@@ -137,20 +137,20 @@ def _concurrency(limits: Limits, settings: Settings) -> Finding:
     most = limits.concurrency
     if most is None:
         return ok("concurrency", f"no limit is told; {settings.concurrency} at once")
-    told = f"{settings.concurrency} at once of {most}, {limits.concurrency_remaining or 0} free now"
+    message = f"{settings.concurrency} at once of {most}, {limits.concurrency_remaining or 0} free now"
     if settings.concurrency > most:
-        return warn("concurrency", told, f"set --concurrency to less than {most}: others use this tenant, too")
-    return ok("concurrency", told)
+        return warn("concurrency", message, f"set --concurrency to less than {most}: others use this tenant, too")
+    return ok("concurrency", message)
 
 
 def _windows(limits: Limits, settings: Settings) -> Finding:
-    told = limits.rate.windows if limits.rate else {}
-    if not told:
+    windows = limits.rate.windows if limits.rate else {}
+    if not windows:
         return ok("limits", f"no rate limit is told; those of {settings.tenant} apply")
-    shown = ", ".join(f"{limit:,} a {NAMES.get(seconds, f'{seconds} s')}" for seconds, limit in sorted(told.items()))
+    shown = ", ".join(f"{limit:,} a {NAMES.get(seconds, f'{seconds} s')}" for seconds, limit in sorted(windows.items()))
     ours = settings.quota
     expected = {} if ours is None else {60: ours.minute, 3600: ours.hour, 86_400: ours.day}
-    less = [seconds for seconds, limit in told.items() if limit < expected.get(seconds, 0)]
+    less = [seconds for seconds, limit in windows.items() if limit < expected.get(seconds, 0)]
     if less:
         remedy = f"the tenant's own numbers will hold; --tenant {settings.tenant} promises more than it has"
         return warn("limits", shown, remedy)

@@ -79,7 +79,7 @@ def took(store: Store) -> Milliseconds:
     import numpy as np
 
     query = store.rows(f"SELECT (answered_at - sent_at) / 1e3 FROM {_ANSWERED}")
-    return np.fromiter((one for (one,) in query), np.float32, _count(store, _ANSWERED))
+    return np.fromiter((value for (value,) in query), np.float32, _count(store, _ANSWERED))
 
 
 def _ticks(store: Store, time: str, source: str, during: Span, count: int) -> Ticks:
@@ -90,7 +90,7 @@ def _ticks(store: Store, time: str, source: str, during: Span, count: int) -> Ti
     import numpy as np
 
     query = store.rows(f"SELECT max(0, min(({time} - ?) / ?, ?)) FROM {source}", during.zero, during.tick, _MOST_TICKS)
-    return np.fromiter((one for (one,) in query), np.int32, count)
+    return np.fromiter((value for (value,) in query), np.int32, count)
 
 
 def _count(store: Store, source: str) -> int:

@@ -128,7 +128,7 @@ def tell(wishes: Wishes, known: Telling) -> None:
     if wishes.notify:
         try:
             webhook.post(wishes.notify.reveal(), webhook.payload(name, int(known.code), known.reason, document))
-        except webhook.NotTold as error:
+        except webhook.NotDelivered as error:
             _say(f"--notify: {error}")
     if wishes.on_finish and known.folder is not None and document is not None:
         _run(wishes, known, document)
@@ -148,7 +148,7 @@ def _run(wishes: Wishes, known: Telling, document: RunDocument) -> None:
     """Run the command: run.json's path is its last argument; the rest is in its environment."""
     assert wishes.on_finish is not None and known.folder is not None and known.code is not None
     path = (known.folder.path / DOCUMENT).resolve()
-    told = {
+    variables = {
         "REGEN_RUN_JSON": str(path),
         "REGEN_FOLDER": str(path.parent),
         "REGEN_RUN": known.folder.id,
@@ -161,7 +161,7 @@ def _run(wishes: Wishes, known: Telling, document: RunDocument) -> None:
         words = [*shlex.split(wishes.on_finish, posix=os.name == "posix"), str(path)]
         done = subprocess.run(  # noqa: S603 - the operator's own command
             words,
-            env=inherited | told,
+            env=inherited | variables,
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno() if _has_descriptor() else subprocess.DEVNULL,
             timeout=COMMAND_SECONDS,

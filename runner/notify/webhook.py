@@ -29,25 +29,25 @@ REASON_LENGTH = 300
 KEYS = ("run", "status", "host", "tenant_kind", "counts", "requests", "started_at", "ended_at", "head", "machine")
 
 
-class NotTold(Exception):
+class NotDelivered(Exception):
     """The hook could not be told; the message does not name its URL."""
 
 
 def payload(name: str, exit_code: int, reason: str, document: RunDocument | None) -> dict[str, Any]:
     """What is posted. `document` is run.json, None if no run began."""
-    told = printable(reason)[:REASON_LENGTH]
+    shown = printable(reason)[:REASON_LENGTH]
     if document is None:
         parts = [f"regen {name}: refused, exit code {exit_code}"]
     else:
         parts = [f"regen {document.run} on {document.host}: {document.status}, exit code {exit_code}"]
         parts.append(f"; {balance(document.counts)}")
-    if told:
-        parts.append(f"; {told}")
+    if shown:
+        parts.append(f"; {shown}")
     if document is not None and document.head:
         parts.append(f"; head of the ledger's chain {document.head}")
     plain = {} if document is None else document.as_json()
     facts = {key: plain[key] for key in KEYS if key in plain}
-    return {"text": _plain("".join(parts)), "name": name, "exit_code": exit_code, "reason": told} | facts
+    return {"text": _plain("".join(parts)), "name": name, "exit_code": exit_code, "reason": shown} | facts
 
 
 def _plain(text: str) -> str:
@@ -55,11 +55,11 @@ def _plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def post(url: str, told: Mapping[str, Any], *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Post it; a few tries, within a time that no hook can stretch. Raises NotTold."""
+def post(url: str, content: Mapping[str, Any], *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Post it; a few tries, within a time that no hook can stretch. Raises NotDelivered."""
     _check(url)
     problems: list[str] = []
-    body = json.dumps(told, ensure_ascii=False).encode()
+    body = json.dumps(content, ensure_ascii=False).encode()
 
     def work() -> None:
         for attempt in range(1, TRIES + 1):
@@ -76,7 +76,7 @@ def post(url: str, told: Mapping[str, Any], *, sleep: Callable[[float], None] = 
     thread.start()
     thread.join(MOST_SECONDS)
     if problems:
-        raise NotTold(problems[-1])
+        raise NotDelivered(problems[-1])
 
 
 def _check(url: str) -> None:
@@ -84,9 +84,9 @@ def _check(url: str) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
-        raise NotTold("its URL cannot be read") from None
+        raise NotDelivered("its URL cannot be read") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise NotTold("its URL must begin with https://")
+        raise NotDelivered("its URL must begin with https://")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

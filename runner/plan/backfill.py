@@ -64,11 +64,11 @@ def refuse_header(work: Backfill, source: Source, template: Sequence[str] | None
 def id_column(type_: str, source: Source, template: Sequence[str] | None) -> int:
     """Which column names the record, from 0: the template's first; without one `ID` or `<type>Id`."""
     wanted = {folded(template[0])} if template else {"id", folded(type_) + "id"}
-    found = [at for at, column in enumerate(source.columns) if folded(column) in wanted]
-    if len(found) != 1:
+    matching = [at for at, column in enumerate(source.columns) if folded(column) in wanted]
+    if len(matching) != 1:
         name = template[0] if template else "ID"
         raise Refused(f"{source.path}: no column {name!r} that names the records; add it")
-    return found[0]
+    return matching[0]
 
 
 def csv_line(cells: Cells) -> bytes:
@@ -114,14 +114,14 @@ class _Rows:
         """Say how many records would get nulls, and in which columns."""
         if not self._with_nulls:
             return
-        one = self._with_nulls == 1
-        records = f"{self._with_nulls:,} record{'' if one else 's'}"
+        single = self._with_nulls == 1
+        records = f"{self._with_nulls:,} record{'' if single else 's'}"
         columns = f"{len(self._nulls)} column{'' if len(self._nulls) == 1 else 's'} ({', '.join(self._nulls)})"
         if self._work.allow_nulls:
-            self._enroller.notes.append(f"{records} {'gets' if one else 'get'} nulls in {columns}: --allow-nulls")
+            self._enroller.notes.append(f"{records} {'gets' if single else 'get'} nulls in {columns}: --allow-nulls")
         else:
             self._enroller.notes.append(
-                f"{records} {'has' if one else 'have'} empty cells in {columns}, which would write nulls over them: "
+                f"{records} {'has' if single else 'have'} empty cells in {columns}, which would write nulls over them: "
                 "fill them in, remove the column, or say --allow-nulls"
             )
 
@@ -134,7 +134,7 @@ class _Rows:
             earlier = self._enroller.unsettled(batch)
             lines = []
             for at, (row, cells) in enumerate(zip(zip(*columns, strict=True), texts(columns), strict=True)):
-                line, place = self._enroller.next_line(), batch.rows[at]
+                line, source_row = self._enroller.next_line(), batch.rows[at]
                 problem = self._problem(source.columns, row, id_at, line, earlier[at])
                 encoded = csv_line(row) if problem is None else b""
                 if problem is None and draft.too_long(encoded):
@@ -147,7 +147,7 @@ class _Rows:
                 request = draft.add(line, encoded) if problem is None else None
                 label = str(row[id_at] or "") or None
                 lines.append(
-                    Line(line, number, place, cells, BACKFILL.name, self._work.type, label, request, problem, 1)
+                    Line(line, number, source_row, cells, BACKFILL.name, self._work.type, label, request, problem, 1)
                 )
                 rows += 1
             self._enroller.enrolment.lines(lines)
@@ -158,20 +158,20 @@ class _Rows:
 
     def _problem(self, columns: Sequence[str], row: Cells, id_at: int, line: int, earlier: str | None) -> str | None:
         """Everything that is wrong with a row."""
-        found = []
+        problems = []
         name = (row[id_at] or "").strip()
         if not name:
-            found.append(f"id-missing: {columns[id_at]} is empty; fill it in or remove the row")
+            problems.append(f"id-missing: {columns[id_at]} is empty; fill it in or remove the row")
         elif (first := self._seen.setdefault(name, line)) != line:
-            found.append(f"id-repeated: row {first} of the run has the same {columns[id_at]}; remove one of them")
+            problems.append(f"id-repeated: row {first} of the run has the same {columns[id_at]}; remove one of them")
         if empty := _empty(columns, row, id_at):
             self._nulls.update(empty)
             self._with_nulls += 1
             if not self._work.allow_nulls:
-                found.append(f"cells-empty: {', '.join(empty)} would be written over with null")
+                problems.append(f"cells-empty: {', '.join(empty)} would be written over with null")
         if earlier is not None:
-            found.append(earlier)
-        return "; ".join(found) or None
+            problems.append(earlier)
+        return "; ".join(problems) or None
 
     def _draft(self, source: Source) -> _Draft:
         return _Draft(csv_line(source.columns), packed=self._work.zip)

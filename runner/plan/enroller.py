@@ -70,14 +70,14 @@ class Enroller:
     def manifest(self, number: int, step: int, source: Source, rows: int) -> None:
         """Enrol a manifest, once its rows are counted."""
         digest = source.digest
-        told = Manifest(number, step, source.path, digest.sha256, digest.bytes, source.columns)
-        self.enrolment.manifest(told, rows)
+        opened = Manifest(number, step, source.path, digest.sha256, digest.bytes, source.columns)
+        self.enrolment.manifest(opened, rows)
         self.sheets.append(getattr(source, "sheet", None))
 
     def identities(self, operation: Operation, query: Mapping[str, str], step: int) -> Identities:
         """The identities of an operation's requests with this query."""
-        place = Destination(self.run, self.target.host, self.target.entity_ids, self.target.org_ids)
-        return Identities(place, operation.path, query, step)
+        destination = Destination(self.run, self.target.host, self.target.entity_ids, self.target.org_ids)
+        return Identities(destination, operation.path, query, step)
 
     def alone(self, step: int, operation: Operation, body: bytes | None, label: str) -> None:
         """Enrol a step that reads no manifest: one line without cells, one request."""

@@ -35,21 +35,21 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     LABELS: (LABELS, "organizationLabel"),
 }
 _FIELDS = {folded(header): wire for wire, headers in HEADERS.items() for header in headers}
-Asked = Mapping[str, Any]  # wire name → text, or a list of texts
+Fields = Mapping[str, Any]  # wire name → text, or a list of texts
 
 
 def refuse(work: JournalRun) -> None:
     """Raises Refused for options that make no journal run."""
-    told = _told(work)
+    fields = _of_step(work)
     if work.manifests:
-        if told:
+        if fields:
             raise Refused("a journal run is told by its options or by a manifest, not by both")
-    elif problems := list(broken_rules(told)):
+    elif problems := list(broken_rules(fields)):
         raise Refused("journal run: " + "; ".join(problems))
 
 
-def _told(work: JournalRun) -> dict[str, Any]:
-    asked = {
+def _of_step(work: JournalRun) -> dict[str, Any]:
+    fields = {
         PERIOD: work.accounting_period,
         START: work.target_start_date and work.target_start_date.isoformat(),
         END: work.target_end_date and work.target_end_date.isoformat(),
@@ -57,41 +57,41 @@ def _told(work: JournalRun) -> dict[str, Any]:
         TYPES: list(work.transaction_types),
         LABELS: list(work.organization_labels),
     }
-    return {name: value for name, value in asked.items() if value}
+    return {name: value for name, value in fields.items() if value}
 
 
-def body(asked: Asked) -> bytes:
+def body(fields: Fields) -> bytes:
     """The canonical body of "Create a journal run"."""
-    fields = dict(asked)
-    fields[TYPES] = [{"type": name} for name in asked[TYPES]]
-    if LABELS in fields:
-        fields[LABELS] = [{"organizationName": name} for name in asked[LABELS]]
-    return canonical(fields)
+    document = dict(fields)
+    document[TYPES] = [{"type": name} for name in fields[TYPES]]
+    if LABELS in document:
+        document[LABELS] = [{"organizationName": name} for name in fields[LABELS]]
+    return canonical(document)
 
 
-def label(asked: Asked) -> str:
+def label(fields: Fields) -> str:
     """A journal run for people."""
-    return str(asked.get(PERIOD) or f"{asked.get(START)} to {asked.get(END)}")
+    return str(fields.get(PERIOD) or f"{fields.get(START)} to {fields.get(END)}")
 
 
-def broken_rules(asked: Asked) -> Iterator[str]:
+def broken_rules(fields: Fields) -> Iterator[str]:
     """Every rule that a journal run would break, named."""
-    if not asked.get(ENTRY):
+    if not fields.get(ENTRY):
         yield "entry-date-missing: give the date of the journal entries (--entry-date)"
     for name in DATES:
-        if asked.get(name) and not is_date(asked[name]):
-            yield f"date-unreadable: {name} is {asked[name]!r}, write it as 2026-11-30"
-    yield from _broken_period(asked)
-    if not asked.get(TYPES):
+        if fields.get(name) and not is_date(fields[name]):
+            yield f"date-unreadable: {name} is {fields[name]!r}, write it as 2026-11-30"
+    yield from _broken_period(fields)
+    if not fields.get(TYPES):
         yield "transaction-types-missing: name at least one (--transaction-type)"
-    for name in asked.get(TYPES, ()):
+    for name in fields.get(TYPES, ()):
         if name not in TRANSACTION_TYPES:
             yield f"transaction-type-unknown: there is no {name!r}; {_suggestion(name)}"
 
 
-def _broken_period(asked: Asked) -> Iterator[str]:
-    start, end = asked.get(START), asked.get(END)
-    if asked.get(PERIOD):
+def _broken_period(fields: Fields) -> Iterator[str]:
+    start, end = fields.get(START), fields.get(END)
+    if fields.get(PERIOD):
         if start or end:
             yield "period-and-dates: give the accounting period or the target dates, not both"
     elif not (start and end):
@@ -119,11 +119,11 @@ def _suggestion(name: str) -> str:
 
 def refuse_header(source: Source) -> None:
     """Raises Refused for a manifest whose columns tell no journal run."""
-    found = [wire for column in source.columns if (wire := _FIELDS.get(folded(column)))]
-    twice = sorted({wire for wire in found if found.count(wire) > 1})
+    wires = [wire for column in source.columns if (wire := _FIELDS.get(folded(column)))]
+    twice = sorted({wire for wire in wires if wires.count(wire) > 1})
     if twice:
         raise Refused(f"{source.path}: two columns mean {twice[0]}; rename or remove one of them")
-    missing = [wire for wire in (ENTRY, TYPES) if wire not in found]
+    missing = [wire for wire in (ENTRY, TYPES) if wire not in wires]
     if missing:
         raise Refused(f"{source.path}: no column {missing[0]!r}; a journal run needs it")
 
@@ -131,8 +131,8 @@ def refuse_header(source: Source) -> None:
 def enrol(enroller: Enroller, step: int, work: JournalRun, sources: Sequence[Source]) -> None:
     """Enrol the run that the options tell, or one for each row."""
     if not sources:
-        asked = _told(work)
-        enroller.alone(step, JOURNAL_RUN, body(asked), label(asked))
+        fields = _of_step(work)
+        enroller.alone(step, JOURNAL_RUN, body(fields), label(fields))
     for source in sources:
         _enrol_source(enroller, step, work, source)
 
@@ -145,28 +145,30 @@ def _enrol_source(enroller: Enroller, step: int, work: JournalRun, source: Sourc
         earlier = enroller.unsettled(batch)
         for at, (row, cells) in enumerate(zip(zip(*columns, strict=True), texts(columns), strict=True)):
             line, rows = enroller.next_line(), rows + 1
-            asked = _asked(source.columns, row)
-            problem = "; ".join(filter(None, [*broken_rules(asked), earlier[at]])) or None
+            fields = _of_row(source.columns, row)
+            problem = "; ".join(filter(None, [*broken_rules(fields), earlier[at]])) or None
             request = line if problem is None else None
-            told = Line(line, number, batch.rows[at], cells, JOURNAL_RUN.name, None, label(asked), request, problem)
-            enroller.enrolment.lines([told])
+            enrolled = Line(
+                line, number, batch.rows[at], cells, JOURNAL_RUN.name, None, label(fields), request, problem
+            )
+            enroller.enrolment.lines([enrolled])
             if problem is not None:
                 enroller.refused = enroller.refused or not work.skip_rejected
                 continue
-            text = body(asked)
+            text = body(fields)
             digest, queue = identities.digest(text), lane(JOURNAL_RUN.name)
             enroller.enrolment.requests([NewRequest(line, step, JOURNAL_RUN.name, "", text.decode(), digest, queue)])
     enroller.manifest(number, step, source, rows)
 
 
-def _asked(columns: Iterable[str], row: Iterable[str | None]) -> dict[str, Any]:
+def _of_row(columns: Iterable[str], row: Iterable[str | None]) -> dict[str, Any]:
     """The fields of a row; lists as a JSON array, or separated by `;` or `|`."""
-    asked: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for column, cell in zip(columns, row, strict=True):
         wire = _FIELDS.get(folded(column))
         if wire and cell and cell.strip():
-            asked[wire] = _list(cell) if wire in (TYPES, LABELS) else cell.strip()
-    return asked
+            fields[wire] = _list(cell) if wire in (TYPES, LABELS) else cell.strip()
+    return fields
 
 
 def _list(cell: str) -> list[str]:

@@ -50,7 +50,7 @@ def plan_of(document: Any, path: str) -> PlanFile:
     try:
         plan = msgspec.convert(document, PlanFile)
     except msgspec.ValidationError as error:
-        raise Refused(f"{path}: {_told(str(error), document)}") from error
+        raise Refused(f"{path}: {_located(str(error), document)}") from error
     for number, work in enumerate(plan.step, 1):
         if (problem := _contradiction(work)) is not None:
             raise Refused(f"{path}, step {number}: {problem}")
@@ -86,14 +86,14 @@ def _reads_stdin(work: AnyWork) -> bool:
     return any(path == "-" or path.startswith("-:") for path in files_of(work))
 
 
-def _told(message: str, document: Any) -> str:
+def _located(message: str, document: Any) -> str:
     """msgspec's message in the words of the file: steps counted from 1, names that are near."""
     match = _AT.match(message)
     assert match is not None
-    what, place = match["what"], match["path"] or ""
-    numbered = _STEP.match(place)
+    what, path = match["what"], match["path"] or ""
+    numbered = _STEP.match(path)
     step = int(numbered[1]) + 1 if numbered else None
-    key = _STEP.sub("", place).strip(".")
+    key = _STEP.sub("", path).strip(".")
     where = ", ".join(part for part in (f"step {step}" if step else "", key) if part)
     return f"{where}: {_explained(what, step, key, document)}" if where else _explained(what, step, key, document)
 
@@ -104,9 +104,9 @@ def _explained(what: str, step: int | None, key: str, document: Any) -> str:
         return f"there is no key {unknown['name']!r}; {_suggestion(unknown['name'], names)}"
     if missing := _MISSING.match(what):
         return f"the key {missing['name']!r} is missing"
-    if key == "do" and (said := re.match(r"Invalid value '(.*)'", what)):
+    if key == "do" and (invalid := re.match(r"Invalid value '(.*)'", what)):
         words = [str(kind.__struct_config__.tag) for kind in KINDS]
-        return f"there is no step {said[1]!r}; {_suggestion(said[1], words)}"
+        return f"there is no step {invalid[1]!r}; {_suggestion(invalid[1], words)}"
     return what[:1].lower() + what[1:].replace("`", "")
 
 

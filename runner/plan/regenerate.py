@@ -64,10 +64,10 @@ class _Rows:
     def tell_flags(self) -> None:
         """Say what the flags do not go with."""
         for name, rows in sorted(self._unflagged.items()):
-            asked = " and ".join(self._query)
-            one = rows == 1
-            told = f"{rows:,} {name} row{'' if one else 's'} {'goes' if one else 'go'} without {asked}"
-            self._enroller.notes.append(f"{told}: the operation does not take it")
+            parameters = " and ".join(self._query)
+            single = rows == 1
+            warning = f"{rows:,} {name} row{'' if single else 's'} {'goes' if single else 'go'} without {parameters}"
+            self._enroller.notes.append(f"{warning}: the operation does not take it")
 
     def source(self, source: Source) -> None:
         """Enrol one manifest."""
@@ -90,8 +90,10 @@ class _Rows:
     def _batch(self, manifest: int, checked: Checked, cells: list[str], rows: Sequence[int]) -> None:
         lines: list[Line] = []
         requests: list[NewRequest] = []
-        asked = _asked(checked, self._enroller.target.billing_id_field)
-        for at, (type_, (query, body), problem) in enumerate(zip(checked.types, asked, checked.problems, strict=True)):
+        contents = _contents(checked, self._enroller.target.billing_id_field)
+        for at, (type_, (query, body), problem) in enumerate(
+            zip(checked.types, contents, checked.problems, strict=True)
+        ):
             line = self._enroller.next_line()
             operation = BY_TYPE[type_] if type_ is not None else None
             accepted = problem is None and operation is not None
@@ -125,7 +127,7 @@ class _Rows:
         return self._query if operation.flagged else {}
 
 
-def _asked(checked: Checked, billing_id_field: str) -> Iterator[tuple[dict[str, str], bytes | None]]:
+def _contents(checked: Checked, billing_id_field: str) -> Iterator[tuple[dict[str, str], bytes | None]]:
     """The query and the canonical body of each row."""
     names = [billing_id_field if name == "id" else name for name in checked.fields]
     rows: Iterable[Sequence[Any]] = zip(*checked.fields.values(), strict=True)

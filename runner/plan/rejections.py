@@ -43,16 +43,16 @@ class Rejection:
 
 def rejections(store: Store) -> list[Rejection]:
     """All problems of a plan, in the order of their first rows."""
-    found: dict[tuple[str, str], Rejection] = {}
+    grouped: dict[tuple[str, str], Rejection] = {}
     for path, row, problem in queries.every_problem(store):
         for part in _BETWEEN.split(problem):
             rule, _, sentence = part.partition(": ")
-            found.setdefault((path, rule), Rejection(path, rule, sentence)).add(row)
-    return list(found.values())
+            grouped.setdefault((path, rule), Rejection(path, rule, sentence)).add(row)
+    return list(grouped.values())
 
 
-def lines(found: Sequence[Rejection], sources: Iterable[Source], most: int = 20) -> list[str]:
+def lines(all_rejections: Sequence[Rejection], sources: Iterable[Source], most: int = 20) -> list[str]:
     """The problems as lines; the manifests that were read say how their rows are numbered."""
     by_path: Mapping[str, Source] = {source.path: source for source in sources}
-    shown = [rejection.text(by_path.get(rejection.path)) for rejection in found[:most]]
-    return shown + ([f"… and {len(found) - most} more problems"] if len(found) > most else [])
+    shown = [rejection.text(by_path.get(rejection.path)) for rejection in all_rejections[:most]]
+    return shown + ([f"… and {len(all_rejections) - most} more problems"] if len(all_rejections) > most else [])

@@ -37,9 +37,9 @@ def _cells(column: Any) -> Any:
     if types.is_string(kind):
         return _quoted(_safe(column.fill_null("")))
     if types.is_list(kind):
-        return _quoted(_told(column, _array))
+        return _quoted(_texts(column, _array))
     if types.is_floating(kind):
-        return _told(column, repr)
+        return _texts(column, repr)
     if types.is_timestamp(kind):
         return _moments(column)
     return column.cast(pa.string()).fill_null("")
@@ -71,11 +71,11 @@ def _moments(times: Any) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    told = times.cast(pa.timestamp("us")).cast(pa.string())  # 2026-11-21 12:00:00.000000
-    return pc.binary_join_element_wise(pc.replace_substring(told, " ", "T"), "Z", "").fill_null("")
+    texts = times.cast(pa.timestamp("us")).cast(pa.string())  # 2026-11-21 12:00:00.000000
+    return pc.binary_join_element_wise(pc.replace_substring(texts, " ", "T"), "Z", "").fill_null("")
 
 
-def _told(column: Any, tell: Any) -> Any:
+def _texts(column: Any, tell: Any) -> Any:
     import pyarrow as pa
 
     return pa.array(["" if value is None else tell(value) for value in column.to_pylist()], pa.string())

@@ -104,38 +104,38 @@ class Cluster:
 
 def clusters(troubles: Iterable[Trouble], *, most_rows: int = EXAMPLES) -> list[Cluster]:
     """The failures of a run, clustered; the largest first. Each names at most its first `most_rows` rows."""
-    found: dict[tuple[Any, ...], Cluster] = {}
+    known: dict[tuple[Any, ...], Cluster] = {}
     for trouble in troubles:
         row, state, category, code, message, http_status, step = trouble
         word = _word(trouble)
         message = (message or word).removeprefix(f"{word}: ")
         telling = shape(message)
         key = (state, word, code, telling)
-        if key not in found and len(found) >= MOST_CLUSTERS:
+        if key not in known and len(known) >= MOST_CLUSTERS:
             telling = OTHER
             key = (state, word, code, telling)
-        cluster = found.get(key)
+        cluster = known.get(key)
         if cluster is None:
             mender = remedy(state, category, http_status)
-            cluster = found[key] = Cluster(mender, state, word, code, telling, message)
+            cluster = known[key] = Cluster(mender, state, word, code, telling, message)
         cluster.count += 1
         cluster.steps.add(step)
         if len(cluster.rows) < most_rows:
             cluster.rows.append(row)
-    return sorted(found.values(), key=lambda cluster: (-cluster.count, cluster.rows))
+    return sorted(known.values(), key=lambda cluster: (-cluster.count, cluster.rows))
 
 
 def _word(trouble: Trouble) -> str:
     """Our word for a failure: of a rejected row, the rule that it broke."""
     if trouble.state == "rejected":
-        rule, found, _ = (trouble.message or "").partition(":")
-        return rule if found else "manifest"
+        rule, separator, _ = (trouble.message or "").partition(":")
+        return rule if separator else "manifest"
     return category_word(trouble.state, trouble.category, trouble.http_status) or trouble.state
 
 
-def by_remedy(found: Iterable[Cluster]) -> dict[Remedy, list[Cluster]]:
+def by_remedy(all_clusters: Iterable[Cluster]) -> dict[Remedy, list[Cluster]]:
     """Clusters under the remedies that some of them need."""
     grouped: dict[Remedy, list[Cluster]] = {}
-    for cluster in found:
+    for cluster in all_clusters:
         grouped.setdefault(cluster.remedy, []).append(cluster)
-    return {one: grouped[one] for one in Remedy if one in grouped}
+    return {remedy: grouped[remedy] for remedy in Remedy if remedy in grouped}

@@ -16,17 +16,19 @@ KEY_SECONDS = 23 * 3600  # how long a key in doubt may be used again: see `regen
 
 
 def commands(
-    mender: Remedy, run: str, found: Iterable[Cluster], document: RunDocument, at: datetime | None = None
+    mender: Remedy, run: str, all_clusters: Iterable[Cluster], document: RunDocument, at: datetime | None = None
 ) -> list[str]:
     """What to type about the clusters of one remedy. `run` is how the person names it, `document` its run.json, `at`
     the time at which it is typed: now, or for a page that must not change, when the run ended."""
-    found = list(found)
+    all_clusters = list(all_clusters)
     typed = [f"regen show {run} --ticket"] if mender is Remedy.VENDOR else []
-    failing = commands_of(document, {step for one in found if one.state != "unknown" for step in one.steps})
+    failing = commands_of(
+        document, {step for cluster in all_clusters if cluster.state != "unknown" for step in cluster.steps}
+    )
     for again, steps in failing.items():
         only = "".join(f" --step {step}" for step in steps) if len(document.steps) > 1 else ""
         typed += _again(mender, again, f"regen results {run} --category {mender}{only}")
-    if unknown := {step for one in found if one.state == "unknown" for step in one.steps}:
+    if unknown := {step for cluster in all_clusters if cluster.state == "unknown" for step in cluster.steps}:
         typed += unknown_commands(document, run, unknown, at)
     return typed
 
@@ -73,15 +75,15 @@ def command(step: StepDocument, document: RunDocument) -> str | None:
 
 def commands_of(document: RunDocument, steps: Iterable[int]) -> dict[str | None, list[int]]:
     """The commands that send rows of these steps again, and the steps that each is for."""
-    found: dict[str | None, list[int]] = {}
+    steps_of: dict[str | None, list[int]] = {}
     wanted = set(steps)
     for step in document.steps:
         if step.number in wanted:
-            found.setdefault(command(step, document), []).append(step.number)
-    return found
+            steps_of.setdefault(command(step, document), []).append(step.number)
+    return steps_of
 
 
-def asked_again(document: RunDocument, steps: Iterable[int]) -> str:
+def after_query(document: RunDocument, steps: Iterable[int]) -> str:
     """What `resume` does about the unknown rows of these steps: uploads have no key, and are looked for."""
     wanted = set(steps)
     does = {step.do for step in document.steps if step.number in wanted}
@@ -94,7 +96,7 @@ def unknown_commands(document: RunDocument, run: str, steps: Iterable[int], at: 
     """What to type about unknown rows. Under a key that may have expired `resume` alone would only report them again:
     then the tenant is asked first, and what it does not have is sent under the next key."""
     if not _keys_may_have_expired(document, at or utc_now()):
-        return [f"regen resume {run}   # {asked_again(document, steps)}"]
+        return [f"regen resume {run}   # {after_query(document, steps)}"]
     return [
         f"regen reconcile {run} --query   # which of the unknown rows the tenant has; their keys have expired",
         f"regen resume {run} --resend-unknown   # sends the unknown rows under new keys: what was done is done twice",

@@ -65,14 +65,14 @@ def story(store: Store, folder: RunFolder, row: int) -> dict[str, Any]:
 
 def _job(store: Store, request: int | None) -> dict[str, Any] | None:
     """What the row's request created, as it was last told; the file that it uploaded."""
-    found, part = (jobs.job(store, request), jobs.part(store, request)) if request is not None else (None, None)
-    if found is None and part is None:
+    known, part = (jobs.job(store, request), jobs.part(store, request)) if request is not None else (None, None)
+    if known is None and part is None:
         return None
-    told: dict[str, Any] = {"file": part.file if part else None, "name": None, "status": None, "created_at": None}
-    if found is not None:
-        told |= {"name": found.name, "status": found.status, "created_at": iso(found.created_at)}
-    counts: dict[str, Any] = json.loads((found and found.facts) or "{}")
-    return told | counts
+    shown: dict[str, Any] = {"file": part.file if part else None, "name": None, "status": None, "created_at": None}
+    if known is not None:
+        shown |= {"name": known.name, "status": known.status, "created_at": iso(known.created_at)}
+    counts: dict[str, Any] = json.loads((known and known.facts) or "{}")
+    return shown | counts
 
 
 def _attempts(
@@ -80,7 +80,7 @@ def _attempts(
 ) -> list[dict[str, Any]]:
     """The attempts with their keys, and with what was waited for before each."""
     before: dict[str, Any] | None = None
-    told = []
+    listed = []
     for attempt in tries:
         waited = _wait(before, attempt, pauses) if before else {}
         times = {name: attempt[name] for name in ("claimed_at", "sent_at", "answered_at")}
@@ -89,9 +89,9 @@ def _attempts(
             "track_id": track_id(line.digest or "", attempt["number"]),
         }
         shown = {name: None if at is None else iso(at) for name, at in times.items()}
-        told.append(attempt | keys | shown | waited)
+        listed.append(attempt | keys | shown | waited)
         before = attempt
-    return told
+    return listed
 
 
 def _wait(
@@ -104,23 +104,25 @@ def _wait(
     return {"waited_seconds": max(0.0, (until - since) / 1e6), "paused_for": list(dict.fromkeys(reasons))}
 
 
-def story_lines(told: dict[str, Any]) -> Iterator[str]:
+def story_lines(story: dict[str, Any]) -> Iterator[str]:
     """The story for people."""
-    yield f"row {told['row']}: {printable(told['manifest'])}, row {told['manifest_row']}"
-    named = " ".join(part for part in (told["operation"], told["object"]) if part)  # a rejected row may lack both
-    yield f"  {printable(named)}: {told['state']}" if named else f"  {told['state']}"
+    yield f"row {story['row']}: {printable(story['manifest'])}, row {story['manifest_row']}"
+    named = " ".join(part for part in (story["operation"], story["object"]) if part)  # a rejected row may lack both
+    yield f"  {printable(named)}: {story['state']}" if named else f"  {story['state']}"
     for name in ("problem", "repeats_row", "code", "message"):
-        if told[name] is not None:
-            yield f"  {name.replace('_', ' ')}: {printable(str(told[name]))}"
-    if told["outcome"] == "succeeded":
-        yield f"  ids: {', '.join(map(printable, told['ids'])) or 'none'}"
-    if (said := told["tenant_says"]) is not None:
-        ids = f", ids {said['ids']}" if said["ids"] else ""
-        yield f"  the tenant, asked about it: {printable(said['answer'] + ids)}: {said['reason']} ({said['file']})"
-    if told["job"] is not None:
-        facts = ", ".join(f"{name} {value}" for name, value in told["job"].items() if value is not None)
+        if story[name] is not None:
+            yield f"  {name.replace('_', ' ')}: {printable(str(story[name]))}"
+    if story["outcome"] == "succeeded":
+        yield f"  ids: {', '.join(map(printable, story['ids'])) or 'none'}"
+    if (tenant := story["tenant_says"]) is not None:
+        ids = f", ids {tenant['ids']}" if tenant["ids"] else ""
+        yield (
+            f"  the tenant, asked about it: {printable(tenant['answer'] + ids)}: {tenant['reason']} ({tenant['file']})"
+        )
+    if story["job"] is not None:
+        facts = ", ".join(f"{name} {value}" for name, value in story["job"].items() if value is not None)
         yield f"  job: {printable(facts)}"
-    yield from itertools.chain.from_iterable(map(_attempt_lines, told["attempts"]))
+    yield from itertools.chain.from_iterable(map(_attempt_lines, story["attempts"]))
 
 
 def _attempt_lines(attempt: dict[str, Any]) -> Iterator[str]:

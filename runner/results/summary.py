@@ -35,8 +35,11 @@ def step_balance(step: StepDocument) -> str:
 def summary(document: RunDocument, store: Store, folder: str, *, crashed: bool = False) -> str:
     """The summary of a run, several lines."""
     why = document.reason if document.status is not RunStatus.FINISHED else None
-    told = f": {printable(str(why))}" if why else ""
-    lines = [f"run {document.run}: {'crashed' if crashed else document.status}{told}", f"  {balance(document.counts)}"]
+    reason = f": {printable(str(why))}" if why else ""
+    lines = [
+        f"run {document.run}: {'crashed' if crashed else document.status}{reason}",
+        f"  {balance(document.counts)}",
+    ]
     if document.requests.sent:
         lines.append(f"  {_effort(store)}")
     if document.status is RunStatus.RUNNING and not crashed and (live := live_line(store)) is not None:
@@ -44,7 +47,9 @@ def summary(document: RunDocument, store: Store, folder: str, *, crashed: bool =
     lines += islice(_under_way(store), MOST_SHOWN)
     if len(document.steps) > 1:
         lines += [f"  step {step.number}, {step.do}: {step_balance(step)}" for step in document.steps]
-    lines += [f"  row {row}: job {printable(told)}; look at it in the tenant" for row, told in jobs.differing(store)]
+    lines += [
+        f"  row {row}: job {printable(reason)}; look at it in the tenant" for row, reason in jobs.differing(store)
+    ]
     lines += failure_lines(store, document, folder)
     lines += [f"  {step}" for step in next_steps(document, folder, crashed=crashed)]
     return "\n".join(lines)
@@ -61,17 +66,17 @@ def _under_way(store: Store) -> Iterator[str]:
 def failure_lines(store: Store, document: RunDocument, folder: str) -> Iterator[str]:
     """The failures, clustered, under what to do about each."""
     named = _named(document, folder)
-    for mender, found in by_remedy(clusters(queries.troubles(store))).items():
-        count = sum(cluster.count for cluster in found)
+    for mender, members in by_remedy(clusters(queries.troubles(store))).items():
+        count = sum(cluster.count for cluster in members)
         yield f"  {mender}, {count:,} {'row' if count == 1 else 'rows'}: {ADVICE[mender]}"
-        for cluster in found[:MOST_SHOWN]:
-            told = printable(cluster.shape if cluster.count > 1 else cluster.message)
+        for cluster in members[:MOST_SHOWN]:
+            message = printable(cluster.shape if cluster.count > 1 else cluster.message)
             code = f"{cluster.code} " if cluster.code else ""
             rows = ", ".join(map(str, cluster.rows))
-            yield f"    {cluster.count:,} {cluster.state}, {cluster.word}: {code}{told} (row {rows})"
-        if len(found) > MOST_SHOWN:
-            yield f"    … and {len(found) - MOST_SHOWN} more kinds"
-        yield from (f"    {command}" for command in commands(mender, named, found, document))
+            yield f"    {cluster.count:,} {cluster.state}, {cluster.word}: {code}{message} (row {rows})"
+        if len(members) > MOST_SHOWN:
+            yield f"    … and {len(members) - MOST_SHOWN} more kinds"
+        yield from (f"    {command}" for command in commands(mender, named, members, document))
 
 
 def _effort(store: Store) -> str:
@@ -102,9 +107,10 @@ def live_line(store: Store, now: int | None = None) -> str | None:
         return f"running, but nothing was answered in the last minute; {pending:,} requests are pending"
     rate = answered / max(1.0, (now - first) / 1e6)
     at_once = queries.last_event(store, ("concurrency", "concurrency-grown"))
-    told = f", {json.loads(at_once)['to']} at once" if at_once else ""
+    concurrency = f", {json.loads(at_once)['to']} at once" if at_once else ""
     return (
-        f"running: {rate:,.1f} answers a second{told}, {pending:,} requests pending, about {duration(pending / rate)} "
+        f"running: {rate:,.1f} answers a second{concurrency}, {pending:,} requests pending, about "
+        f"{duration(pending / rate)} "
         f"left; the last answer came {duration((now - last) / 1e6)} ago"
     )
 

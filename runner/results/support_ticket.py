@@ -20,11 +20,13 @@ SHORTEST = 3  # a cell with fewer characters names nobody, and would mask half t
 def ticket(store: Store, row: int | None = None) -> Iterator[str]:
     """The ticket about what only Zuora can fix; if that is nothing, about all that failed; or about one row."""
     facts = store.facts()
-    found = clusters(queries.troubles(store))
+    failures = clusters(queries.troubles(store))
     if row is not None:
-        found = [cluster for cluster in found if row in cluster.rows] or _only(store, row)
+        failures = [cluster for cluster in failures if row in cluster.rows] or _only(store, row)
     else:
-        found = by_remedy(found).get(Remedy.VENDOR) or [one for one in found if one.state != "rejected"]
+        failures = by_remedy(failures).get(Remedy.VENDOR) or [
+            cluster for cluster in failures if cluster.state != "rejected"
+        ]
     yield "Regenerate calls to Zuora Billing that did not succeed"
     yield f"endpoint host: {facts.host}"
     for name in ("entity_ids", "org_ids"):
@@ -33,9 +35,9 @@ def ticket(store: Store, row: int | None = None) -> Iterator[str]:
     _, first, last = queries.sendings(store)
     if first is not None and last is not None:
         yield f"time: {iso(first)} to {iso(last)} (UTC)"
-    if not found:
+    if not failures:
         yield "nothing failed"
-    for cluster in found:
+    for cluster in failures:
         yield from _about(store, cluster, [row] if row is not None else cluster.rows)
 
 
@@ -44,8 +46,8 @@ def _only(store: Store, row: int) -> list[Cluster]:
     line = next(queries.lines(store, line=row), None)
     if line is None or line.request is None:
         return []
-    told = shape(line.message or line.state)
-    return [Cluster(Remedy.VENDOR, line.state, line.state, line.code, told, told, 1, [row])]
+    message = shape(line.message or line.state)
+    return [Cluster(Remedy.VENDOR, line.state, line.state, line.code, message, message, 1, [row])]
 
 
 def _about(store: Store, cluster: Cluster, rows: list[int]) -> Iterator[str]:
@@ -71,9 +73,9 @@ def _attempt(attempt: dict[str, Any]) -> str:
         "processId": attempt["process_id"],
         "Zuora-Track-Id": attempt["track"],
     }
-    told = ", ".join(f"{name} {value}" for name, value in ids.items() if value is not None)
+    named = ", ".join(f"{name} {value}" for name, value in ids.items() if value is not None)
     when = iso(attempt["sent_at"] or attempt["claimed_at"])
-    return f"  {when}  {printable(told)}" + ("" if attempt["http_status"] else ", no answer")
+    return f"  {when}  {printable(named)}" + ("" if attempt["http_status"] else ", no answer")
 
 
 def _masked(cluster: Cluster, lines: list[ResultLine]) -> str:

@@ -38,12 +38,12 @@ def incomplete(folder: RunFolder, store: Store | None = None) -> Incomplete | No
     `store` is the ledger, if it is open. A run under way may give claims back between the reading of the notes and of
     the ledger, and then looks incomplete once; one whose ledger is older does so every time.
     """
-    found = None
+    reason = None
     for _ in range(LOOKS):
-        found = _compared(folder, store)
-        if found is None:
+        reason = _compared(folder, store)
+        if reason is None:
             return None
-    return found
+    return reason
 
 
 def _compared(folder: RunFolder, store: Store | None) -> Incomplete | None:

@@ -186,10 +186,11 @@ def _with_failed(request: RunRequest, runs: Path, source: str | None) -> tuple[R
 
 def _refuse_reading(work: Regenerate, source: str) -> None:
     """Raises Refused for options that say how tonight's files are read and would misread an earlier run's rows."""
-    said = [f"--{name.replace('_', '-')}" for name in ("sheet", "header_row", "encoding") if getattr(work, name)]
-    if said:
+    options = [f"--{name.replace('_', '-')}" for name in ("sheet", "header_row", "encoding") if getattr(work, name)]
+    if options:
         raise Refused(
-            f"{' and '.join(said)} would also be used for the rows that failed in run {source}, and misread them; send "
+            f"{' and '.join(options)} would also be used for the rows that failed in run {source}, and misread them; "
+            "send "
             f"those by themselves with `regen run runs/{source}/errors.csv`, or save the manifest with its header in "
             "the first line, in UTF-8"
         )

@@ -186,8 +186,8 @@ class DataQuery:
             body = entry.body if isinstance(entry.body, dict) else {}
             fields = {names[name]: str(value) for name, value in body.items() if name in names}
             for effect in entry.effects:
-                for one in effect.ids:
-                    row = made.setdefault(one, {"id": one, "createddate": _stamp(effect.at)})
+                for object_id in effect.ids:
+                    row = made.setdefault(object_id, {"id": object_id, "createddate": _stamp(effect.at)})
                     row |= {**fields, "transactiontype": str(body.get("type", "")), "updateddate": _stamp(effect.at)}
         yield from made.values()
 
@@ -198,18 +198,18 @@ def _stamp(seconds: float) -> str:
 
 def _conditions(text: str) -> list[tuple[str, str, list[str]]] | None:
     """The conditions, all of which must hold: column, comparison, values. None if they cannot be understood."""
-    found, at = [], 0
+    conditions, at = [], 0
     while at < len(text):
         match = _CONDITION.match(text, at)
         if match is None:
             return None
         values = re.findall(_TEXT, match[4]) if match[4] else [match[3]]
-        found.append((match[1].lower(), match[2] or "in", [_unquoted(value) for value in values]))
+        conditions.append((match[1].lower(), match[2] or "in", [_unquoted(value) for value in values]))
         glue = re.compile(r"\s*(?:and\s+|$)", re.IGNORECASE).match(text, match.end())
         if glue is None:
             return None
         at = glue.end()
-    return found
+    return conditions
 
 
 def _unquoted(value: str) -> str:
@@ -221,10 +221,10 @@ _COMPARISONS = {"=": operator.eq, ">=": operator.ge, "<=": operator.le, ">": ope
 
 def _holds(row: Row, condition: tuple[str, str, list[str]]) -> bool:
     name, comparison, values = condition
-    told = row.get(name, "")
+    cell = row.get(name, "")
     if comparison == "in":
-        return told in values
-    mine, theirs = _comparable(name, told), _comparable(name, values[0])
+        return cell in values
+    mine, theirs = _comparable(name, cell), _comparable(name, values[0])
     return bool(_COMPARISONS[comparison](mine, theirs))
 
 

@@ -26,9 +26,9 @@ def kind_of_disk(folder: Path, mounts: Path = MOUNTS) -> str | None:
         return None
     path, best, kind = folder.resolve(), -1, None
     for line in lines:
-        before, found, after = line.partition(" - ")
+        before, separator, after = line.partition(" - ")
         words = before.split()
-        if not found or len(words) < 5:
+        if not separator or len(words) < 5:
             continue
         at = Path(_ESCAPED.sub(lambda match: chr(int(match[1], 8)), words[4]))
         if path.is_relative_to(at) and len(at.parts) >= best:  # of two at one place the later one counts

@@ -13,18 +13,18 @@ Result = TypeVar("Result")
 
 
 @contextlib.contextmanager
-def beside(work: Callable[..., Result], *given: Any, worth_it: bool = True) -> Iterator[Callable[[], Result]]:
+def beside(work: Callable[..., Result], *arguments: Any, worth_it: bool = True) -> Iterator[Callable[[], Result]]:
     """Begin work that can be pickled, as can what it is given and its result; yields how to wait for that.
 
     The work is done on the spot, once it is waited for, if it is not worth the start of a process, if none can be
     started, or if that one came to no result. A process that nobody waits for is ended.
     """
     if not worth_it:
-        yield lambda: work(*given)
+        yield lambda: work(*arguments)
         return
     receiver, sender = multiprocessing.Pipe(duplex=False)
     # a process from nothing: a copy of this one would share its open ledger, which SQLite forbids
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(sender, work, given), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(target=_work, args=(sender, work, arguments), daemon=True)
     with receiver:
         with sender, contextlib.suppress(OSError):
             process.start()
@@ -33,7 +33,7 @@ def beside(work: Callable[..., Result], *given: Any, worth_it: bool = True) -> I
             try:
                 result: Result = receiver.recv()
             except EOFError:
-                return work(*given)
+                return work(*arguments)
             return result
 
         try:
@@ -44,6 +44,6 @@ def beside(work: Callable[..., Result], *given: Any, worth_it: bool = True) -> I
                 process.join()
 
 
-def _work(sender: Connection, work: Callable[..., Any], given: tuple[Any, ...]) -> None:
+def _work(sender: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever waits hears it, and ends this process
-    sender.send(work(*given))
+    sender.send(work(*arguments))

@@ -51,9 +51,9 @@ def fits(session: aiohttp.ClientSession) -> bool:
     asks = type(session)._request.__code__.co_filename
     if asks != inspect.getsourcefile(aiohttp.ClientSession) or session.trace_configs:
         return False
-    given = set(inspect.signature(ResponseHandler.set_response_params).parameters)
+    accepted = set(inspect.signature(ResponseHandler.set_response_params).parameters)
     wanted = set(inspect.signature(aiohttp.BaseConnector.connect).parameters)
-    return given >= _PARAMETERS and wanted == {"self", "req", "traces", "timeout"}
+    return accepted >= _PARAMETERS and wanted == {"self", "req", "traces", "timeout"}
 
 
 def header_limits(function: Callable[..., object]) -> dict[str, Any]:

@@ -224,7 +224,7 @@ class TestGround:
     def test_a_file_in_its_place(self, tmp_path):
         (tmp_path / "runs").write_text("")
         (found,) = [finding for finding in ground(tmp_path / "runs") if finding.name == "runs-folder"]
-        assert (found.level, "is not a folder" in found.told) == ("fail", True)
+        assert (found.level, "is not a folder" in found.message) == ("fail", True)
 
     def test_no_space(self, tmp_path):
         free = shutil.disk_usage(tmp_path).free

@@ -190,19 +190,19 @@ class TestHook:
             assert len(hooked.told) == 3
 
     def test_gives_up(self):
-        with hook(500) as hooked, pytest.raises(webhook.NotTold, match="HTTP 500"):
+        with hook(500) as hooked, pytest.raises(webhook.NotDelivered, match="HTTP 500"):
             webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
 
     def test_a_redirect_is_not_followed(self):
         with hook() as other, hook(307, location=other.url) as hooked:
-            with pytest.raises(webhook.NotTold, match="HTTP 307"):
+            with pytest.raises(webhook.NotDelivered, match="HTTP 307"):
                 webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
             assert other.told == []
 
     def test_one_that_hangs_holds_nothing_up(self, monkeypatch):
         monkeypatch.setattr(webhook, "MOST_SECONDS", 0.0)
         monkeypatch.setattr(webhook, "_tried", lambda url, body: threading.Event().wait(0.2) and None)
-        with pytest.raises(webhook.NotTold, match="no answer in time"):
+        with pytest.raises(webhook.NotDelivered, match="no answer in time"):
             webhook.post("http://127.0.0.1:1/", {}, sleep=lambda seconds: None)
 
     def test_text_holds_no_markup_and_no_escapes(self):
