@@ -14,6 +14,7 @@ from runner.dispatch.run_limits import Terms
 from runner.domain.errors import Refused
 from runner.domain.steps import ReadingOptions
 from runner.plan.typed_paths import typed_paths
+from runner.results.formats import formats_of
 from runner.session.invocation import Invocation
 from runner.session.run_request import RunRequest
 
@@ -57,11 +58,9 @@ class Options:
         return Flags(**settings, environment={**os.environ, **secrets} if secrets else None)
 
     def request(self, files: Files) -> RunRequest:
-        """What is to be planned. `format` is parquet, csv or both."""
+        """What is to be planned. `format` is parquet, csv, both or xlsx. Raises Refused."""
         word = self._given.get("format") or "both"
-        formats = {"both": ("parquet", "csv"), "parquet": ("parquet",), "csv": ("csv",)}.get(word)
-        if formats is None:
-            raise Refused(f"format={word!r}: give 'parquet', 'csv' or 'both'")
+        formats = formats_of(word)
         manifests, types = typed_paths(paths(files))
         return RunRequest(
             manifests=manifests,

@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Params = dict[str, Any]  # a command's parameters as click hands them over
 TENANTS = ["production", "central-sandbox", "developer-sandbox", "api-sandbox", "none"]
 MODES = ["default", "only-resend", "re-migrate"]
-FORMATS = ["parquet", "csv", "both"]
+FORMATS = ["parquet", "csv", "both", "xlsx"]  # those of runner.results.formats, which is imported late
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 FILE = click.Path()  # for completion; whether it is there, the reader says
 
@@ -164,7 +164,7 @@ naming = options(
         section="Output",
         type=click.Choice(FORMATS),
         default="both",
-        help="The format of the results.",
+        help="The format of the results; xlsx: a workbook of results and errors, beside Parquet.",
         default_text="both",
     ),
 )
@@ -299,11 +299,6 @@ def runs_folder(params: Params) -> Path:
     return settings.runs_folder(flags(params))
 
 
-def formats(word: str) -> tuple[str, ...]:
-    """The formats of the results."""
-    return ("parquet", "csv") if word == "both" else (word,)
-
-
 def reading_options(params: Params) -> ReadingOptions:
     """What the options of a command say. Raises a usage error where they exclude each other or mean nothing."""
     from runner.domain.steps import ReadingOptions
@@ -321,6 +316,7 @@ def reading_options(params: Params) -> ReadingOptions:
 def run_request(params: Params) -> RunRequest:
     """A run over manifests, or a plan file."""
     from runner.plan.typed_paths import typed_paths
+    from runner.results.formats import formats_of
     from runner.session.run_request import RunRequest
 
     paths, types = typed_paths(params["manifests"])
@@ -332,7 +328,7 @@ def run_request(params: Params) -> RunRequest:
         reading=reading_options(params),
         flags=flags(params),
         type=params["type_"],
-        formats=formats(params["format_"]),
+        formats=formats_of(params["format_"]),
         retry_failed_from=params["retry_failed_from"],
         give_up_after=params["give_up_after"],
         template_check=not params["no_template_check"],
@@ -343,6 +339,7 @@ def run_request(params: Params) -> RunRequest:
 def one_step_request(params: Params, work: AnyWork, name: str) -> RunRequest:
     """A run of one step that is not over manifests of objects."""
     from runner.domain.steps import files_of
+    from runner.results.formats import formats_of
     from runner.session.run_request import RunRequest
 
     names = ("run_id", "resend_unknown", "again", "if_unfinished")
@@ -351,7 +348,7 @@ def one_step_request(params: Params, work: AnyWork, name: str) -> RunRequest:
         works=(work,),
         name=(files_of(work) or (name,))[0],
         flags=flags(params),
-        formats=formats(params["format_"]),
+        formats=formats_of(params["format_"]),
         **{each: params[each] for each in names},
     )
 

@@ -60,6 +60,7 @@ def results(run: str, format_: str | None, category: str | None, steps: tuple[in
     """
     from runner.ledger import open_read_only
     from runner.results.failures import Remedy
+    from runner.results.formats import formats_of
     from runner.results.writer import write_views
     from runner.runs.lookup import find_run
     from runner.system.console import say
@@ -71,7 +72,7 @@ def results(run: str, format_: str | None, category: str | None, steps: tuple[in
         if category is not None:
             say(str(_write_errors(store, folder, Remedy(category), steps)))
             return ExitCode.SUCCEEDED
-        formats = options.formats(format_) if format_ else store.facts().formats
+        formats = formats_of(format_) if format_ else store.facts().formats
         for path in write_views(store, folder.later(), formats):
             say(str(path))
     return ExitCode.SUCCEEDED

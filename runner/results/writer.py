@@ -3,6 +3,7 @@
 ```
 ledger ─▶ tables of 10,000 rows ─┬─▶ results.parquet, a row group each
                                  ├─▶ results.csv
+                                 ├─▶ results.xlsx
                                  └─▶ errors.csv, the rows that need a person
 ```
 """
@@ -20,6 +21,7 @@ from runner.ledger import Store
 from runner.ledger.queries import TROUBLED, ResultLine, lines
 from runner.results.columns import Layout
 from runner.results.csv_table import csv_table
+from runner.results.workbook import can_write_workbooks, writing_workbook
 from runner.system.atomic_file import replacing
 from runner.system.csv_dialect import csv_text, safe
 from runner.system.runtime_tuning import give_back, seldom_collecting
@@ -27,6 +29,7 @@ from runner.system.runtime_tuning import give_back, seldom_collecting
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FORMATS = ("parquet", "csv", "xlsx")
 GROUP = 10_000
 BATCH = 1_000  # rows turned into columns at a time: as many as the processor's cache holds
 
@@ -92,7 +95,9 @@ def csv_header(layout: Layout) -> bytes:
 def write_views(store: Store, folder: Path, formats: Iterable[str]) -> list[Path]:
     """Write the results in the formats asked for, and errors.csv, in one pass. Returns the files."""
     layout = Layout.of(store, version=store.facts().results_version)
-    paths = [folder / f"results.{name}" for name in ("parquet", "csv") if name in formats]
+    paths = [folder / f"results.{name}" for name in FORMATS if name in formats]
+    if not can_write_workbooks():  # a run that was planned elsewhere: its other files are made all the same
+        paths = [path for path in paths if path.suffix != ".xlsx"]
     errors = folder / "errors.csv"
     with ExitStack() as stack, seldom_collecting():
         writes = [stack.enter_context(_writing(path, layout)) for path in paths]
@@ -114,6 +119,8 @@ def write_csv(path: Path, layout: Layout, results: Iterable[ResultLine]) -> Path
 
 
 def _writing(path: Path, layout: Layout) -> AbstractContextManager[Callable[[pa.Table], object]]:
+    if path.suffix == ".xlsx":
+        return writing_workbook(path, layout)
     return _writing_parquet(path, layout) if path.suffix == ".parquet" else _writing_csv(path, layout)
 
 

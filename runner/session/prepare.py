@@ -30,7 +30,7 @@ from runner.session.run_request import RunRequest, with_plan_file
 from runner.system.console import printable, say
 from runner.system.timestamps import utc_now
 
-VIEWS = ("results.parquet", "results.csv", "errors.csv")
+VIEWS = ("results.parquet", "results.csv", "results.xlsx", "errors.csv")
 AGAIN = "add --again to send everything once more as a new run"
 
 
