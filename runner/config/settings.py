@@ -56,6 +56,7 @@ class Flags:
     on_finish: str | None = None
     notify: str | None = field(default=None, repr=False)
     metrics: str | None = None
+    run_profile: str | None = None  # of the run that is resumed: nobody typed it, so that variables may differ from it
     environment: Mapping[str, str] | None = field(default=None, repr=False)  # of the Python API; None: the process's
 
 
@@ -128,11 +129,15 @@ class Layers:
 
     def _name(self) -> str | None:
         """The name of the profile in force. Raises Refused if there is none of that name."""
-        config, wanted = self.config, (self.flags.profile, self.variable("REGEN_PROFILE"))
-        words = (*wanted, config.default_profile, None)
-        at = next(number for number, word in enumerate(words) if word or number == 3)
-        name = words[at]
-        self.sources["profile"] = ("--profile", "REGEN_PROFILE", f"{config.path}", "default")[at]
+        config = self.config
+        layers = (
+            ("--profile", self.flags.profile),
+            ("the run", self.flags.run_profile),
+            ("REGEN_PROFILE", self.variable("REGEN_PROFILE")),
+            (f"{config.path}", config.default_profile),
+            ("default", None),
+        )
+        self.sources["profile"], name = next((layer for layer in layers if layer[1]), layers[-1])
         if name is not None and name not in config.profiles:
             known = ", ".join(sorted(config.profiles)) or "none"
             raise Refused(f"{config.path or 'no regen.toml'}: there is no profile {name!r}; known profiles: {known}")

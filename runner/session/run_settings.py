@@ -24,7 +24,7 @@ def settings_of_run(flags: Flags, facts: Facts) -> tuple[Flags, Settings]:
     `--base-url` without `--profile` keeps the run's profile, if the configuration still has it.
     """
     base_url = flags.base_url if flags.base_url or flags.profile else facts.base_url
-    own = dataclasses.replace(flags, base_url=base_url, profile=flags.profile or facts.profile)
+    own = dataclasses.replace(flags, base_url=base_url, run_profile=facts.profile)
     try:
         return own, gather(own)
     except Refused:

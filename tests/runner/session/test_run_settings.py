@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import pytest
 
+from runner.config.settings import Flags
+from runner.domain.errors import Refused
 from runner.ledger import open_read_only
 from runner.runs.lock import tenant_held
+from runner.session.run_settings import settings_of_run
 from runner.zuora import client
 from tests.flows.test_flows import one, subscriptions
 
@@ -79,6 +83,70 @@ class TestResume:
         for wire in wires:
             assert (wire.entity_ids, wire.org_ids, wire.zuora_version) == (("e1",), ("A",), "2029-01-01")
         assert len(wires) == 2
+
+
+FULL = """[profile.p]
+base_url = "{url}"
+tenant = "none"
+rate = 500.0
+concurrency = 9
+quota_share = 0.5
+on_finish = "true"
+metrics = "profile.prom"
+client_id = "i"
+client_secret = "stored-hush"
+tenant_id = "t"
+"""
+
+
+class TestTheRunsOwnProfile:
+    """Nobody typed it: a variable that differs from it outranks it, as it outranks a default profile."""
+
+    VARIABLES: ClassVar = {
+        "ZUORA_BASE_URL": "https://rest.zuora.com",
+        "REGEN_PROFILE": "other",
+        "REGEN_TENANT": "central-sandbox",
+        "REGEN_RATE": "400",
+        "REGEN_CONCURRENCY": "3",
+        "REGEN_QUOTA_SHARE": "0.9",
+        "REGEN_METRICS": "variable.prom",
+        "REGEN_ON_FINISH": "false",
+        "REGEN_NOTIFY": "https://127.0.0.1:1/x",
+    }
+
+    @pytest.fixture
+    def facts(self, tmp_path, regen, simulator):
+        with simulator() as server:
+            config = tmp_path / "regen.toml"
+            config.write_text(FULL.format(url=server.url) + '[profile.other]\nbase_url = "https://rest.eu.zuora.com"\n')
+            config.chmod(0o600)
+            words = ("run", subscriptions(tmp_path / "s.csv", 4), "--profile", "p", "--max-requests", 2)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("ZUORA_CLIENT_ID")
+                patch.delenv("ZUORA_CLIENT_SECRET")
+                assert regen(*words).code == 5
+            with open_read_only(one(tmp_path / "runs") / "ledger.db") as store:
+                yield store.facts()
+
+    def test_no_variable_contradicts_it(self, facts, monkeypatch):
+        for variable, value in self.VARIABLES.items():
+            with monkeypatch.context() as patch:
+                patch.setenv(variable, value)
+                _, settings = settings_of_run(Flags(), facts)
+                assert (settings.profile_name, settings.base_url) == ("p", facts.base_url), variable
+                assert settings.sources["profile"] == "the run"
+                assert settings.credentials().client_id == "test-id", "the environment's, as under a default profile"
+        monkeypatch.setenv("REGEN_RATE", "400")
+        assert settings_of_run(Flags(), facts)[1].rate == 400
+        assert settings_of_run(Flags(rate=7), facts)[1].rate == 7
+
+    def test_a_typed_profile_still_is_contradicted(self, facts, monkeypatch):
+        monkeypatch.setenv("REGEN_RATE", "400")
+        with pytest.raises(Refused, match="REGEN_RATE and rate of --profile p differ"):
+            settings_of_run(Flags(profile="p"), facts)
+        monkeypatch.delenv("REGEN_RATE")
+        with pytest.raises(Refused, match="differ from client_id and client_secret of --profile p"):
+            settings_of_run(Flags(profile="p"), facts)[1].credentials()
 
 
 class TestNothingIsTouched:
