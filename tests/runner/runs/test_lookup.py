@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from runner.cli import regen as regen_group
 from runner.domain.errors import Refused
 from runner.runs.lookup import find_remains, find_run
 from tests.harness.program import simulated
@@ -61,6 +66,55 @@ def test_many_matches_are_counted(tmp_path):
         (tmp_path / f"n-{n:02}" / "ledger.db").touch()
     with pytest.raises(Refused, match=r"12 runs in .* n-04 and 7 more; write"):
         find_run(tmp_path, "n-")
+
+
+def takers() -> Iterator[tuple[str, int]]:
+    """Every command that takes a RUN, with the number of them: what completes run ids takes one."""
+    for name, command in regen_group.commands.items():
+        taken = [param for param in command.params if isinstance(param, click.Argument) and _is_run(param)]
+        if taken:
+            yield name, len(taken)
+
+
+def _is_run(param: click.Argument) -> bool:
+    return "run" in (param.name or "") or (param.metavar or "").strip("[]").startswith("RUN")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory) -> Path:
+    """Two finished runs with results and a seal: weekly-a before weekly-b."""
+    work = tmp_path_factory.mktemp("two")
+    with pytest.MonkeyPatch.context() as patch, simulated() as server:
+        patch.chdir(work)
+        for name in ("ZUORA_CLIENT_ID", "ZUORA_CLIENT_SECRET"):
+            patch.setenv(name, "test-secret")
+        patch.setenv("HOME", str(work))
+        (work / "s.csv").write_text("subscriptionName,subscriptionVersion\nA-1,1\n")
+        for run in ("weekly-a", "weekly-b"):
+            words = ["run", "s.csv", "--run-id", run, "--base-url", server.url, "--quiet", "--again"]
+            assert not regen_group.main(words, standalone_mode=False)
+    return work
+
+
+def test_there_are_commands_that_take_a_run():
+    """The list that the next test goes through is the program's own."""
+    assert {name for name, _ in takers()} >= {
+        *("resume", "abandon", "show", "results", "report", "verify", "reconcile", "diff")
+    }
+
+
+@pytest.mark.parametrize(("command", "number"), list(takers()))
+def test_every_command_that_takes_a_run_takes_last_and_beginnings(two, regen, tmp_path, command, number):
+    """It answers about that run, or refuses for a reason of its own; what names no run or several is refused alike."""
+    shutil.copytree(two, tmp_path, dirs_exist_ok=True)
+    for named in ("last", "weekly-b", "runs/weekly-b"):
+        done = regen(command, *[named] * number)
+        assert not re.search("there is no run|no such|begin with", done.err), (named, done.err)
+        assert command == "resume" or "weekly-b" in done.out + done.err or number == 2
+    several, none = regen(command, *["weekly"] * number), regen(command, *["nobody"] * number)
+    assert (several.code, none.code) == (2, 2)
+    assert "2 runs in runs begin with 'weekly': weekly-a, weekly-b; write more of the id" in several.err
+    assert "there is no run 'nobody' in runs; `regen runs` lists them" in none.err
 
 
 def test_last_is_the_run_that_was_started_last(regen, tmp_path):
