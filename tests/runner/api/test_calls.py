@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -182,3 +183,29 @@ async def test_the_notebook_runs(tmp_path, monkeypatch, simulator):
                 if asyncio.iscoroutine(result):
                     await result
     assert names["run"].exit_code == 0
+
+
+KERNEL = """
+import asyncio, runner
+async def cell():
+    await runner.arun({manifest!r}, base_url={url!r}, concurrency=1, runs_dir={runs!r}, client_id="i", client_secret="s")
+asyncio.run(cell())
+"""
+
+
+def test_the_command_line_resumes_what_a_killed_kernel_began(manifest, options, simulator, regen, monkeypatch):
+    """A notebook's process dies in the middle of a cell: `regen resume last` ends the run, nothing is sent anew."""
+    runs = options["runs_dir"]
+    with simulator(latency=0.4) as server:
+        program = KERNEL.format(manifest=str(manifest), url=server.url, runs=str(runs))
+        with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as kernel:
+            while server.arrivals() < 2:
+                time.sleep(0.05)
+            kernel.kill()
+        monkeypatch.setenv("ZUORA_CLIENT_ID", "i")
+        resumed = regen("resume", "last", "--runs-dir", runs, "--base-url", server.url)
+        assert resumed.code == 3, resumed.err
+        assert max(len(identity["effects"]) for identity in server.regenerations()) == 1
+    (run,) = runner.runs(runs_dir=runs)
+    assert run.counts["succeeded"] == 4
+    assert set(runner.results(run)["regen_state"]) == {"succeeded", "failed", "duplicate"}
