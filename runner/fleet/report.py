@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,13 +12,12 @@ from runner import __version__
 from runner.domain.errors import ExitCode
 from runner.domain.model import State
 from runner.fleet.tenant_process import RunResult, TenantResult
-from runner.results.report.html import Markup, element, table, together
+from runner.results.report.html import Markup, element, html_page, table, together
 from runner.system.atomic_file import replacing
 from runner.system.console import json_text, printable
 from runner.system.timestamps import duration
 
 JSON, PAGE = "fleet.json", "fleet.html"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 MEANINGS = {
     ExitCode.SUCCEEDED: "every row succeeded",
     ExitCode.FAULT: "a fault of the program",
@@ -55,22 +53,13 @@ def write_report(folder: Path, report: FleetReport) -> None:
 
 def render(report: FleetReport, folder: Path) -> str:
     """The page as text. Links are relative to `folder`."""
-    style = resources.files("runner.results.report").joinpath("style.css").read_text("utf-8")
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("title", f"Fleet {report.name}"),
-        element("style", Markup(style + ".scroll { overflow-x: auto; }\n")),
-    )
-    main = element(
-        "main",
+    return html_page(
+        f"Fleet {report.name}",
         element("header", element("h1", f"Fleet {report.name}"), element("p", _sentence(report))),
         element("div", _table(report.tenants, folder), class_="scroll"),
         together([_messages(tenant) for tenant in report.tenants if tenant.exit_code and tenant.messages]),
+        wide=True,
     )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', main), lang='en')}\n"
 
 
 def meaning_of(code: int) -> str:

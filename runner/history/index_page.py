@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
 from runner.history.sources import RunSource, sources_in, started
-from runner.results.report.html import Markup, element, table, together
+from runner.results.report.html import Markup, element, html_page, table, together
 from runner.runs.folder import RunFolder
 from runner.system.atomic_file import replacing
 
@@ -16,9 +15,7 @@ NAME = "index.html"
 REPORT = "report.html"
 MOST_RUNS = 500  # on the page, the newest; so that the end of a run takes no longer in a folder of many thousands
 TREND_RUNS = 60  # bars in the trend
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 PROBLEMS = ("failed", "unknown", "rejected", "pending")
-_SCROLL = ".scroll { overflow-x: auto; }\n"  # a wide table scrolls, the page does not
 _BAR, _HEIGHT = 10, 60  # of the trend, in units of its view box
 
 
@@ -32,23 +29,14 @@ def write_index(runs: Path) -> Path:
 
 def render(sources: Sequence[RunSource]) -> str:
     """The page as text."""
-    style = resources.files("runner.results.report").joinpath("style.css").read_text("utf-8")
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("title", "Regeneration runs"),
-        element("style", Markup(style + _SCROLL)),
-    )
     newest = list(reversed(sources))
-    main = element(
-        "main",
+    return html_page(
+        "Regeneration runs",
         element("header", element("h1", "Regeneration runs"), _totals(sources)),
         _trend(sources[-TREND_RUNS:]) if len(sources) > 1 else "",
         element("div", _table(newest), class_="scroll"),
+        wide=True,
     )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', main), lang='en')}\n"
 
 
 def _totals(sources: Sequence[RunSource]) -> Markup:

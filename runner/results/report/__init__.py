@@ -1,8 +1,9 @@
 """The report: one page of HTML about one run, complete in itself, readable offline, on paper and in the dark.
 
 ```
-ledger ─▶ figures (numbers) ─▶ plots (SVG) ─┐
-                            └─▶ page ◀──────┴─ markup (everything escaped), style.css
+ledger ─▶ statistics ─┬─▶ charts (SVG) ─────────────────────┐
+                      ├─▶ headline (the first sentence) ────┼─▶ page ◀─ html (everything escaped), style.css
+ledger ───────────────┴─▶ failure_section (errors, remedies) ┘
 ```
 """
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from html import escape
+from importlib import resources
 
 from runner.system.console import harmless
 
 VOID = frozenset({"meta", "br", "rect", "line", "path", "polyline"})
 LONGEST = 300
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_SCROLL = ".scroll { overflow-x: auto; }\n"  # a wide table scrolls, the page does not
 
 
 _NEVER = re.compile("[\ud800-\udfff\ufffe\uffff]")  # what no document may hold
@@ -52,6 +55,21 @@ def short(value: object, most: int = LONGEST) -> str:
     """A value as text of bounded length."""
     whole = str(value)
     return whole if len(whole) <= most else whole[: most - 1] + "…"
+
+
+def html_page(title: str, *inside: object, wide: bool = False) -> str:
+    """A whole page in the common style; it loads and runs nothing. On a wide one tables of class `scroll` scroll."""
+    style = resources.files("runner.results.report").joinpath("style.css").read_text("utf-8")
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        element("title", title),
+        element("style", Markup(style + (_SCROLL if wide else ""))),
+    )
+    body = element("body", element("main", *inside))
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
 UNBROKEN = 36  # characters of an id that fit on a line of a telephone

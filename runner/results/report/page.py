@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from runner.results.report import charts
 from runner.results.report.charts import milliseconds
 from runner.results.report.failure_section import failure_section
 from runner.results.report.headline import headline, time_taken
-from runner.results.report.html import Markup, element, identifier, short, table, together
+from runner.results.report.html import Markup, element, html_page, identifier, short, table, together
 from runner.results.report.statistics import Course, course, latency, share
 from runner.results.report.times import local_zone, shown_time
 from runner.results.summary import STATES, balance, step_balance
@@ -29,7 +28,6 @@ NAME = "report.html"
 MOST_MANIFESTS = 100
 MOST_STARTS = 20
 SLOWEST = 10
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def write_report(store: Store, folder: Path, document: RunDocument) -> Path:
@@ -42,15 +40,6 @@ def write_report(store: Store, folder: Path, document: RunDocument) -> Path:
 
 def render(store: Store, document: RunDocument) -> str:
     """The page as text."""
-    style = resources.files("runner.results.report").joinpath("style.css").read_text("utf-8")
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("title", f"Run {document.run}"),
-        element("style", Markup(style)),
-    )
     run_course = course(store)
     sections = [
         _head(document, headline(kinds(store), document.counts, run_course)),
@@ -61,8 +50,7 @@ def render(store: Store, document: RunDocument) -> str:
         _slowest(store),
         _digests(document),
     ]
-    body = element("body", element("main", together([section for section in sections if section])))
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+    return html_page(f"Run {document.run}", together([section for section in sections if section]))
 
 
 def _section(title: str, *inside: object) -> Markup:

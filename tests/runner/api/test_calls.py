@@ -188,7 +188,8 @@ async def test_the_notebook_runs(tmp_path, monkeypatch, simulator):
 KERNEL = """
 import asyncio, runner
 async def cell():
-    await runner.arun({manifest!r}, base_url={url!r}, concurrency=1, runs_dir={runs!r}, client_id="i", client_secret="s")
+    secrets = dict(client_id="i", client_secret="s")
+    await runner.arun({manifest!r}, base_url={url!r}, concurrency=1, runs_dir={runs!r}, **secrets)
 asyncio.run(cell())
 """
 
