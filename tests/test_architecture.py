@@ -118,7 +118,7 @@ FOREIGN = re.compile(
 def vague_names() -> Counter[str]:
     """Names in the code with a part that could mean anything, and how often each is used."""
     names: Counter[str] = Counter()
-    for path in FILES.values():
+    for path in [*FILES.values(), *(ROOT / "tests").rglob("*.py")]:
         for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
             if token.type == tokenize.NAME and VAGUE.search(FOREIGN.sub("", token.string)):
                 names[token.string] += 1
@@ -131,7 +131,7 @@ def test_names_say_what_they_are():
     assert names.total() < VAGUE_NAMES_ALLOWED, names.most_common(20)
 
 
-VAGUE_NAMES_ALLOWED = 20  # names of libraries that FOREIGN does not know yet
+VAGUE_NAMES_ALLOWED = 45  # lower it with every sweep; the aim is 20
 HEAVY = {"aiohttp", "msgspec", "pandas", "pyarrow", "sqlite3", "tqdm"}
 
 

@@ -53,10 +53,10 @@ async def main(url: str, manifest: Path, workers: int) -> None:
 
 
 if __name__ == "__main__":
-    kind, base, place = sys.argv[1:4]
+    kind, base, manifest = sys.argv[1:4]
     if kind == "bare":  # tqdm, of all imports, is what changes malloc's thresholds
         import msgspec  # noqa: F401
         import tqdm  # noqa: F401
 
         import runner.session.session  # noqa: F401
-    asyncio.run(main(base, Path(place), int(sys.argv[4]) if len(sys.argv) > 4 else 40))
+    asyncio.run(main(base, Path(manifest), int(sys.argv[4]) if len(sys.argv) > 4 else 40))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 
-from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, served, subscriptions, table, workplace
+from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, served, subscriptions, table, work_folder
 
 ROWS = 40_000
 MOST_MS = 250
@@ -15,7 +15,7 @@ def main() -> None:
     """At 0 ms and at 50 ms of latency."""
     lines = []
     for latency_seconds, rows in ((0.0, ROWS), (0.05, ROWS // 5)):
-        with workplace() as folder, served(latency_seconds) as server:
+        with work_folder() as folder, served(latency_seconds) as server:
             manifest = subscriptions(folder / "s.csv", rows)
             words = ["run", str(manifest), "--base-url", server.url, "--runs-dir", str(folder / "runs"), "--quiet"]
             words += ["--concurrency", str(IN_FLIGHT), "--type", "Subscription"]
@@ -23,7 +23,7 @@ def main() -> None:
             assert process.code == 0, process
             gaps = json.loads((folder / "gaps").read_text())
         cuts = statistics.quantiles(gaps, n=100)
-        told = [f"{value:.0f}" for value in (statistics.median(gaps), cuts[94], cuts[98], max(gaps))]
-        lines.append((f"{latency_seconds * 1e3:g} ms, {len(gaps):,} answers", *told))
+        figures = [f"{value:.0f}" for value in (statistics.median(gaps), cuts[94], cuts[98], max(gaps))]
+        lines.append((f"{latency_seconds * 1e3:g} ms, {len(gaps):,} answers", *figures))
     head = ("gap between answer and commit, ms", "median", "95 %", "99 %", "longest")
     print(f"\n### Commit gap: at most {MOST_MS} ms at the 99th percentile\n\n{table(head, lines)}")

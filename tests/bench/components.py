@@ -11,7 +11,7 @@ import pstats
 from collections import Counter
 from pathlib import Path
 
-from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, served, subscriptions, table, workplace
+from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, served, subscriptions, table, work_folder
 
 ROWS = 20_000
 COMPONENTS = (
@@ -46,44 +46,46 @@ COMPONENTS = (
 )
 
 
-def component(place: str, name: str) -> str:
+def component(filename: str, name: str) -> str:
     """Where a function belongs; a built-in one counts by its own name."""
-    told = name if place == "~" else place.replace("\\", "/")
-    for found, marks in COMPONENTS:
-        if any(mark in told for mark in marks):
-            return found
+    source = name if filename == "~" else filename.replace("\\", "/")
+    for part, marks in COMPONENTS:
+        if any(mark in source for mark in marks):
+            return part
     return "built-in functions and the rest"
 
 
 def shares(profile: Path) -> Counter[str]:
     """The seconds of each component's own functions."""
-    found: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
     stats = pstats.Stats(str(profile)).stats  # type: ignore[attr-defined]
-    for (place, _, name), (_, _, own, _, _) in stats.items():
-        found[component(place, name)] += own
-    return found
+    for (filename, _, name), (_, _, own, _, _) in stats.items():
+        seconds[component(filename, name)] += own
+    return seconds
 
 
 def main() -> None:
     """Shares of the profile, scaled to the CPU time of a run without it."""
-    with workplace() as folder, served() as server:
+    with work_folder() as folder, served() as server:
         manifest = subscriptions(folder / "s.csv", ROWS)
 
         def instrumented(kind: str) -> Path:
             words = ["run", str(manifest), "--base-url", server.url, "--runs-dir", str(folder / kind), "--quiet"]
             words += ["--concurrency", str(IN_FLIGHT), "--type", "Subscription"]
             process = python(
-                "tests.bench.instrumented", kind, str(folder / f"{kind}.told"), *words, environment=CREDENTIALS
+                "tests.bench.instrumented", kind, str(folder / f"{kind}.out"), *words, environment=CREDENTIALS
             )
             assert process.code == 0, process
-            return folder / f"{kind}.told"
+            return folder / f"{kind}.out"
 
-        found = shares(instrumented("profile"))
+        shared = shares(instrumented("profile"))
         _, loop, whole = (seconds / ROWS * 1e6 for seconds in json.loads(instrumented("cpu").read_text()))
-        bare = python("tests.bench.bare", "bare", server.url, str(manifest), str(IN_FLIGHT)).told()
-    del found["waiting for the network"]
-    working = sum(found.values())
-    costs = [(name, own / working * loop) for name, own in found.items()] + [("ledger: the pen's thread", whole - loop)]
+        bare = python("tests.bench.bare", "bare", server.url, str(manifest), str(IN_FLIGHT)).document()
+    del shared["waiting for the network"]
+    working = sum(shared.values())
+    costs = [(name, own / working * loop) for name, own in shared.items()] + [
+        ("ledger: the pen's thread", whole - loop)
+    ]
     costs.sort(key=lambda cost: -cost[1])
     lines = [(name, f"{cost:.0f}", f"{cost / whole:.0%}") for name, cost in costs if cost >= 0.5]
     lines.append(("all", f"{whole:.0f}", "100%"))

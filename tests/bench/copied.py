@@ -50,5 +50,5 @@ async def main(url: str, manifest: Path, report: Path, in_flight: int) -> None:
 
 
 if __name__ == "__main__":
-    base, place, told = sys.argv[1:4]
-    asyncio.run(main(base, Path(place), Path(told), int(sys.argv[4]) if len(sys.argv) > 4 else 40))
+    base, manifest, output = sys.argv[1:4]
+    asyncio.run(main(base, Path(manifest), Path(output), int(sys.argv[4]) if len(sys.argv) > 4 else 40))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.bench.measure import Child, Server, median, sent, served, subscriptions, table, workplace
+from tests.bench.measure import Child, Server, median, sent, served, subscriptions, table, work_folder
 from tests.bench.plan import planned, results, settle
 from tests.bench.throughput import sending_seconds
 
@@ -70,9 +70,9 @@ def _measured(name: str, run: Callable[[int], tuple[Child, float | None]]) -> li
     print(f"{name} …", flush=True)
     sizes: dict[int, Size] = {}
     for rows in _turns():
-        (start, _), (process, told) = run(1), run(rows)
+        (start, _), (process, seconds_taken) = run(1), run(rows)
         size = sizes.setdefault(rows, Size(rows))
-        seconds = process.seconds - start.seconds if told is None else told
+        seconds = process.seconds - start.seconds if seconds_taken is None else seconds_taken
         size.note(seconds, process.cpu_seconds - start.cpu_seconds, process.peak_mb)
     return [size.line(name, sizes[ROWS[0]]) for size in sizes.values()]
 
@@ -80,18 +80,18 @@ def _measured(name: str, run: Callable[[int], tuple[Child, float | None]]) -> li
 class _Folders:
     """Manifests of each size, a new runs folder for each plan, a settled run of each size."""
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._plans = 0
         self._settled: dict[int, Path] = {}
 
     def manifest(self, rows: int) -> Path:
-        place = self._place / f"{rows}.csv"
-        return place if place.exists() else subscriptions(place, rows)
+        path = self._folder / f"{rows}.csv"
+        return path if path.exists() else subscriptions(path, rows)
 
     def runs(self) -> Path:
         self._plans += 1
-        return self._place / f"runs{self._plans}"
+        return self._folder / f"runs{self._plans}"
 
     def plan(self, rows: int) -> tuple[Child, None]:
         return planned(self.manifest(rows), self.runs()), None
@@ -112,8 +112,8 @@ class _Folders:
 
 def main() -> None:
     """10⁴, 10⁵, 10⁶ rows."""
-    with workplace() as place:
-        folders = _Folders(place)
+    with work_folder() as folder:
+        folders = _Folders(folder)
         lines = _measured("plan", folders.plan) + _measured("results", folders.results)
         with served() as server:
             lines += _measured("a whole run", partial(folders.send, server))

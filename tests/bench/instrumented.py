@@ -20,7 +20,7 @@ from runner.dispatch.dispatcher import Dispatch
 from runner.ledger import Journal, Record
 
 
-def watch_gap(place: Path) -> None:
+def watch_gap(path: Path) -> None:
     """Note, after every commit, how long its answers had waited for it."""
     gaps: list[float] = []
     write = Journal.write
@@ -31,10 +31,10 @@ def watch_gap(place: Path) -> None:
         gaps.extend(now - record.answered_at for record in records)
 
     Journal.write = watched  # type: ignore[method-assign, assignment]
-    atexit.register(lambda: place.write_text(json.dumps([gap / 1e3 for gap in gaps])))
+    atexit.register(lambda: path.write_text(json.dumps([gap / 1e3 for gap in gaps])))
 
 
-def watch_profile(place: Path) -> None:
+def watch_profile(path: Path) -> None:
     """Profile `Dispatch.run`."""
     run = Dispatch.run
 
@@ -45,12 +45,12 @@ def watch_profile(place: Path) -> None:
             return await run(self)
         finally:
             profile.disable()
-            profile.dump_stats(place)
+            profile.dump_stats(path)
 
     Dispatch.run = profiled  # type: ignore[method-assign]
 
 
-def watch_cpu(place: Path) -> None:
+def watch_cpu(path: Path) -> None:
     """Note the seconds of `Dispatch.run`: on the clock, of the event loop's thread, of the whole process."""
     run = Dispatch.run
 
@@ -60,7 +60,7 @@ def watch_cpu(place: Path) -> None:
             return await run(self)
         finally:
             ended = time.perf_counter(), time.thread_time(), time.process_time()
-            place.write_text(json.dumps([end - begin for begin, end in zip(begun, ended, strict=True)]))
+            path.write_text(json.dumps([end - begin for begin, end in zip(begun, ended, strict=True)]))
 
     Dispatch.run = watched  # type: ignore[method-assign]
 

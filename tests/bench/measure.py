@@ -33,8 +33,8 @@ class Server:
     def record(self) -> dict[str, Any]:
         """How many requests it had, and how often it did what was asked, by name."""
         with urllib.request.urlopen(f"{self.url}/_bench") as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
+            document: dict[str, Any] = json.load(answer)
+            return document
 
     def requests(self) -> int:
         """How many requests it had."""
@@ -63,10 +63,10 @@ class Child:
     peak_mb: float
     out: str
 
-    def told(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """The JSON that it printed."""
-        found: dict[str, Any] = json.loads(self.out)
-        return found
+        document: dict[str, Any] = json.loads(self.out)
+        return document
 
 
 def child(words: Sequence[str], environment: Mapping[str, str] | None = None, cwd: Path = HERE) -> Child:
@@ -106,12 +106,12 @@ def sent(server: Server, manifest: Path, runs: Path, *more: str) -> tuple[Child,
     return process, document
 
 
-def subscriptions(place: Path, rows: int, first: int = 1) -> Path:
+def subscriptions(path: Path, rows: int, first: int = 1) -> Path:
     """A manifest of so many subscriptions, as CSV."""
-    with place.open("w") as file:
+    with path.open("w") as file:
         file.write("subscriptionName,subscriptionVersion\n")
         file.writelines(f"{name_of(number)},1\n" for number in range(first, first + rows))
-    return place
+    return path
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -149,7 +149,7 @@ def sync_ms(folder: Path, times: int = 50) -> float:
 
 
 @contextlib.contextmanager
-def workplace() -> Iterator[Path]:
+def work_folder() -> Iterator[Path]:
     """A folder for a while. BENCH_DIR says where, if the default has no room."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("BENCH_DIR")) as folder:
         yield Path(folder)

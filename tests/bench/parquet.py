@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 GROUP = 50_000
 
 
-def main(source: str, place: str) -> None:
+def main(source: str, path: str) -> None:
     """Write it group by group."""
     with open(source, newline="") as file:  # noqa: PTH123 - as given
         rows = csv.reader(file)
         schema = pa.schema([(name, pa.string()) for name in next(rows)])
-        with pq.ParquetWriter(place, schema) as writer:
+        with pq.ParquetWriter(path, schema) as writer:
             while group := list(itertools.islice(rows, GROUP)):
                 columns = [pa.array(column, pa.string()) for column in zip(*group, strict=True)]
                 writer.write_table(pa.Table.from_arrays(columns, schema=schema))

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from runner.domain.model import Outcome, State
 from runner.ledger import Claim, Journal, Record, open_writable
-from tests.bench.measure import Child, python, regen, subscriptions, table, workplace
+from tests.bench.measure import Child, python, regen, subscriptions, table, work_folder
 
 MILLION = int(os.environ.get("BENCH_ROWS", "1000000"))
 BATCH = 250
 NOWHERE = "http://127.0.0.1:9"  # a plan sends nothing
 
 
-def parquet(place: Path, source: Path) -> Path:
+def parquet(path: Path, source: Path) -> Path:
     """The rows of a CSV as Parquet, all text."""
-    assert python("tests.bench.parquet", str(source), str(place)).code == 0
-    return place
+    assert python("tests.bench.parquet", str(source), str(path)).code == 0
+    return path
 
 
 def planned(manifest: Path, runs: Path) -> Child:
@@ -77,11 +77,11 @@ def main() -> None:
 
     def note(name: str, rows: int, most_mb: int, run: Callable[[], Child]) -> None:
         process = run()
-        told = (f"{rows / process.seconds:,.0f}", f"{process.seconds:.0f}", f"{process.peak_mb:.0f}", str(most_mb))
-        lines.append((f"{name}, {rows:,} rows", *told))
+        figures = (f"{rows / process.seconds:,.0f}", f"{process.seconds:.0f}", f"{process.peak_mb:.0f}", str(most_mb))
+        lines.append((f"{name}, {rows:,} rows", *figures))
         print(f"  {json.dumps(lines[-1])}", flush=True)
 
-    with workplace() as folder:
+    with work_folder() as folder:
         manifest = subscriptions(folder / "s.csv", MILLION)
         note("plan, CSV", MILLION, 400, lambda: planned(manifest, folder / "csv"))
         same = parquet(folder / "s.parquet", manifest)

@@ -27,11 +27,11 @@ _GATEWAY = b"<html><body>503 Service Unavailable</body></html>"
 
 def harm(number: int) -> str | None:
     """What befalls the row with this number."""
-    place = number * _STRIDE % PERIOD
+    position = number * _STRIDE % PERIOD
     for name, many in (("permanent", PERMANENT), ("locked", LOCKED), ("throttled", THROTTLED), ("broken", BROKEN)):
-        if place < many:
+        if position < many:
             return name
-        place -= many
+        position -= many
     return None
 
 
@@ -86,7 +86,7 @@ class Works:
     def _response(self, body: bytes) -> bytes:
         return _response(b"200 OK", body, b"Zuora-Request-Id: bench-%d\r\n" % next(self._ids))
 
-    def told(self) -> bytes:
+    def done(self) -> bytes:
         """The record, as JSON."""
         effects = {json.loads(body)["subscriptionName"]: count for body, count in self.effects.items()}
         return json.dumps({"requests": self.requests, "effects": effects}).encode()
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, works: Works, latency_seconds: float) -> None:
         self._works, self._latency_seconds = works, latency_seconds
-        self._heard = b""
+        self._received = b""
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -116,13 +116,13 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._heard = self._heard + data if self._heard else data
-        while (end := self._heard.find(b"\r\n\r\n")) >= 0:
-            head = self._heard[:end]
+        self._received = self._received + data if self._received else data
+        while (end := self._received.find(b"\r\n\r\n")) >= 0:
+            head = self._received[:end]
             size = int(_header(head, b"content-length") or b"0")
-            if len(self._heard) < end + 4 + size:
+            if len(self._received) < end + 4 + size:
                 return
-            body, self._heard = self._heard[end + 4 : end + 4 + size], self._heard[end + 4 + size :]
+            body, self._received = self._received[end + 4 : end + 4 + size], self._received[end + 4 + size :]
             self._request(head, body)
 
     def _request(self, head: bytes, body: bytes) -> None:
@@ -131,7 +131,7 @@ class Connection(asyncio.Protocol):
         elif head.startswith(b"GET /_bench/count"):
             self._respond(_response(b"200 OK", b"%d" % self._works.requests, b""), 0)
         elif head.startswith(b"GET /_bench"):
-            self._respond(_response(b"200 OK", self._works.told(), b""), 0)
+            self._respond(_response(b"200 OK", self._works.done(), b""), 0)
         else:
             self._respond(_response(b"200 OK", TOKEN, b""), 0)
 
@@ -172,5 +172,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--harm", action="store_true")
-    asked = parser.parse_args()
-    asyncio.run(serve(asked.latency, harmful=asked.harm))
+    options = parser.parse_args()
+    asyncio.run(serve(options.latency, harmful=options.harm))

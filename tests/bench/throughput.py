@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.bench.compiled_server import compiled_served
-from tests.bench.measure import IN_FLIGHT, Child, median, python, sent, subscriptions, sync_ms, table, workplace
+from tests.bench.measure import IN_FLIGHT, Child, median, python, sent, subscriptions, sync_ms, table, work_folder
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 LATENCIES = ((0.05, 6_000, 0.98, None), (0.0, 40_000, 0.85, None))  # seconds, rows, wanted of bare, of the script
@@ -41,7 +41,7 @@ def sending_seconds(document: dict[str, str]) -> float:
 def compare(latency_seconds: float, rows: int, rounds: int = ROUNDS) -> dict[str, Seen]:
     """So many rounds, each competitor once a round, in turn."""
     seen = {kind: Seen() for kind in KINDS}
-    with workplace() as folder, compiled_served(latency_seconds) as (server, kind_of_server):
+    with work_folder() as folder, compiled_served(latency_seconds) as (server, kind_of_server):
         print(f"  {latency_seconds * 1e3:g} ms: {kind_of_server}")
         manifest = subscriptions(folder / "s.csv", rows)
         for number in range(rounds):
@@ -53,9 +53,9 @@ def compare(latency_seconds: float, rows: int, rounds: int = ROUNDS) -> dict[str
                     seconds = sending_seconds(document)
                 else:
                     process = python("tests.bench.bare", kind, server.url, str(manifest), str(IN_FLIGHT))
-                    told = process.told()
-                    assert told["rows"] == rows, told
-                    seconds = told["seconds"]
+                    result = process.document()
+                    assert result["rows"] == rows, result
+                    seconds = result["seconds"]
                 seen[kind].note(rows, seconds, process)
                 print(
                     f"  {latency_seconds * 1e3:g} ms, round {number + 1}, {kind}: {rows / seconds:,.0f} rows/s, "

@@ -52,7 +52,7 @@ class Tool:
         """The command that goes on after a crash, as its manual has it."""
         return self.command()
 
-    def told(self, out: str) -> set[str]:
+    def done(self, out: str) -> set[str]:
         """The objects that it tells to be done; `out` is its standard output."""
         raise NotImplementedError
 
@@ -67,7 +67,7 @@ class Runner(Tool):
         words = [sys.executable, "-m", "runner", "run", str(self.manifest), "--type", "Subscription", "--quiet"]
         return [*words, "--base-url", self.url, "--runs-dir", str(self.folder), "--concurrency", str(IN_FLIGHT)]
 
-    def told(self, out: str) -> set[str]:
+    def done(self, out: str) -> set[str]:
         with next(self.folder.glob("*/results.csv")).open(newline="") as file:
             return {row["subscriptionName"] for row in csv.DictReader(file) if row["regen_state"] == "succeeded"}
 
@@ -90,7 +90,7 @@ class Curl(Tool):
     def command(self) -> list[str]:
         return ["curl", "-s", "-Z", "--parallel-max", str(IN_FLIGHT), "-K", str(self.folder / "curl.cfg")]
 
-    def told(self, out: str) -> set[str]:
+    def done(self, out: str) -> set[str]:
         return {line.rpartition("?")[2] for line in out.splitlines() if line.startswith("200 ")}
 
 
@@ -115,7 +115,7 @@ class Parallel(Tool):
     def resumed(self) -> list[str]:
         return [*self.command()[:-1], "--resume-failed", self.command()[-1]]
 
-    def told(self, out: str) -> set[str]:
+    def done(self, out: str) -> set[str]:
         with (self.folder / "log").open(newline="") as file:
             jobs = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
             done = {int(job["Seq"]) for job in jobs if job["Exitval"] == "0"}
@@ -138,11 +138,20 @@ class K6(Tool):
         (self.folder / "rows.js").write_text(text)
 
     def command(self) -> list[str]:
-        told = str(self.folder / "told")
-        return ["k6", "run", "--quiet", "--log-format", "raw", "--console-output", told, str(self.folder / "rows.js")]
+        console = str(self.folder / "done")
+        return [
+            "k6",
+            "run",
+            "--quiet",
+            "--log-format",
+            "raw",
+            "--console-output",
+            console,
+            str(self.folder / "rows.js"),
+        ]
 
-    def told(self, out: str) -> set[str]:
-        lines = (self.folder / "told").read_text().splitlines()
+    def done(self, out: str) -> set[str]:
+        lines = (self.folder / "done").read_text().splitlines()
         return {line.split()[1] for line in lines if line.startswith("done ")}
 
 
@@ -164,19 +173,19 @@ class BulkPost(Tool):
     """bulk-post, from PyPI: a templated request a row of a CSV file."""
 
     name = "bulk-post"
-    place = Path()  # of the throw-away environment
+    path = Path()  # of the throw-away environment
 
     @staticmethod
     def missing() -> str | None:
-        return None if BulkPost.place.is_file() else "could not be installed (it needs Python 3.12)"
+        return None if BulkPost.path.is_file() else "could not be installed (it needs Python 3.12)"
 
     def command(self) -> list[str]:
         body = '{"type":"Subscription","subscriptionName":"{{subscriptionName}}","subscriptionVersion":1}'
-        words = [str(self.place), "-u", self.url + PATH, "-c", str(self.manifest), "-b", body]
+        words = [str(self.path), "-u", self.url + PATH, "-c", str(self.manifest), "-b", body]
         words += ["--parallel", "-n", str(IN_FLIGHT), "--retry-on", "429,503", "--retry-delay", "100"]
         return [*words, "--redrive-file", str(self.folder / "failed.csv")]
 
-    def told(self, out: str) -> set[str]:
+    def done(self, out: str) -> set[str]:
         failed = self.folder / "failed.csv"
         return set(names_in(self.manifest)) - (set(names_in(failed)) if failed.is_file() else set())
 
@@ -188,10 +197,10 @@ class Copied(Tool):
 
     def command(self) -> list[str]:
         words = [sys.executable, "-m", "tests.bench.copied", self.url, str(self.manifest)]
-        return [*words, str(self.folder / "told"), str(IN_FLIGHT)]
+        return [*words, str(self.folder / "done"), str(IN_FLIGHT)]
 
-    def told(self, out: str) -> set[str]:
-        lines = (self.folder / "told").read_text().splitlines()
+    def done(self, out: str) -> set[str]:
+        lines = (self.folder / "done").read_text().splitlines()
         return {line.partition(",")[0] for line in lines if line.endswith(",200")}
 
 
@@ -205,15 +214,15 @@ def install_bulk_post(folder: Path) -> None:
         if made.returncode == 0:
             pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "bulk-post"]
             subprocess.run(pip, capture_output=True)
-            BulkPost.place = folder / "bin" / "bulk-post"
+            BulkPost.path = folder / "bin" / "bulk-post"
             return
 
 
 def _pythons() -> Iterator[str]:
     """Interpreters of version 3.12 or later. BENCH_PYTHON names another one."""
     names = ("python3.14", "python3.13", "python3.12")
-    found = [os.environ.get("BENCH_PYTHON"), sys.executable, *map(shutil.which, names)]
+    candidates = [os.environ.get("BENCH_PYTHON"), sys.executable, *map(shutil.which, names)]
     test = "import sys; sys.exit(sys.version_info < (3, 12))"
-    for python in filter(None, found):
+    for python in filter(None, candidates):
         if subprocess.run([python, "-c", test], capture_output=True, cwd=HERE).returncode == 0:
             yield python

@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.bench.measure import HERE, Server, child, served, subscriptions, table, workplace
+from tests.bench.measure import HERE, Server, child, served, subscriptions, table, work_folder
 from tests.bench.tools import TOOLS, Tool, install_bulk_post, names_in
 
 ROWS = int(os.environ.get("BENCH_TRUTH_ROWS", "2000"))
@@ -33,7 +33,7 @@ def faults(make: type[Tool], folder: Path, manifest: Path) -> tuple[str, str, st
         tool = make(folder, server.url, manifest)
         process = child(tool.command(), tool.environment)
         done = set(server.record()["effects"])
-    wrong = tool.told(process.out) ^ done
+    wrong = tool.done(process.out) ^ done
     return str(len(wrong)), f"{len(done):,}", str(process.code)
 
 
@@ -67,7 +67,7 @@ def _kill_half_way(tool: Tool, server: Server) -> None:
 def main() -> None:
     """Every tool that is there."""
     lines, skipped = [], []
-    with workplace() as folder:
+    with work_folder() as folder:
         install_bulk_post(folder / "bulk-post")
         manifest = subscriptions(folder / "s.csv", ROWS)
         numbers = itertools.count()
@@ -75,10 +75,10 @@ def main() -> None:
             if (missing := make.missing()) is not None:
                 skipped.append(f"- skipped: {make.name}: {missing}")
                 continue
-            places = [folder / f"work{next(numbers)}" for _ in range(3)]
-            rate, peak = clean(make, places[0], manifest)
-            wrong, done, code = faults(make, places[1], manifest)
-            twice, lost = killed(make, places[2], manifest)
+            folders = [folder / f"work{next(numbers)}" for _ in range(3)]
+            rate, peak = clean(make, folders[0], manifest)
+            wrong, done, code = faults(make, folders[1], manifest)
+            twice, lost = killed(make, folders[2], manifest)
             lines.append((make.name, rate, peak, done, wrong, code, twice, lost))
             print(f"  {lines[-1]}", flush=True)
     head = ("", "rows/s", "peak MB", "done under faults", "told wrong", "exit code", "repeated", "lost")

@@ -81,7 +81,7 @@ def test_with_its_wal_it_goes_on_as_ever(tmp_path, server, regen):
     assert not (folder / ".sends").exists()
 
 
-def test_a_copy_of_an_earlier_moment_is_found_in_the_second_invocation_too(tmp_path, server, regen):
+def test_a_copy_of_an_earlier_moment_is_recognized_in_the_second_invocation_too(tmp_path, server, regen):
     """The ledger was copied back from a backup of the pause before."""
     manifest = subscriptions(tmp_path / "s.csv", ROWS)
     folder = tmp_path / "runs" / "it"

@@ -21,13 +21,13 @@ commands take an option: p `plan`, r `run`, s `resume`, o the other jobs (`backf
 
 def _taken_by() -> dict[str, tuple[SectionOption, str]]:
     """Every option with the letters of the commands that take it."""
-    found: dict[str, tuple[SectionOption, str]] = {}
+    taken: dict[str, tuple[SectionOption, str]] = {}
     for name, letter in zip(COMMANDS, "prsooo", strict=True):
         for option in regen.commands[name].params:
             if isinstance(option, SectionOption) and not option.hidden:
-                _, letters = found.get(option.opts[0], (option, ""))
-                found[option.opts[0]] = (option, letters if letter in letters else letters + letter)
-    return found
+                _, letters = taken.get(option.opts[0], (option, ""))
+                taken[option.opts[0]] = (option, letters if letter in letters else letters + letter)
+    return taken
 
 
 def _row(option: SectionOption, letters: str) -> str:

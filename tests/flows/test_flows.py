@@ -40,7 +40,7 @@ def one(runs: Path) -> Path:
     return folder
 
 
-def test_every_row_is_told_as_the_server_did_it(tmp_path, regen, simulator):
+def test_every_row_is_reported_as_the_server_did_it(tmp_path, regen, simulator):
     """600 rows over both operations: every id list, key, original column and the order; then nothing more."""
     manifests = [subscriptions(tmp_path / "s.csv", 300), invoices(tmp_path / "i.csv", 300)]
     with simulator() as server:
@@ -52,7 +52,7 @@ def test_every_row_is_told_as_the_server_did_it(tmp_path, regen, simulator):
         assert (again.code, server.arrivals()) == (0, 600)
         assert "nothing was sent" in again.out
         assert "--again" in again.out
-        asked = {json.dumps(one["body"], sort_keys=True): one["query"] for one in server.regenerations()}
+        queries = {json.dumps(one["body"], sort_keys=True): one["query"] for one in server.regenerations()}
     rows = table(one(tmp_path / "runs"))
     assert [row["regen_line"] for row in rows] == list(range(1, 601))
     for row in rows:
@@ -60,14 +60,14 @@ def test_every_row_is_told_as_the_server_did_it(tmp_path, regen, simulator):
     assert [row["Note"] for row in rows[:300]] == [f"note {n}" for n in range(300)]
     assert [row["invoiceNumber"] for row in rows[300:]] == [f"{n:06d}" for n in range(300)]
     assert {row["regen_operation"] for row in rows[300:]} == {"billing-transaction"}
-    assert json.dumps({"number": "000017", "type": "Invoice"}) in asked
-    assert all(query == {"reMigrate": "true"} for query in asked.values())
+    assert json.dumps({"number": "000017", "type": "Invoice"}) in queries
+    assert all(query == {"reMigrate": "true"} for query in queries.values())
 
 
 FAULTS = {"locking": 0.05, "internal": 0.03, "temporary": 0.02, "500": 0.03, "503": 0.03, "429": 0.03}
 
 
-def test_failures_are_told_with_their_reason_and_the_rest_gets_through(tmp_path, regen, simulator):
+def test_failures_are_reported_with_their_reason_and_the_rest_gets_through(tmp_path, regen, simulator):
     """1,000 rows, 47 unknown objects among all kinds of trouble; no retry that only replays a saved failure."""
     manifest = subscriptions(tmp_path / "s.csv", 1000, missing=47)
     with simulator(faults=FAULTS, seed=3, retry_after=0) as server:
@@ -141,9 +141,9 @@ def test_the_run_folder_is_complete_and_sealed(tmp_path, regen, simulator):
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir() if path.is_file())
     assert subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=folder, check=False).returncode == 0
     document = json.loads((folder / "run.json").read_text())
-    (told,) = document["steps"][0]["manifests"]
-    assert told["sha256"] == hashlib.sha256(manifest.read_bytes()).hexdigest()
-    assert (told["rows"], told["bytes"]) == (5, manifest.stat().st_size)
+    (recorded,) = document["steps"][0]["manifests"]
+    assert recorded["sha256"] == hashlib.sha256(manifest.read_bytes()).hexdigest()
+    assert (recorded["rows"], recorded["bytes"]) == (5, manifest.stat().st_size)
     assert document["exit_code"] == 0
     for path in folder.iterdir():
         assert b"test-secret" not in path.read_bytes()
@@ -208,7 +208,7 @@ def test_mended_rows_are_sent_again_from_errors_csv(tmp_path, regen, simulator):
         assert (done.code, done.document["counts"]["succeeded"]) == (0, 2)
 
 
-def test_unknown_rows_are_refused_as_a_manifest_and_asked_again_by_resume(tmp_path, regen, simulator):
+def test_unknown_rows_are_refused_as_a_manifest_and_repeated_by_resume(tmp_path, regen, simulator):
     """A new run is a new key, and the work may have been done; resume asks under the same key."""
     manifest = subscriptions(tmp_path / "s.csv", 3)
     config = tmp_path / "regen.toml"
@@ -395,9 +395,9 @@ def test_a_runs_folder_that_cannot_be(tmp_path, regen, runs):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(MemoryError(), "out of memory"), (OSError(28, "No space left"), "No space")]
+    ("error", "message"), [(MemoryError(), "out of memory"), (OSError(28, "No space left"), "No space")]
 )
-def test_a_plan_that_the_machine_cannot_make(tmp_path, regen, monkeypatch, error, told):
+def test_a_plan_that_the_machine_cannot_make(tmp_path, regen, monkeypatch, error, message):
     """A sentence, exit 1, and no folder."""
 
     def fail(*_: object) -> None:
@@ -405,7 +405,7 @@ def test_a_plan_that_the_machine_cannot_make(tmp_path, regen, monkeypatch, error
 
     monkeypatch.setattr(Enrolment, "lines", fail)
     done = regen("plan", subscriptions(tmp_path / "a.csv", 1), "--base-url", "http://127.0.0.1:1")
-    assert (done.code, told in done.err) == (1, True)
+    assert (done.code, message in done.err) == (1, True)
     assert folders(tmp_path / "runs") == []
 
 
@@ -477,11 +477,11 @@ def test_who_follows_the_advice_fixes_the_rows_and_leaves_the_evidence_whole(tmp
     with simulator() as server:
         done = regen("run", manifest, "--base-url", server.url, "--re-migrate")
         (advice,) = [line for line in done.out.splitlines() if "fix the rows in a copy" in line]
-        found = re.search(r": cp (\S+) (\S+), then: regen (.*)$", advice)
-        assert found is not None
-        fixed = Path(shutil.copy(found[1], found[2]))
+        command = re.search(r": cp (\S+) (\S+), then: regen (.*)$", advice)
+        assert command is not None
+        fixed = Path(shutil.copy(command[1], command[2]))
         fixed.write_text(fixed.read_text().replace("MISSING-", "A-"))
-        assert regen(*found[3].split(), "--base-url", server.url, "--quiet").code == 0
+        assert regen(*command[3].split(), "--base-url", server.url, "--quiet").code == 0
         assert all(one["query"] == {"reMigrate": "true"} for one in server.regenerations())
     run = next(path for path in folders(tmp_path / "runs") if "-s-" in path.name)
     assert regen("verify", run.name).code == 0
@@ -527,8 +527,8 @@ def test_a_copied_folder_is_not_gone_on_with(tmp_path, regen, simulator):
             assert (refused.code, "--moved" in refused.err, server.arrivals()) == (2, True, 2)
         assert regen("resume", one(tmp_path / "copies"), *base, "--runs-dir", "copies", "--moved").code == 0
         assert server.arrivals() == 4
-        told = regen("run", manifest, *base, "--runs-dir", "copies")
-        assert (told.code, "nothing was sent" in told.out) == (0, True)
+        done = regen("run", manifest, *base, "--runs-dir", "copies")
+        assert (done.code, "nothing was sent" in done.out) == (0, True)
 
 
 def test_commands_name_a_run_where_it_is(tmp_path, regen, simulator):

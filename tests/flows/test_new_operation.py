@@ -28,7 +28,7 @@ LINES = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)[0]
 @contextmanager
 def tenant() -> Iterator[tuple[str, list[Any]]]:
     """A small tenant: gives a token, and makes an id of every ramp that begins with R."""
-    asked: list[Any] = []
+    received: list[Any] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -36,18 +36,18 @@ def tenant() -> Iterator[tuple[str, list[Any]]]:
             if self.path == "/oauth/token":
                 self.answer({"access_token": "t", "token_type": "bearer", "expires_in": 3600})
                 return
-            asked.append((self.path, json.loads(body), self.headers["Idempotency-Key"]))
+            received.append((self.path, json.loads(body), self.headers["Idempotency-Key"]))
             number = json.loads(body)["rampNumber"]
             if number.startswith("R"):
                 self.answer({"success": True, "idList": [f"id-of-{number}"]})
             else:
                 self.answer({"success": False, "reasons": [{"code": 53100040, "message": f"no ramp {number}"}]})
 
-        def answer(self, told: Any) -> None:
+        def answer(self, document: Any) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(json.dumps(told).encode())
+            self.wfile.write(json.dumps(document).encode())
 
         def log_message(self, *_: Any) -> None: ...
 
@@ -55,7 +55,7 @@ def tenant() -> Iterator[tuple[str, list[Any]]]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
+            yield f"http://127.0.0.1:{server.server_port}", received
         finally:
             server.shutdown()
             thread.join()
@@ -84,7 +84,7 @@ def test_rows_go_through_it(tmp_path, regen, ramp):
     assert regen("template", "ramp").out == "rampNumber\n"
     manifest = tmp_path / "ramps.csv"
     manifest.write_text("rampNumber\nR-1\nR-2\nX-3\nR-1\n\n")
-    with tenant() as (url, asked):
+    with tenant() as (url, received):
         done = regen("run", manifest, "--base-url", url, "--re-migrate")
     assert done.code == 3, done.err
     rows = table(one(tmp_path / "runs"))
@@ -95,9 +95,9 @@ def test_rows_go_through_it(tmp_path, regen, ramp):
         "Ramp",
         "53100040",
     )
-    assert sorted(body["rampNumber"] for _, body, _ in asked) == ["R-1", "R-2", "X-3"]
-    assert {path for path, _, _ in asked} == {f"{ramp.path}?reMigrate=true"}
-    assert {key for _, _, key in asked} == {row["regen_key"] for row in rows}
+    assert sorted(body["rampNumber"] for _, body, _ in received) == ["R-1", "R-2", "X-3"]
+    assert {path for path, _, _ in received} == {f"{ramp.path}?reMigrate=true"}
+    assert {key for _, _, key in received} == {row["regen_key"] for row in rows}
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_plan_and_production_question_name_its_effect(tmp_path, regen, ramp, mon
     monkeypatch.setattr("runner.session.approval.at_terminal", lambda: True)
     manifest = tmp_path / "ramps.csv"
     manifest.write_text("rampNumber\nR-1\nR-2\n")
-    with tenant() as (url, asked):
+    with tenant() as (url, received):
         assert f"ramp transactions of 2 objects: {effect}" in regen("plan", manifest, "--base-url", url, *flags).out
         question = regen("run", manifest, "--base-url", url, *flags)
-    assert (question.code, asked) == (2, [])
+    assert (question.code, received) == (2, [])
     lines = question.err.splitlines()
     assert any("PRODUCTION" in line for line in lines)
     assert sum(f"ramp transactions of 2 objects: {effect}" in line for line in lines) >= 1, question.err

@@ -194,8 +194,8 @@ def test_a_job_that_counts_otherwise_than_its_result(tmp_path, regen):
     tenant.good = "1"
     with served(tenant) as address:
         done = regen("backfill", "RatePlanCharge", "charges.csv", "--base-url", address, "--run-id", "it")
-    told = f"{JOB}: the result file has 2 good and 0 bad records and 0 that are not ours, the job of 1 and 0"
-    assert (done.code, told in done.out) == (0, True)
-    found = regen("reconcile", "it")
-    assert (found.code, f"row 1: {told}" in found.out) == (3, True)
+    problem = f"{JOB}: the result file has 2 good and 0 bad records and 0 that are not ours, the job of 1 and 0"
+    assert (done.code, problem in done.out) == (0, True)
+    checked = regen("reconcile", "it")
+    assert (checked.code, f"row 1: {problem}" in checked.out) == (3, True)
     assert regen("verify", "it").code == 0

@@ -82,8 +82,8 @@ def raced(
 
     with open_writable(path) as store:
         done = run_virtually(main, grace_seconds=0.002)
-        told = store.rows("SELECT request, state, ids FROM outcome ORDER BY seq")  # the last word on each
-        return {request: (state, json.loads(ids or "null")) for request, state, ids in told}, done
+        outcomes = store.rows("SELECT request, state, ids FROM outcome ORDER BY seq")  # the last word on each
+        return {request: (state, json.loads(ids or "null")) for request, state, ids in outcomes}, done
 
 
 @settings(max_examples=25, deadline=None)
@@ -93,6 +93,6 @@ def raced(
 def test_whatever_the_retries_meet_there_is_one_effect(tmp_path_factory, mixes, dialect, chance):
     """An attempt falls silent while the server works on for ten seconds; told as succeeded, with that effect's ids."""
     path = enrolled(tmp_path_factory.mktemp("race") / "l.db", REQUESTS)
-    told, done = raced(path, [[first, *rest] for first, rest in mixes], dialect, chance)
+    outcomes, done = raced(path, [[first, *rest] for first, rest in mixes], dialect, chance)
     assert [len(effects) for effects in done.values()] == [1] * REQUESTS
-    assert told == {request: ("succeeded", ids) for request, (ids,) in done.items()}
+    assert outcomes == {request: ("succeeded", ids) for request, (ids,) in done.items()}

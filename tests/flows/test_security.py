@@ -35,7 +35,7 @@ from runner.zuora.jobs.listing import page
 from runner.zuora.jobs.result_file import ResultRefused, unpacked
 from tests import ROOT
 from tests.flows.test_flows import one, subscriptions
-from tests.harness.imposter import GRANTED, Arrived, Told, imposter, made_certificate, tunnelling
+from tests.harness.imposter import GRANTED, Arrived, Response, imposter, made_certificate, tunnelling
 from tests.harness.program import csv_rows, folders
 from tests.runner.notify.test_on_finish import hook
 
@@ -44,18 +44,18 @@ TOKEN = str(GRANTED["access_token"])
 REGENERATE = "/v1/uno-regenerate/booking-transaction"
 
 
-def containing(place: Path, secrets: list[str]) -> list[str]:
+def containing(folder: Path, secrets: list[str]) -> list[str]:
     """The files below a folder, hidden ones too, in whose bytes a secret stands, plain or in a common encoding."""
     forms = [form.encode() for one in secrets for form in (one, quote(one, safe=""))]
     forms += [base64.b64encode(one.encode()).rstrip(b"=") for one in secrets]
-    found = []
-    for path in place.rglob("*"):
+    exposed = []
+    for path in folder.rglob("*"):
         try:
             content = path.read_bytes() if path.is_file() else b""
         except FileNotFoundError:  # a draft that took its place meanwhile
             continue
-        found += [f"{path.name}: {form!r}" for form in forms if form in content]
-    return found
+        exposed += [f"{path.name}: {form!r}" for form in forms if form in content]
+    return exposed
 
 
 class TestSecrets:
@@ -71,10 +71,10 @@ class TestSecrets:
         seen = tmp_path / "seen"
         waiting = "import os, sys, time; [time.sleep(0.02) for _ in range(1000) if not os.path.exists(sys.argv[1])]"
         options = Options(client_secret=self.SECRET, latency=0.1, faults={"token-expired": 0.1})
-        with serving_in_thread(options) as serving, hook() as told:
+        with serving_in_thread(options) as serving, hook() as hooked:
             environment = os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
             environment |= {"ZUORA_CLIENT_ID": self.ID, "ZUORA_CLIENT_SECRET": self.SECRET}
-            environment |= {"REGEN_NOTIFY": told.url.replace("T0/very-secret", self.HOOK)}
+            environment |= {"REGEN_NOTIFY": hooked.url.replace("T0/very-secret", self.HOOK)}
             words = [sys.executable, "-m", "runner", "run", str(manifest), "--base-url", serving.url, "--json"]
             words += ["--on-finish", shlex.join([sys.executable, "-c", waiting, str(seen)])]
             process = subprocess.Popen(
@@ -99,7 +99,7 @@ class TestSecrets:
         assert not [secret for secret in secrets if secret in out + err + listed]
         assert self.ID not in out + err + listed
         assert containing(tmp_path, [self.ID]) == []
-        assert len(told.told) == 1
+        assert len(hooked.received) == 1
 
     def test_a_command_at_the_end_inherits_none(self, tmp_path, regen, simulator, monkeypatch):
         """Neither the usual variables nor those that the profile names."""
@@ -109,7 +109,7 @@ class TestSecrets:
         (tmp_path / "finish.py").write_text(code)
         config = f"[profile.p]\nclient_secret_env = 'OTHER_SECRET'\non_finish = '{sys.executable} finish.py'\n"
         (tmp_path / "regen.toml").write_text(config)
-        monkeypatch.setattr("runner.notify.webhook.post", lambda url, told: None)
+        monkeypatch.setattr("runner.notify.webhook.post", lambda url, content: None)
         with simulator() as server:
             done = regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", server.url, "--profile", "p")
         assert done.code == 0
@@ -120,27 +120,27 @@ class TestSecrets:
     def test_a_server_that_shows_what_it_was_sent(self, tmp_path, regen, shape):
         """A proxy's page of errors, a message with the header in it: the token is masked before anything is kept."""
 
-        def answer(asked: Arrived) -> Told:
-            if asked.path != REGENERATE:
-                return Told()
+        def answer(arrived: Arrived) -> Response:
+            if arrived.path != REGENERATE:
+                return Response()
             if shape == "page":
-                return Told(502, f"<html>{asked.headers}</html>")
-            reasons = [{"code": 53100340, "message": f"no: {asked.headers['Authorization']}"}]
-            return Told(200, {"success": False, "reasons": reasons})
+                return Response(502, f"<html>{arrived.headers}</html>")
+            reasons = [{"code": 53100340, "message": f"no: {arrived.headers['Authorization']}"}]
+            return Response(200, {"success": False, "reasons": reasons})
 
         (tmp_path / "regen.toml").write_text("[profile.p.patience]\nattempts = 1\nbase_seconds = 0.01\n")
         with imposter(answer) as server:
             manifest = subscriptions(tmp_path / "s.csv", 2)
             done = regen("run", manifest, "--base-url", server.url, "--profile", "p", "--run-id", "it")
             assert any(one.headers.get("Authorization") == f"Bearer {TOKEN}" for one in server.seen)
-        told = done.out + done.err + regen("show", "it", "--row", 1).out + regen("show", "it", "--json").out
-        assert TOKEN not in told
+        output = done.out + done.err + regen("show", "it", "--row", 1).out + regen("show", "it", "--json").out
+        assert TOKEN not in output
         assert containing(tmp_path, [TOKEN, "test-secret"]) == []
         assert done.code == 3
 
     def test_a_proxys_password(self, tmp_path, regen, monkeypatch):
         """It is needed to get out, and told nowhere, also where the proxy refuses it."""
-        with imposter(lambda asked: Told(407)) as proxy:
+        with imposter(lambda arrived: Response(407)) as proxy:
             named = proxy.url.replace("http://", "http://someone:proxy-secret@")
             for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
                 monkeypatch.setenv(name, named)
@@ -156,9 +156,9 @@ class TestSecrets:
 
     def test_the_command_to_type_again_holds_no_web_hook(self, tmp_path, regen, simulator):
         """Under cron it would go into a mail."""
-        with hook() as told, simulator() as server:
+        with hook() as hooked, simulator() as server:
             manifest = subscriptions(tmp_path / "s.csv", 1)
-            for word in (("--notify", told.url), (f"--notify={told.url}",)):
+            for word in (("--notify", hooked.url), (f"--notify={hooked.url}",)):
                 done = regen("run", manifest, "--base-url", server.url, *word)
                 done = regen("run", manifest, "--base-url", server.url, *word)
                 assert "--again" in done.out
@@ -178,7 +178,7 @@ class TestSecrets:
 
 def listing(process: int) -> str:
     """What `ps` shows of a process and its children: their arguments."""
-    told = ""
+    text = ""
     for path in Path("/proc").glob("[0-9]*"):
         try:
             words = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -186,8 +186,8 @@ def listing(process: int) -> str:
         except (OSError, IndexError):
             continue
         if process in (parent, int(path.name)):
-            told += words + "\n"
-    return told
+            text += words + "\n"
+    return text
 
 
 class TestTransport:
@@ -260,8 +260,8 @@ class TestTransport:
     def test_redirects_are_not_followed(self, tmp_path, regen, status, where):
         """Neither the secret nor the token goes to another host; the run stops."""
         with imposter(answer_all) as thief:
-            elsewhere = Told(status, "", {"Location": f"{thief.url}/stolen"})
-            with imposter(lambda asked: elsewhere if where in asked.path else answer_all(asked)) as server:
+            elsewhere = Response(status, "", {"Location": f"{thief.url}/stolen"})
+            with imposter(lambda arrived: elsewhere if where in arrived.path else answer_all(arrived)) as server:
                 assert regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", server.url).code == 4
             assert thief.seen == []
 
@@ -270,9 +270,9 @@ class TestTransport:
     )
     async def test_no_answer_leads_the_token_elsewhere(self, address):
         """The next page of a list is asked of our own host, whatever the server says; what is no path, of none."""
-        said = envelope(json.dumps({"success": True, "jobs": [{}], "nextPage": address}).encode())
-        assert said is not None
-        _, path = page(said) or ([], None)
+        parsed = envelope(json.dumps({"success": True, "jobs": [{}], "nextPage": address}).encode())
+        assert parsed is not None
+        _, path = page(parsed) or ([], None)
         assert path is not None
         with imposter() as server:
             async with connected(Wire(server.url, Credentials("i", "s"))) as client:
@@ -292,7 +292,9 @@ class TestTransport:
         """Bodies, tokens, files; packed ones too (see test_client)."""
         monkeypatch.setattr(zuora, "MAX_FILE_BYTES", 100_000)
         monkeypatch.setattr(zuora, "MAX_BODY_BYTES", 100_000)
-        with imposter(lambda asked: Told(200, b"x" * 1_000_000) if "token" not in asked.path else Told()) as server:
+        with imposter(
+            lambda arrived: Response(200, b"x" * 1_000_000) if "token" not in arrived.path else Response()
+        ) as server:
             async with connected(Wire(server.url, Credentials("i", "s"))) as client:
                 kept = io.BytesIO()
                 file = await client.download(f"{server.url}/file", kept)
@@ -300,7 +302,7 @@ class TestTransport:
         assert isinstance(file, Silence) and isinstance(body, Silence)
         assert (file.kind, body.kind) == ("oversized", "oversized")
         assert len(kept.getvalue()) < 500_000
-        with imposter(lambda asked: Told(200, b" " * 1_000_000)) as server:
+        with imposter(lambda arrived: Response(200, b" " * 1_000_000)) as server:
             async with connected(Wire(server.url, Credentials("i", "s"))) as client:
                 token = await client.ask("GET", "/v1/x")
         assert isinstance(token, Silence)
@@ -309,8 +311,8 @@ class TestTransport:
     def test_a_message_without_end(self, tmp_path, regen):
         """Of megabytes in every answer some thousand characters are kept."""
         reasons = [{"code": 53100340, "message": "x" * 200_000}] * 10
-        told = Told(200, {"success": False, "processId": "y" * 100_000, "reasons": reasons})
-        with imposter(lambda asked: told if asked.path == REGENERATE else Told()) as server:
+        response = Response(200, {"success": False, "processId": "y" * 100_000, "reasons": reasons})
+        with imposter(lambda arrived: response if arrived.path == REGENERATE else Response()) as server:
             done = regen("run", subscriptions(tmp_path / "s.csv", 5), "--base-url", server.url)
         assert done.code == 3
         run = one(tmp_path / "runs")
@@ -327,20 +329,20 @@ class TestTransport:
 
     def test_headers_that_are_no_text(self, tmp_path, regen):
         """Bytes that are no UTF-8 in a header end up as a sign in the results, and not in a fault."""
-        told = Told(200, {"success": True, "idList": ["i"]}, {"Zuora-Request-Id": "r\x9b\xff"})
-        with imposter(lambda asked: told if asked.path == REGENERATE else Told()) as server:
+        response = Response(200, {"success": True, "idList": ["i"]}, {"Zuora-Request-Id": "r\x9b\xff"})
+        with imposter(lambda arrived: response if arrived.path == REGENERATE else Response()) as server:
             done = regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", server.url)
         assert done.code == 0
         (row, _) = csv_rows(one(tmp_path / "runs") / "results.csv")
         assert row["regen_request_id"].startswith("r�")
 
 
-def answer_all(asked: Arrived) -> Told:
+def answer_all(arrived: Arrived) -> Response:
     """A tenant that says yes."""
-    return Told(200, {"success": True, "idList": ["id"]}) if asked.path == REGENERATE else Told()
+    return Response(200, {"success": True, "idList": ["id"]}) if arrived.path == REGENERATE else Response()
 
 
-class TestPlaces:
+class TestPaths:
     """Names from outside stay in their folder; what is written is its owner's alone."""
 
     @pytest.mark.parametrize(
@@ -371,11 +373,11 @@ class TestPlaces:
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as packed:
             packed.writestr(member, "subscriptionName,subscriptionVersion\nA-S1,1\n")
-        place = tmp_path / "deep" / "er"
-        place.mkdir(parents=True)
-        (place / "m.zip").write_bytes(archive.getvalue())
+        folder = tmp_path / "deep" / "er"
+        folder.mkdir(parents=True)
+        (folder / "m.zip").write_bytes(archive.getvalue())
         before = set(tmp_path.rglob("*"))
-        regen("plan", place / "m.zip", "--base-url", "http://127.0.0.1:9", "--runs-dir", tmp_path / "runs")
+        regen("plan", folder / "m.zip", "--base-url", "http://127.0.0.1:9", "--runs-dir", tmp_path / "runs")
         made = {path for path in tmp_path.rglob("*") if (tmp_path / "runs") not in (path, *path.parents)}
         assert made == before
         assert not Path("/tmp/evil.csv").exists()
@@ -444,24 +446,24 @@ def nasty(tmp_path, regen) -> Iterator[Path]:
         ]
         csv.writer(file).writerows(rows)
 
-    def answer(asked: Arrived) -> Told:
-        if asked.path != REGENERATE:
-            return Told()
-        named = json.loads(asked.body)["subscriptionName"]
+    def answer(arrived: Arrived) -> Response:
+        if arrived.path != REGENERATE:
+            return Response()
+        named = json.loads(arrived.body)["subscriptionName"]
         if named == "A-S1":
             body = {"success": True, "idList": [f"{NASTY}{FORMULA}"], "processId": NASTY}
-            return Told(200, body, {"Zuora-Request-Id": "\x9b31m=1+1"})
+            return Response(200, body, {"Zuora-Request-Id": "\x9b31m=1+1"})
         body = {
             "success": False,
             "processId": NASTY,
             "reasons": [{"code": 53100340, "message": f"{FORMULA} {NASTY} {SCRIPT}"}],
         }
-        return Told(200, body)
+        return Response(200, body)
 
     with imposter(answer) as server:
         done = regen("run", "m.csv", "--base-url", server.url, "--run-id", "it")
         assert done.code == 3
-        said = done.out + done.err
+        output = done.out + done.err
         for words in (
             ("show", "it"),
             ("show", "it", "--json"),
@@ -475,20 +477,20 @@ def nasty(tmp_path, regen) -> Iterator[Path]:
             ("diff", "it", "it"),
             ("plan", "m.csv", "--base-url", server.url, "--again"),
         ):
-            told = regen(*words)
-            said += told.out + told.err
-    (tmp_path / "said.txt").write_text(said)
+            done = regen(*words)
+            output += done.out + done.err
+    (tmp_path / "said.txt").write_text(output)
     yield tmp_path / "runs" / "it"
 
 
 def test_nothing_steers_the_terminal(nasty, tmp_path):
     """Of all that was said about it: no escape, no control character, no turned direction, no forged line."""
-    said = (tmp_path / "said.txt").read_text()
-    assert "53100340" in said
-    kinds = {category(character) for character in said if character not in "\n\t"}
+    output = (tmp_path / "said.txt").read_text()
+    assert "53100340" in output
+    kinds = {category(character) for character in output if character not in "\n\t"}
     assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}
-    assert not re.search(r"^\s*run it: finished$(?!\n  4 rows = 1 succeeded)", said, re.MULTILINE)
-    assert "\n  4 rows = 4 succeeded" not in said
+    assert not re.search(r"^\s*run it: finished$(?!\n  4 rows = 1 succeeded)", output, re.MULTILINE)
+    assert "\n  4 rows = 4 succeeded" not in output
 
 
 def test_nothing_steers_it_from_the_log(nasty):
@@ -525,7 +527,9 @@ def test_no_browser_runs_the_report(nasty):
 def test_an_extracts_formulas_stay_text(tmp_path, regen):
     """In what `reconcile --against` writes."""
     with imposter(
-        lambda asked: Told(200, {"success": True, "idList": [FORMULA]}) if asked.path == REGENERATE else Told()
+        lambda arrived: (
+            Response(200, {"success": True, "idList": [FORMULA]}) if arrived.path == REGENERATE else Response()
+        )
     ) as server:
         regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", server.url, "--run-id", "it")
     (tmp_path / "extract.csv").write_text("id,updated_on\n@SUM(1),2020-01-01\n")
@@ -569,7 +573,7 @@ class TestReadOnly:
                 assert (refused.code, "read_only" in refused.err) == (2, True), (words, refused.err)
             assert regen("jobs", *base).code == 0
             assert regen("doctor", *base).code == 0
-            sent = {asked for asked in server.asked if asked[0] != "GET"}
+            sent = {arrived for arrived in server.calls if arrived[0] != "GET"}
         assert sent <= {("POST", "/oauth/token")}
 
 

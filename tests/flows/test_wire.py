@@ -40,8 +40,8 @@ async def talking(talk: Talk) -> AsyncIterator[str]:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                told = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
-                await reader.readexactly(int(told[b"Content-Length"]))
+                headers = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
+                await reader.readexactly(int(headers[b"Content-Length"]))
                 if b"/oauth/token" in head:
                     writer.write(http(TOKEN, Connection="keep-alive"))
                 else:
@@ -54,7 +54,7 @@ async def talking(talk: Talk) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def asked_in_turn(talk: Talk, *requests: Request, left: list[Callable[[], None]] | None = None) -> list[Answer]:
+async def answers_in_turn(talk: Talk, *requests: Request, left: list[Callable[[], None]] | None = None) -> list[Answer]:
     """The answers to requests that follow each other on what connection there is; what is left over comes between."""
     async with talking(talk) as url, connected(wire(url)) as client:
         answers: list[Answer] = []
@@ -81,10 +81,10 @@ async def test_an_answer_that_comes_twice_is_nobody_elses():
         writer.write(done(who(head)))
         left.append(lambda: writer.write(done(who(head))))
 
-    assert ids(await asked_in_turn(twice, REQUEST, OTHER, REQUEST, OTHER, left=left)) == [b"a", b"b", b"a", b"b"]
+    assert ids(await answers_in_turn(twice, REQUEST, OTHER, REQUEST, OTHER, left=left)) == [b"a", b"b", b"a", b"b"]
 
 
-async def test_an_idle_connection_that_is_told_to_go():
+async def test_an_idle_connection_that_must_close():
     """A 408 that nobody asked for, as balancers send it before they hang up."""
 
     left: list[Callable[[], None]] = []
@@ -93,7 +93,7 @@ async def test_an_idle_connection_that_is_told_to_go():
         writer.write(done(who(head)))
         left.append(lambda: writer.write(http(b"", "408 Request Timeout")))
 
-    assert ids(await asked_in_turn(impatient, REQUEST, OTHER, left=left)) == [b"a", b"b"]
+    assert ids(await answers_in_turn(impatient, REQUEST, OTHER, left=left)) == [b"a", b"b"]
 
 
 @pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "104 Upload Resumption Supported", "199 Why"])
@@ -104,7 +104,7 @@ async def test_what_comes_before_the_answer_is_not_the_answer(status):
         writer.write(f"HTTP/1.1 {status}\r\n\r\n".encode())
         asyncio.get_running_loop().call_later(0.005, writer.write, done(who(head)))
 
-    assert ids(await asked_in_turn(slowly, REQUEST, OTHER)) == [b"a", b"b"]
+    assert ids(await answers_in_turn(slowly, REQUEST, OTHER)) == [b"a", b"b"]
 
 
 async def test_an_answer_that_bears_the_track_id_of_another_row():
@@ -114,7 +114,7 @@ async def test_an_answer_that_bears_the_track_id_of_another_row():
     async def mixed_up(head: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(done("b", Zuora_Track_Id=others))
 
-    assert ids(await asked_in_turn(mixed_up, REQUEST, OTHER)) == ["foreign", b"b"]
+    assert ids(await answers_in_turn(mixed_up, REQUEST, OTHER)) == ["foreign", b"b"]
 
 
 @pytest.mark.parametrize("cut", [0, 70])
@@ -155,7 +155,7 @@ async def test_a_connection_that_was_to_be_closed_is_not_used_again():
         connections.add(writer)
         writer.write(done(who(head)).replace(b"keep-alive", b"close"))
 
-    assert ids(await asked_in_turn(closing, REQUEST, OTHER, REQUEST)) == [b"a", b"b", b"a"]
+    assert ids(await answers_in_turn(closing, REQUEST, OTHER, REQUEST)) == [b"a", b"b", b"a"]
     assert len(connections) == 3
 
 
@@ -170,7 +170,7 @@ async def test_an_answer_in_packed_pieces():
             writer.write(raw[at : at + 40])
             await asyncio.sleep(0)
 
-    assert ids(await asked_in_turn(trickle, REQUEST, OTHER)) == [b"a", b"b"]
+    assert ids(await answers_in_turn(trickle, REQUEST, OTHER)) == [b"a", b"b"]
 
 
 @pytest.mark.parametrize("track", [f"{REQUEST.digest}-1", f"{REQUEST.digest}-7", "their-own", ""])
@@ -263,11 +263,11 @@ def granting(body: bytes) -> Callable[[], Awaitable[TokenAnswer]]:
 
 async def test_refused_credentials_are_not_tried_by_everyone():
     """As many failed logins as there are workers would lock the client out."""
-    asked = []
+    requests = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        asked.append(1)
+        requests.append(1)
         writer.write(http(b'{"message": "no"}', "401 Unauthorized"))
         writer.close()
 
@@ -275,7 +275,7 @@ async def test_refused_credentials_are_not_tried_by_everyone():
     async with server, connected(wire(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")) as client:
         answers = await asyncio.gather(*(client.send(REQUEST, 0, 1) for _ in range(30)))
     assert {one.kind for one in answers if isinstance(one, Silence)} == {"credentials"}
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
 async def test_a_token_that_is_no_text():
@@ -322,8 +322,8 @@ def test_a_run_of_answers_that_come_twice(tmp_path, regen, simulator):
         assert done.code == 0, done.err
         made = server.by_key()
         assert [len(one["effects"]) for one in server.regenerations()] == [1] * 300
-    told = table(folders(tmp_path / "runs")[0])
-    assert {row["regen_key"]: row["regen_id_list"] for row in told} == made
+    results = table(folders(tmp_path / "runs")[0])
+    assert {row["regen_key"]: row["regen_id_list"] for row in results} == made
 
 
 def test_a_limit_that_is_saved_under_its_key(tmp_path, regen, simulator):

@@ -23,7 +23,7 @@ GRANTED = {"access_token": "the-access-token", "token_type": "bearer", "expires_
 
 
 @dataclass
-class Told:
+class Response:
     """One answer."""
 
     status: int = 200
@@ -56,7 +56,7 @@ class Imposter:
     seen: list[Arrived]
 
     @property
-    def asked(self) -> list[tuple[str, str]]:
+    def calls(self) -> list[tuple[str, str]]:
         return [(one.method, one.path.partition("?")[0]) for one in self.seen]
 
 
@@ -68,7 +68,10 @@ class _Server(http.server.ThreadingHTTPServer):
 
 @contextmanager
 def imposter(
-    answer: Callable[[Arrived], Told] = lambda asked: Told(), *, certificate: Path | None = None, skew: float = 0.0
+    answer: Callable[[Arrived], Response] = lambda arrived: Response(),
+    *,
+    certificate: Path | None = None,
+    skew: float = 0.0,
 ) -> Iterator[Imposter]:
     """A server whose tokens are good and whose other answers are these; `skew` is by how much its clock is ahead."""
     seen: list[Arrived] = []
@@ -78,14 +81,14 @@ def imposter(
 
         def answered(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = Arrived(self.command, self.path, dict(self.headers.items()), body)
-            seen.append(asked)
-            told = answer(asked)
-            if asked.path.endswith("/oauth/token") and told == Told():
-                told = Told(200, GRANTED)
-            self.send_response(told.status)
-            content = told.content
-            for name, value in {"Content-Length": str(len(content)), **told.headers}.items():
+            arrived = Arrived(self.command, self.path, dict(self.headers.items()), body)
+            seen.append(arrived)
+            response = answer(arrived)
+            if arrived.path.endswith("/oauth/token") and response == Response():
+                response = Response(200, GRANTED)
+            self.send_response(response.status)
+            content = response.content
+            for name, value in {"Content-Length": str(len(content)), **response.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)

@@ -87,27 +87,33 @@ def test_results_of_several_manifests(write, checked) -> None:
         "INV1,,,,r,Invoice,failed\n,INV2,,,r,Invoice,failed\n,,x,,r,DebitMemo,rejected\n"
         ",,y,Credit Memo,r,CreditMemo,failed\n,,z,,r,,pending\n",
     )
-    found = checked(path, size=2)
-    assert found.types == ["Invoice", "Invoice", "DebitMemo", "CreditMemo", None]
-    assert found.objects == ["INV1", "INV2", "x", "y", "z"]
-    assert [problem and problem.split(":")[0] for problem in found.problems] == [None, None, None, None, "type-missing"]
+    result = checked(path, size=2)
+    assert result.types == ["Invoice", "Invoice", "DebitMemo", "CreditMemo", None]
+    assert result.objects == ["INV1", "INV2", "x", "y", "z"]
+    assert [problem and problem.split(":")[0] for problem in result.problems] == [
+        None,
+        None,
+        None,
+        None,
+        "type-missing",
+    ]
 
 
 @pytest.mark.parametrize(("resend", "expected"), [(False, [True, True, False]), (True, [False, False, False])])
 def test_unknown_rows_are_kept_back(write, checked, resend: bool, expected: list[bool]) -> None:
     """Rows that may have been done are refused, and their duplicates with them, unless --resend-unknown."""
     text = "invoiceNumber,regen_state,regen_outcome\nINV1,unknown,unknown\nINV1,duplicate,unknown\nINV2,failed,failed\n"
-    found = checked(write("results.csv", text), resend_unknown=resend)
-    assert [bool(problem and problem.startswith("outcome-unknown: ")) for problem in found.problems] == expected
+    result = checked(write("results.csv", text), resend_unknown=resend)
+    assert [bool(problem and problem.startswith("outcome-unknown: ")) for problem in result.problems] == expected
 
 
 @pytest.mark.parametrize("left", ["regen_state", "regen_outcome"])
 def test_one_of_two_columns_is_enough_to_keep_a_row_back(write, checked, left: str) -> None:
     """Somebody may have removed the other."""
-    found = checked(
+    result = checked(
         write("results.csv", f"invoiceNumber,{left},regen_attempts\nI1,unknown,6\nI2,pending,1\nI3,failed,1\n")
     )
-    assert [problem and problem.split(":")[0] for problem in found.problems] == [
+    assert [problem and problem.split(":")[0] for problem in result.problems] == [
         "outcome-unknown",
         "outcome-pending",
         None,
@@ -116,10 +122,10 @@ def test_one_of_two_columns_is_enough_to_keep_a_row_back(write, checked, left: s
 
 def test_a_database_may_have_changed_the_case(write, checked) -> None:
     """Of the columns, and of what stands in them."""
-    found = checked(
+    result = checked(
         write("results.csv", "invoiceNumber,REGEN_STATE,Regen_Type\nI1,UNKNOWN,Invoice\nI2,Failed,Invoice\n")
     )
-    assert [bool(problem) for problem in found.problems] == [True, False]
+    assert [bool(problem) for problem in result.problems] == [True, False]
 
 
 def test_a_long_cell_comes_back(read, write) -> None:

@@ -28,23 +28,23 @@ SAMPLES = ROOT / "sample_data"
 )
 def test_one_type(checked, name: str, type: str, rows: int) -> None:
     """One manifest of each type, every row in order."""
-    found = checked(str(SAMPLES / name))
-    assert found.types == [type] * rows
-    assert found.problems == [None] * rows
+    result = checked(str(SAMPLES / name))
+    assert result.types == [type] * rows
+    assert result.problems == [None] * rows
 
 
 def test_subscriptions_repeat(checked) -> None:
     """Several versions of the same subscription, and one row twice."""
-    found = checked(str(SAMPLES / "subscriptions.csv"))
-    assert Counter(Counter(found.objects).values()) == {1: 38, 2: 1}
-    assert max(Counter(found.lanes).values()) > 1
+    result = checked(str(SAMPLES / "subscriptions.csv"))
+    assert Counter(Counter(result.objects).values()) == {1: 38, 2: 1}
+    assert max(Counter(result.lanes).values()) > 1
 
 
 def test_mixed(checked) -> None:
     """All types in one file, by its type column."""
-    found = checked(str(SAMPLES / "mixed.csv"))
-    assert len(set(found.types)) == 7
-    assert found.problems == [None] * 20
+    result = checked(str(SAMPLES / "mixed.csv"))
+    assert len(set(result.types)) == 7
+    assert result.problems == [None] * 20
 
 
 def test_mistakes(checked) -> None:

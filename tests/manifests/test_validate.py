@@ -64,42 +64,42 @@ def test_accepted(
     columns: list[str], cells: list[str], type: str, fields: dict[str, object], label: str, lane: str | None
 ) -> None:
     """Each way to name each object: the fields of the request, how people see it, its lane."""
-    found = rows(columns, cells)
-    assert (found.types, found.objects, found.problems) == ([type], [label], [None])
-    assert {wire: column[0] for wire, column in found.fields.items() if column != [None]} == fields
-    assert found.lanes == [lane or f"{type} {label}"]
+    result = rows(columns, cells)
+    assert (result.types, result.objects, result.problems) == ([type], [label], [None])
+    assert {wire: column[0] for wire, column in result.fields.items() if column != [None]} == fields
+    assert result.lanes == [lane or f"{type} {label}"]
 
 
 def test_one_entry_per_row_and_field() -> None:
     """Every list is as long as the batch, and every wire field of every type has one."""
-    found = rows(["type", "id"], ["Invoice", "1"], ["x", "2"], ["DebitMemo", ""])
+    result = rows(["type", "id"], ["Invoice", "1"], ["x", "2"], ["DebitMemo", ""])
     wires = {field.wire for schema in TYPES.values() for field in schema.fields}
-    assert found.fields.keys() == wires
-    assert {len(column) for column in [found.types, found.objects, found.lanes, found.problems]} == {3}
-    assert {len(column) for column in found.fields.values()} == {3}
+    assert result.fields.keys() == wires
+    assert {len(column) for column in [result.types, result.objects, result.lanes, result.problems]} == {3}
+    assert {len(column) for column in result.fields.values()} == {3}
 
 
 def test_versions_share_a_lane() -> None:
     """All versions of a subscription and all items of an order go one after the other."""
-    found = rows(["subscriptionName", "subscriptionVersion"], ["A", "1"], ["A", "2"], ["B", "1"])
-    assert found.lanes == ["Subscription A", "Subscription A", "Subscription B"]
+    result = rows(["subscriptionName", "subscriptionVersion"], ["A", "1"], ["A", "2"], ["B", "1"])
+    assert result.lanes == ["Subscription A", "Subscription A", "Subscription B"]
 
 
 @pytest.mark.parametrize("edge", [" ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\ufeff", "\u2009\ufeff"])
 def test_white_space_at_the_edges(edge: str) -> None:
     """Is trimmed from what is sent, and leaves the original cells alone."""
     frame = pandas.DataFrame({"invoiceNumber": [f"{edge}INV 1{edge}"]}, dtype=object)
-    found = checker(["invoiceNumber"], path="m.csv").check(Batch(range(1, len(frame) + 1), frame, None))
-    assert found.fields["number"] == ["INV 1"]
+    result = checker(["invoiceNumber"], path="m.csv").check(Batch(range(1, len(frame) + 1), frame, None))
+    assert result.fields["number"] == ["INV 1"]
     assert frame["invoiceNumber"].tolist() == [f"{edge}INV 1{edge}"]
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1), (" 7 ", 7), ("01", 1), ("0009", 9), ("2147483647", 2**31 - 1)])
 def test_versions(text: str, value: int) -> None:
     """Whole numbers from 1; leading zeros are dropped, so that `01` and `1` are the same request."""
-    found = rows(["subscriptionName", "subscriptionVersion"], ["A", text])
-    assert found.fields["subscriptionVersion"] == [value]
-    assert found.objects == [f"A v{value}"]
+    result = rows(["subscriptionName", "subscriptionVersion"], ["A", text])
+    assert result.fields["subscriptionVersion"] == [value]
+    assert result.objects == [f"A v{value}"]
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_versions(text: str, value: int) -> None:
 )
 def test_versions_that_are_none(text: str, rule: str) -> None:
     """Each wrong version by the name of its rule, with the value and the remedy."""
-    found = rows(["subscriptionName", "subscriptionVersion"], ["A", text])
-    assert rules(found.problems[0]) == [f"subscription-version-{rule}"]
-    assert f"subscriptionVersion is '{text[:39]}" in found.problems[0]
-    assert {column[0] for column in found.fields.values()} == {None}
+    result = rows(["subscriptionName", "subscriptionVersion"], ["A", text])
+    assert rules(result.problems[0]) == [f"subscription-version-{rule}"]
+    assert f"subscriptionVersion is '{text[:39]}" in result.problems[0]
+    assert {column[0] for column in result.fields.values()} == {None}
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,12 @@ def test_versions_that_are_none(text: str, rule: str) -> None:
 )
 def test_control_characters(character: str) -> None:
     """What cannot be seen in an identifier is refused, and shown in the message as `�`."""
-    found = rows(["invoiceNumber"], [f"INV{character}1"])
-    assert found.problems == [
+    result = rows(["invoiceNumber"], [f"INV{character}1"])
+    assert result.problems == [
         "control-characters: number 'INV\ufffd1' holds characters that cannot be seen, type it anew"
     ]
-    assert found.objects == ["INV\ufffd1"]
-    assert found.lanes == [None]
+    assert result.objects == ["INV\ufffd1"]
+    assert result.lanes == [None]
 
 
 @pytest.mark.parametrize("character", ["é", "Ü", "日", "𝄞", "'", '"', "/", ";", "%", "\u00a0", "\u3000", "\ue000"])
@@ -139,8 +139,8 @@ def test_characters_that_are_allowed(character: str) -> None:
 
 def test_long_values() -> None:
     """255 characters are allowed, 256 not."""
-    found = rows(["invoiceNumber"], ["x" * 255], ["x" * 256], [" " + "x" * 255 + " "])
-    assert [rules(problem) for problem in found.problems] == [[], ["value-too-long"], []]
+    result = rows(["invoiceNumber"], ["x" * 255], ["x" * 256], [" " + "x" * 255 + " "])
+    assert [rules(problem) for problem in result.problems] == [[], ["value-too-long"], []]
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ def test_long_values() -> None:
 def test_problems(cells: list[str | None], expected: list[str]) -> None:
     """Every problem of a row at once, each by its name; among good rows, whose verdict they do not touch."""
     good = ["Subscription", "A", "1", ""]
-    found = rows(BOOKING, good, cells, good)
-    assert [rules(problem) for problem in found.problems] == [[], expected, []]
-    assert found.objects[0] == found.objects[2] == "A v1"
-    assert (found.lanes[1] is None) == bool(expected)
+    result = rows(BOOKING, good, cells, good)
+    assert [rules(problem) for problem in result.problems] == [[], expected, []]
+    assert result.objects[0] == result.objects[2] == "A v1"
+    assert (result.lanes[1] is None) == bool(expected)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_problems(cells: list[str | None], expected: list[str]) -> None:
 )
 def test_a_header_among_the_rows(columns: list[str], more: list[str]) -> None:
     """Where files were joined; a single cell that is like its header may be an object."""
-    found = rows(columns, columns, ["Invoice", *columns[1:]])
-    repeated, other = (rules(problem) for problem in found.problems)
+    result = rows(columns, columns, ["Invoice", *columns[1:]])
+    repeated, other = (rules(problem) for problem in result.problems)
     assert repeated == ["header-repeated", *more]
     assert "header-repeated" not in other
 
@@ -205,7 +205,7 @@ def test_words(cells: list[str], words: str) -> None:
 def test_types_by_the_columns_that_are_filled_in() -> None:
     """Without a type each row is what its own columns say; several at once are refused, none as well."""
     columns = ["subscriptionName", "subscriptionVersion", "invoiceNumber", "id"]
-    found = rows(
+    result = rows(
         columns,
         ["A", "1", None, None],
         [None, None, "INV1", None],
@@ -213,16 +213,16 @@ def test_types_by_the_columns_that_are_filled_in() -> None:
         [None, None, None, "x"],
         [None, None, None, None],
     )
-    assert found.types == ["Subscription", "Invoice", None, None, None]
-    assert [rules(problem) for problem in found.problems] == [
+    assert result.types == ["Subscription", "Invoice", None, None, None]
+    assert [rules(problem) for problem in result.problems] == [
         [],
         [],
         ["identifiers-exclude-each-other"],
         ["type-missing"],
         ["identifier-missing"],
     ]
-    assert "names Subscription and Invoice at once, say which is meant with --type" in found.problems[2]
-    assert found.objects == ["A v1", "INV1", "A / 1 / INV1", "x", None]
+    assert "names Subscription and Invoice at once, say which is meant with --type" in result.problems[2]
+    assert result.objects == ["A v1", "INV1", "A / 1 / INV1", "x", None]
 
 
 def test_own_words_count_once_the_type_is_known() -> None:
@@ -241,32 +241,32 @@ def test_columns_of_other_types_are_carried_along() -> None:
 
 def test_type_column_and_option_must_agree() -> None:
     """--type does not overrule the type column; it serves where that is empty."""
-    found = rows(["type", "id"], ["Invoice", "1"], ["", "2"], ["Credit Memo", "3"], ["?", "4"], type="Invoice")
-    assert found.types == ["Invoice", "Invoice", "CreditMemo", None]
-    assert [rules(problem) for problem in found.problems] == [[], [], ["type-disagrees"], ["type-unknown"]]
-    assert "the row says CreditMemo and --type says Invoice" in found.problems[2]
+    result = rows(["type", "id"], ["Invoice", "1"], ["", "2"], ["Credit Memo", "3"], ["?", "4"], type="Invoice")
+    assert result.types == ["Invoice", "Invoice", "CreditMemo", None]
+    assert [rules(problem) for problem in result.problems] == [[], [], ["type-disagrees"], ["type-unknown"]]
+    assert "the row says CreditMemo and --type says Invoice" in result.problems[2]
 
 
 def test_two_columns_for_one_field_in_a_row() -> None:
     """One filled in, or both alike, is fine; unlike values exclude each other."""
-    found = rows(
+    result = rows(
         ["type", "id", "documentId"],
         ["Invoice", "1", ""],
         ["Invoice", "", "2"],
         ["Invoice", "3", " 3"],
         ["Invoice", "4", "5"],
     )
-    assert found.fields["id"] == ["1", "2", "3", None]
-    assert rules(found.problems[3]) == ["identifiers-exclude-each-other"]
-    assert "the columns 'id' and 'documentId' both give id" in found.problems[3]
+    assert result.fields["id"] == ["1", "2", "3", None]
+    assert rules(result.problems[3]) == ["identifiers-exclude-each-other"]
+    assert "the columns 'id' and 'documentId' both give id" in result.problems[3]
 
 
 def test_unknown_outcomes() -> None:
     """A row whose work may have been done is refused, also under the cloak of a duplicate, unless it is asked for."""
     for earlier in ({"regen_state": "unknown"}, {"regen_state": "duplicate", "regen_outcome": "unknown"}):
-        found = rows(["invoiceNumber"], ["INV1"], **earlier)
-        assert rules(found.problems[0]) == ["outcome-unknown"]
-        assert "use regen resume on that run, or --resend-unknown" in found.problems[0]
+        result = rows(["invoiceNumber"], ["INV1"], **earlier)
+        assert rules(result.problems[0]) == ["outcome-unknown"]
+        assert "use regen resume on that run, or --resend-unknown" in result.problems[0]
         assert rows(["invoiceNumber"], ["INV1"], resend_unknown=True, **earlier).problems == [None]
     for state in ("failed", "succeeded", "rejected", "duplicate", "", None):
         assert rows(["invoiceNumber"], ["INV1"], regen_state=state, regen_outcome="failed").problems == [None]
@@ -275,8 +275,8 @@ def test_unknown_outcomes() -> None:
 def test_pending_outcomes() -> None:
     """What an unfinished run has sent may be under way; what it has not sent is nobody's yet."""
     for earlier in ({"regen_state": "pending"}, {"regen_state": "duplicate", "regen_outcome": "pending"}):
-        found = rows(["invoiceNumber"], ["INV1"], **earlier, regen_attempts="1")
-        assert rules(found.problems[0]) == ["outcome-pending"]
+        result = rows(["invoiceNumber"], ["INV1"], **earlier, regen_attempts="1")
+        assert rules(result.problems[0]) == ["outcome-pending"]
         assert rows(["invoiceNumber"], ["INV1"], **earlier, regen_attempts="1", resend_unknown=True).problems == [None]
         for unsent in ("0", "", None):
             assert rows(["invoiceNumber"], ["INV1"], **earlier, regen_attempts=unsent).problems == [None]
@@ -332,9 +332,9 @@ def test_another_type_is_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TYPES, schedule.name, schedule)
     columns = ["subscriptionNumber", "mode", "forRevenueRecollect"]
     cells = [["A", "FULL", "True"], ["B", "", "false"], ["C", "half", None], ["", "full", ""]]
-    found = rows(columns, *cells, type="delivery schedule")
-    assert found.fields["mode"] == ["Full", None, None, None]
-    assert found.fields["forRevenueRecollect"] == [True, False, None, None]
-    assert found.lanes == ["Subscription A", "Subscription B", None, None]
-    assert found.problems[2] == "mode-not-a-choice: mode is 'half', write Incremental or Full"
-    assert rules(found.problems[3]) == ["identifier-missing"]
+    result = rows(columns, *cells, type="delivery schedule")
+    assert result.fields["mode"] == ["Full", None, None, None]
+    assert result.fields["forRevenueRecollect"] == [True, False, None, None]
+    assert result.lanes == ["Subscription A", "Subscription B", None, None]
+    assert result.problems[2] == "mode-not-a-choice: mode is 'half', write Incremental or Full"
+    assert rules(result.problems[3]) == ["identifier-missing"]

@@ -96,9 +96,9 @@ class TestCarryOver:
             before = server.arrivals()
             assert regen(*words).code == 3
             assert (last(tmp_path), server.arrivals()) == (run, before + 2)
-            told = regen(*words)
-            assert (told.code, server.arrivals()) == (3, before + 2)
-            assert "nothing was sent" in told.out
+            done = regen(*words)
+            assert (done.code, server.arrivals()) == (3, before + 2)
+            assert "nothing was sent" in done.out
 
     def test_the_first_night_has_no_last_run(self, tmp_path, regen, simulator):
         manifest = subscriptions(tmp_path / "nightly.csv", 2)

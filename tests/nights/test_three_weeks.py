@@ -42,7 +42,7 @@ class World:
             *("nightly", "nightly.csv", "--base-url", self.server.url, "--outage-patience", 0, "--concurrency", 2),
             *("--metrics", "regen.prom", "--json", *more),
         )
-        self.said = done.err
+        self.errors = done.err
         metrics = (self.path / "regen.prom").read_text()
         (code,) = re.findall(r"^regen_exit_code\{[^}]*\} (\d+)$", metrics, re.MULTILINE)
         assert int(code) == done.code

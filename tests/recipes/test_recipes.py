@@ -34,7 +34,7 @@ def blocks(language: str, containing: str = "") -> list[str]:
 
 
 @pytest.fixture
-def place(tmp_path) -> Path:
+def home(tmp_path) -> Path:
     """The working folder of the recipes, with `regen` beside it."""
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin/regen"
@@ -48,43 +48,43 @@ def place(tmp_path) -> Path:
     return folder
 
 
-def there(text: str, place: Path) -> str:
+def there(text: str, home: Path) -> str:
     """A recipe with the places of this test."""
-    texts = {"/srv/regen": str(place), "/opt/regen/bin": f"{place.parent}/bin"}
-    texts["/etc/regen/credentials"] = str(place.parent / "credentials")
+    texts = {"/srv/regen": str(home), "/opt/regen/bin": f"{home.parent}/bin"}
+    texts["/etc/regen/credentials"] = str(home.parent / "credentials")
     for theirs, ours in texts.items():
         text = text.replace(theirs, ours)
     return text
 
 
 @POSIX
-def test_cron_and_the_script(place, simulator):
+def test_cron_and_the_script(home, simulator):
     """A night with a failing row mails it; the next first ends what was left, then passes in silence."""
-    path, line = there(*blocks("crontab"), place).splitlines()
+    path, line = there(*blocks("crontab"), home).splitlines()
     minute, hour, *days, command = line.split(maxsplit=5)
     assert (0 <= int(minute) <= 59, 0 <= int(hour) <= 23, days) == (True, True, ["*", "*", "*"])
     assert "%" not in command, "cron would take it for a line end"
-    environment = {"HOME": str(place), "PATH": path.partition("=")[2]}
+    environment = {"HOME": str(home), "PATH": path.partition("=")[2]}
 
     def night() -> str:
         done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, check=True)
         assert done.stderr == ""
         return done.stdout
 
-    subscriptions(place / "nightly.csv", 3, missing=1)
+    subscriptions(home / "nightly.csv", 3, missing=1)
     with simulator() as server:
         credentials = {"ZUORA_BASE_URL": server.url, "ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
-        (place.parent / "credentials").write_text("".join(f"{k}={v}\n" for k, v in credentials.items()))
+        (home.parent / "credentials").write_text("".join(f"{k}={v}\n" for k, v in credentials.items()))
         assert "3 rows = 2 succeeded + 1 failed" in night()
         server.post("faults", {"missing_prefix": "none"})
-        words = [place.parent / "bin/regen", "run", "nightly.csv", "--again", "--max-requests", "1", "--quiet"]
-        assert subprocess.run(words, cwd=place, env=environment | credentials, check=False).returncode == 5
-        subscriptions(place / "nightly.csv", 1)
+        words = [home.parent / "bin/regen", "run", "nightly.csv", "--again", "--max-requests", "1", "--quiet"]
+        assert subprocess.run(words, cwd=home, env=environment | credentials, check=False).returncode == 5
+        subscriptions(home / "nightly.csv", 1)
         assert night() == ""
-    counts = [json.loads((run / "run.json").read_text())["counts"] for run in folders(place / "runs")]
+    counts = [json.loads((run / "run.json").read_text())["counts"] for run in folders(home / "runs")]
     assert sorted(count["succeeded"] for count in counts) == [1, 2, 3]
     assert sum(count["pending"] for count in counts) == 0
-    assert re.search(r'regen_exit_code{name="nightly",.*} 0\n', (place / "regen.prom").read_text())
+    assert re.search(r'regen_exit_code{name="nightly",.*} 0\n', (home / "regen.prom").read_text())
 
 
 def unit(text: str) -> ConfigParser:
@@ -105,18 +105,18 @@ def test_the_units_give_the_run_time_to_end():
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not there")
-def test_systemd_takes_the_units(place):
+def test_systemd_takes_the_units(home):
     """Every directive is known, every command is there; the calendar means one time a night."""
     units = []
     for text in blocks("ini", "# /etc/systemd/system/"):
         name = Path(text.splitlines()[0].removeprefix("# ")).name
-        (place / name).write_text(there(text, place))
-        units.append(str(place / name))
+        (home / name).write_text(there(text, home))
+        units.append(str(home / name))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False
     )
-    told = [line for line in done.stderr.splitlines() if str(place) in line or "regen." in line]
-    assert (len(units), told) == (2, [])
+    problems = [line for line in done.stderr.splitlines() if str(home) in line or "regen." in line]
+    assert (len(units), problems) == (2, [])
     (calendar,) = re.findall(r"OnCalendar=(.*)", topic("nightly"))
     subprocess.run(["systemd-analyze", "calendar", calendar], capture_output=True, check=True)
 
@@ -152,13 +152,13 @@ def test_the_airflow_task():
 def test_the_image():
     """All that is copied is there; nobody is root; the runs are a volume; the command is ours."""
     lines = [line.split() for line in (ROOT / ".github/Dockerfile").read_text().splitlines()]
-    told = {words[0]: words[1:] for words in lines if words and words[0].isupper()}
+    instructions = {words[0]: words[1:] for words in lines if words and words[0].isupper()}
     for words in lines:
         if words[:1] == ["COPY"] and not words[1].startswith("--"):
             assert all((ROOT / name).exists() for name in words[1:-1])
-    assert int(told["USER"][0]) > 0
-    assert told["VOLUME"] == ['["/data/runs"]']
-    assert told["ENTRYPOINT"] == ['["regen"]']
+    assert int(instructions["USER"][0]) > 0
+    assert instructions["VOLUME"] == ['["/data/runs"]']
+    assert instructions["ENTRYPOINT"] == ['["regen"]']
     kept = {line[1:] for line in (ROOT / ".github/Dockerfile.dockerignore").read_text().split() if line[0] == "!"}
     assert kept == {"pyproject.toml", "README.md", "LICENSE", "manifests", "runner", ".ci/locked"}
 

@@ -130,9 +130,9 @@ def test_workbook(read, tmp_path: Path) -> None:
         ["00123", 2.0, None, dt.date(2026, 2, 1), dt.time(1, 2), False],
         ["x"],
     ]
-    header, found = read(workbook(tmp_path / "m.xlsx", rows), 2)
+    header, result = read(workbook(tmp_path / "m.xlsx", rows), 2)
     assert header == rows[0]
-    assert found == [
+    assert result == [
         ["INV1", "123", "1.5", "2026-01-31", "2026-01-31T12:30:00", "true"],
         ["00123", "2", "", "2026-02-01", "01:02:00", "false"],
         ["x", "", "", "", "", ""],

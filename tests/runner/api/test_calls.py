@@ -48,7 +48,7 @@ def test_plan_then_run_then_the_same_once_more(manifest, options, simulator):
         sent = server.arrivals()
         assert runner.run(manifest, base_url=server.url, **options).id == run.id
         assert server.arrivals() == sent
-    assert [found.id for found in runner.runs(runs_dir=options["runs_dir"])] == [run.id]
+    assert [listed.id for listed in runner.runs(runs_dir=options["runs_dir"])] == [run.id]
 
 
 def test_check_needs_nothing_but_the_files(manifest, tmp_path):
@@ -57,9 +57,9 @@ def test_check_needs_nothing_but_the_files(manifest, tmp_path):
     assert (good.rows, good.refused, good.types) == (6, False, {"Subscription": 6})
     bad = tmp_path / "bad.csv"
     bad.write_text("invoiceNumber\nINV1\n#N/A\n")
-    found = runner.check(bad)
-    assert found.refused
-    assert "bad.csv" in found.problems[0]
+    examination = runner.check(bad)
+    assert examination.refused
+    assert "bad.csv" in examination.problems[0]
     assert not (tmp_path / "runs").exists()
     with pytest.raises(runner.errors.Refused):
         runner.check(bad, include_hidden=True, skip_hidden=True)

@@ -16,12 +16,12 @@ from runner.zuora.data_query import QueryFailedError, quoted, timestamp
 @given(st.integers(0, 10**16), st.integers(1, 10**12), st.integers(0, 10**7))
 def test_windows_cover_the_time_without_gap_or_overlap(since, length, rows):
     """Of whole seconds, in order."""
-    found = windows("SELECT id FROM t", since, since + length, rows, 500_000)
-    assert found[0].since <= since
-    assert found[-1].until >= since + length
-    assert all(before.until == after.since for before, after in pairwise(found))
-    assert all(window.since < window.until for window in found)
-    assert all(bound % SECOND == 0 for window in found for bound in (window.since, window.until))
+    parts = windows("SELECT id FROM t", since, since + length, rows, 500_000)
+    assert parts[0].since <= since
+    assert parts[-1].until >= since + length
+    assert all(before.until == after.since for before, after in pairwise(parts))
+    assert all(window.since < window.until for window in parts)
+    assert all(bound % SECOND == 0 for window in parts for bound in (window.since, window.until))
 
 
 def test_a_window_is_halved_down_to_a_second():
@@ -43,25 +43,25 @@ def test_literals_are_as_data_query_takes_them():
 
 def test_a_reason_that_a_smaller_query_meets_too_ends_the_inquiry():
     """After one query, not after one a second."""
-    asked = []
+    queries = []
 
     async def answer(sql):
-        asked.append(sql)
+        queries.append(sql)
         raise QueryFailedError("Column x cannot be resolved", divisible=False)
 
     with pytest.raises(QueryFailedError, match="cannot be resolved"):
         asyncio.run(answer_all([TimeWindow("S", 0, 10**12)], answer))
-    assert len(asked) == 1
+    assert len(queries) == 1
 
 
 def test_a_query_that_never_fits_ends_the_inquiry():
     """With its reason, after halving as often as possible."""
-    asked = []
+    queries = []
 
     async def answer(sql):
-        asked.append(sql)
+        queries.append(sql)
         raise QueryFailedError("too many rows", divisible=True)
 
     with pytest.raises(QueryFailedError, match="too many rows"):
         asyncio.run(answer_all([TimeWindow("S", 0, 64 * SECOND)], answer))
-    assert len(asked) < 40
+    assert len(queries) < 40

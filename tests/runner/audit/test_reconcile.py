@@ -34,7 +34,7 @@ def changed(folder: Path, *statements: str) -> None:
     ledger.close()
 
 
-def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+def failures_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """What breaks each invariant."""
     monkeypatch.chdir(folder.parent.parent)
     with open_read_only(folder / "ledger.db") as store:
@@ -88,14 +88,14 @@ class TestInvariants:
     def test_a_row_that_is_not_as_in_the_manifest(self, audited, monkeypatch):
         """The manifest is read again."""
         changed(audited, 'UPDATE line SET cells = \'["A-S007","2","x"]\' WHERE line = 8')
-        told = found(audited, monkeypatch)
-        assert told["unchanged"] == ["row 8 (m.csv, row 8): not as in the manifest"]
-        assert "row 8: note is 'note 7' in the file, 'x' in the ledger" in told["results"][0]
+        failures = failures_of(audited, monkeypatch)
+        assert failures["unchanged"] == ["row 8 (m.csv, row 8): not as in the manifest"]
+        assert "row 8: note is 'note 7' in the file, 'x' in the ledger" in failures["results"][0]
 
     def test_a_request_that_is_pending(self, audited, monkeypatch):
         """A run that was stopped does not hold."""
         changed(audited, "UPDATE request SET state = 'pending', outcome = NULL WHERE request = 9")
-        assert found(audited, monkeypatch)["settled"] == ["row 9: Subscription A-S008 v3 is pending"]
+        assert failures_of(audited, monkeypatch)["settled"] == ["row 9: Subscription A-S008 v3 is pending"]
 
     def test_a_success_without_what_it_declares(self, audited, monkeypatch):
         """An empty id is none; an empty idList is a note."""
@@ -114,17 +114,17 @@ class TestInvariants:
         """Of two objects it breaks the promise; of one and the same it is a note."""
         same = "UPDATE outcome SET ids = '[\"abc\"]' WHERE request IN (12, 13) AND state = 'succeeded'"
         changed(audited, same)
-        assert found(audited, monkeypatch)["ids"] == ["id abc: rows 12, 13"]
+        assert failures_of(audited, monkeypatch)["ids"] == ["id abc: rows 12, 13"]
         changed(audited, "UPDATE line SET object = 'one' WHERE line IN (12, 13)")
-        assert found(audited, monkeypatch)["ids"] == []
+        assert failures_of(audited, monkeypatch)["ids"] == []
 
     def test_rows_that_do_not_add_up(self, audited, monkeypatch):
         """A row without a request and without a problem has no fate."""
         changed(audited, "UPDATE line SET problem = NULL WHERE line = 43")
-        assert "row 43: neither rejected nor part of a request" in found(audited, monkeypatch)["balance"]
+        assert "row 43: neither rejected nor part of a request" in failures_of(audited, monkeypatch)["balance"]
 
     @pytest.mark.parametrize(
-        ("lines", "told"),
+        ("lines", "expected"),
         [
             ([1, 2, 3], []),
             ([1, 3], ["row 2: missing"]),
@@ -134,9 +134,9 @@ class TestInvariants:
             ([], ["rows 1 to 3: missing"]),
         ],
     )
-    def test_order(self, lines, told):
+    def test_order(self, lines, expected):
         """Every row once, in order."""
-        assert list(_out_of_order(iter(lines), 3)) == told
+        assert list(_out_of_order(iter(lines), 3)) == expected
 
 
 # -- against an extract -----------------------------------------------------------------------------------------
@@ -282,7 +282,7 @@ def test_ids_that_are_there_from_before_are_noted(tmp_path, ledger):
         (["RC_ID", "Name"], "RC_ID", "RC_ID"),
     ],
 )
-def test_the_id_column_is_found_or_named(headers, named, columns):
+def test_the_id_column_is_recognized_or_named(headers, named, columns):
     """Whatever its case and the object before it."""
     assert columns_of(headers, "x.csv", named, None).id == columns
 

@@ -12,16 +12,16 @@ from runner.audit.run_diff import KINDS, kind_of
 from runner.ledger.comparison import Change
 
 
-def night(place: Path, name: str, started: str, **rows: str) -> None:
+def night(folder: Path, name: str, started: str, **rows: str) -> None:
     """A run of the past: its rows by object and fate (`ok`, `ok:id`, `failed`, `unknown`, `rejected`, `pending`)."""
     from runner.domain.model import Outcome, State
     from runner.domain.run_status import RunStatus
     from runner.ledger import Claim, Enrolment, Facts, Journal, Manifest, Record, open_writable
     from runner.ledger.enrolment import Line, NewRequest
 
-    folder = place / "runs" / name
-    folder.mkdir(parents=True)
-    with Enrolment(folder / "ledger.db") as enrolment:
+    run_folder = folder / "runs" / name
+    run_folder.mkdir(parents=True)
+    with Enrolment(run_folder / "ledger.db") as enrolment:
         enrolment.step(1, "regenerate", {})
         for number, (label, fate) in enumerate(rows.items(), 1):
             rejected = fate == "rejected"
@@ -34,19 +34,19 @@ def night(place: Path, name: str, started: str, **rows: str) -> None:
                 )
         enrolment.manifest(Manifest(1, 1, "m.csv", "0", 1, ()), len(rows))
         enrolment.finish(Facts(run_id=name, status=RunStatus.FINISHED))
-    with open_writable(folder / "ledger.db") as store:
+    with open_writable(run_folder / "ledger.db") as store:
         journal = Journal(store)
         for number, fate in enumerate(rows.values(), 1):
-            state, _, made = fate.partition(":")
-            if state in ("rejected", "pending"):
+            word, _, made = fate.partition(":")
+            if word in ("rejected", "pending"):
                 continue
-            ids = (made or f"id-{number}",) if state == "ok" else ()
-            told = {"ok": State.SUCCEEDED, "failed": State.FAILED, "unknown": State.UNKNOWN}[state]
-            outcome = Outcome(told, ids, message=None if ids else f"{state} it is")
+            ids = (made or f"id-{number}",) if word == "ok" else ()
+            state = {"ok": State.SUCCEEDED, "failed": State.FAILED, "unknown": State.UNKNOWN}[word]
+            outcome = Outcome(state, ids, message=None if ids else f"{word} it is")
             journal.write([], [Claim(number, 1, 0, 1)])
             journal.write([Record(number, 1, 1, 2, "done", False, False, 0, 200, outcome=outcome)], [])
         store.settle_down()
-    (folder / "run.json").write_text(json.dumps({"run": name, "status": "finished", "started_at": started}))
+    (run_folder / "run.json").write_text(json.dumps({"run": name, "status": "finished", "started_at": started}))
 
 
 def test_every_kind_of_change(tmp_path, regen):
@@ -58,7 +58,7 @@ def test_every_kind_of_change(tmp_path, regen):
     done = regen("diff", "one", "two", "--json")
     assert done.code == 3
     kinds = done.document["kinds"]
-    assert {name: [found["name"] for found in kind["objects"]] for name, kind in kinds.items()} == {
+    assert {name: [change["name"] for change in kind["objects"]] for name, kind in kinds.items()} == {
         "newly failing": ["Subscription A"],
         "appeared failing": ["Subscription I"],
         "pending failing": [],
@@ -70,9 +70,9 @@ def test_every_kind_of_change(tmp_path, regen):
         "pending": ["Subscription H"],
     }
     assert done.document["new_failures"] == 2
-    told = regen("diff", "one", "two").out
-    assert 'Subscription D: ["x"] then, ["y"] now (row 4)' in told
-    assert "Subscription A: failed it is (row 1)" in told
+    output = regen("diff", "one", "two").out
+    assert 'Subscription D: ["x"] then, ["y"] now (row 4)' in output
+    assert "Subscription A: failed it is (row 1)" in output
 
 
 def test_a_row_that_is_rejected_now_fails_newly(tmp_path, regen):
@@ -100,7 +100,7 @@ def test_for_how_many_runs_an_object_has_been_failing(tmp_path, regen):
     night(tmp_path, "n4", "2026-01-04", A="failed", B="failed")
     night(tmp_path, "n5", "2026-01-05", A="failed", B="unknown")
     objects = regen("diff", "n4", "n5", "--json").document["kinds"]["still failing"]["objects"]
-    assert {found["name"]: found["failing_runs"] for found in objects} == {"Subscription A": 3, "Subscription B": 4}
+    assert {change["name"]: change["failing_runs"] for change in objects} == {"Subscription A": 3, "Subscription B": 4}
     assert "Subscription A, for 3 runs" in regen("diff", "n4", "n5").out
 
 

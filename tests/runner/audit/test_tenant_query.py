@@ -43,8 +43,8 @@ def test_the_tenant_has_what_the_run_made(tmp_path, regen, simulator, manifest, 
         done = regen("reconcile", "it", "--query")
         effects = server.by_key()
     assert done.code == 0, done.out
-    told = rows_of(done.out, "reconcile-unknown.csv")
-    lost, never = told
+    annotated = rows_of(done.out, "reconcile-unknown.csv")
+    lost, never = annotated
     assert (lost["object"], lost["outcome"], lost["answer"]) == ("Subscription A-LOST v1", "unknown", "done")
     assert lost["ids"].split() in effects.values()
     assert (never["object"], never["answer"], never["ids"]) == ("Subscription A-NEVER v1", "not done", "")
@@ -70,8 +70,8 @@ def test_an_object_that_two_steps_left_unknown(tmp_path, regen, simulator, manif
     (tmp_path / "p.toml").write_text(f"{step}{step}only_resend = true\n")
     with simulator(fault_rules=RULES, fault_arrivals=99, job_seconds=0) as server:
         assert regen("run", "p.toml", "--base-url", server.url, "--run-id", "it").code == 3
-        told = rows_of(regen("reconcile", "it", "--query").out, "reconcile-unknown.csv")
-    assert [(row["object"], row["answer"]) for row in told] == [
+        annotated = rows_of(regen("reconcile", "it", "--query").out, "reconcile-unknown.csv")
+    assert [(row["object"], row["answer"]) for row in annotated] == [
         ("Subscription A-LOST v1", "cannot tell"),
         ("Subscription A-NEVER v1", "not done"),
         ("Subscription A-LOST v1", "cannot tell"),
@@ -117,7 +117,7 @@ def test_ids_that_were_updated_at_another_time_exist_all_the_same(tmp_path, rege
     )
 
 
-def test_work_that_may_still_be_going_on_is_not_told_as_undone(tmp_path, regen, simulator, manifest):
+def test_work_that_may_still_be_going_on_is_not_reported_as_undone(tmp_path, regen, simulator, manifest):
     """Nothing there yet, a moment after the last attempt: that is not certain."""
     with simulator(fault_rules=RULES, fault_arrivals=99, job_seconds=0) as server:
         regen("run", manifest, "--base-url", server.url, "--run-id", "it")

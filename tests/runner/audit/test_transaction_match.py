@@ -208,7 +208,7 @@ def test_a_second_try_follows_the_jobs_of_the_first(tmp_path, monkeypatch):
         assert sum("updateddate >=" in query for query in books.queries) <= selects
 
 
-def test_others_are_told_apart(tmp_path):
+def test_others_are_recognized(tmp_path):
     """Another user's transactions, another run's, other objects': none is extra; one of ours that none explains is."""
     books = Books()
     world = World(tmp_path / "runs/it", books, manifest_of("name and version")).settle()
@@ -229,7 +229,7 @@ def test_others_are_told_apart(tmp_path):
     assert other.folder.exists()
 
 
-def test_not_done_is_never_said_where_it_could_not_be_seen(tmp_path):
+def test_not_done_is_never_reported_where_it_could_not_be_seen(tmp_path):
     """No row of that kind was seen, or one was seen by its id only, or the object was updated by somebody since."""
     alone = World(tmp_path / "1/it", Books(), manifest_of("invoice id", 2))
     alone.settle(unknown=frozenset({1, 2}), undone=frozenset({1, 2}))

@@ -29,7 +29,7 @@ def run(audited) -> Path:
 
 def broken(folder: Path, head: str | None = None) -> dict[str, tuple[str, ...]]:
     """What does not hold, by name."""
-    return {found.name: found.failures for found in verify(RunFolder(folder), head) if not found.passed}
+    return {check.name: check.failures for check in verify(RunFolder(folder), head) if not check.passed}
 
 
 def head_of(folder: Path) -> str:
@@ -45,8 +45,8 @@ def test_a_run_verifies(run, regen):
     """Exit 0, also against the head that was noted; sha256sum agrees."""
     assert broken(run, head_of(run)) == {}
     assert regen("verify", "it").code == 0
-    told = regen("verify", run, "--head", head_of(run)[:20], "--json")
-    assert (told.code, told.document["holds"]) == (0, True)
+    done = regen("verify", run, "--head", head_of(run)[:20], "--json")
+    assert (done.code, done.document["holds"]) == (0, True)
     assert subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=run, check=False).returncode == 0
 
 
@@ -152,7 +152,7 @@ def change_results(folder: Path, chance: random.Random) -> str:
     elif how == "moved":
         rows.insert((at + 1) % len(rows), rows.pop(at))
     else:
-        texts = [place for place, cell in enumerate(rows[at]) if isinstance(cell, str)]
+        texts = [position for position, cell in enumerate(rows[at]) if isinstance(cell, str)]
         rows[at][chance.choice(texts)] += "x"
     write(rows)
     sealed_anew(folder)
@@ -180,55 +180,55 @@ def rows_of(path: Path):
     return [list(row.values()) for row in table.to_pylist()], write_parquet
 
 
-def test_two_hundred_random_tamperings_are_found(run, tmp_path):
+def test_two_hundred_random_tamperings_are_reported(run, tmp_path):
     """A byte of any file; a cell of the ledger or a row of the results, though the checksums were made anew."""
     chance = random.Random(20261121)
     head = head_of(run)
-    unfound = []
+    unnoticed = []
     for number in range(200):
         copy = tmp_path / "copies" / "it"
         shutil.copytree(run, copy)
         how = chance.choice([change_byte, change_cell, change_cell, change_results])
-        told = how(copy, chance)
+        tampering = how(copy, chance)
         if not broken(copy, head):
-            unfound.append((number, told))
+            unnoticed.append((number, tampering))
         shutil.rmtree(copy)
-    assert unfound == []
+    assert unnoticed == []
 
 
-def test_fifty_random_tamperings_of_a_run_of_jobs_are_found(tmp_path, regen, simulator):
+def test_fifty_random_tamperings_of_a_run_of_jobs_are_reported(tmp_path, regen, simulator):
     """Parts, jobs and the fates of rows are covered like the rest."""
     quick(tmp_path)
     source = charges(tmp_path / "c.csv", 12, bad=(3, 7))
     with simulator(job_seconds=0.02) as server:
         regen("backfill", "RatePlanCharge", source, "--base-url", server.url, "--run-id", "it")
-    chance, unfound = random.Random(7), []
+    chance, unnoticed = random.Random(7), []
     for number in range(50):
         copy = tmp_path / "copies" / "it"
         shutil.copytree(tmp_path / "runs" / "it", copy)
-        told = chance.choice([change_cell, change_cell, change_results])(copy, chance)
+        tampering = chance.choice([change_cell, change_cell, change_results])(copy, chance)
         if not broken(copy):
-            unfound.append((number, told))
+            unnoticed.append((number, tampering))
         shutil.rmtree(copy)
-    assert unfound == []
+    assert unnoticed == []
 
 
 @pytest.mark.parametrize("name", ["run.json", "results.csv", "run.log", "ledger.db"])
 def test_a_file_that_is_gone_is_named(run, regen, name):
     """Also the ledger itself."""
     (run / name).unlink()
-    told = regen("verify", "it")
-    assert told.code == 3
-    assert f"{name}: missing" in told.out
+    done = regen("verify", "it")
+    assert done.code == 3
+    assert f"{name}: missing" in done.out
 
 
 def test_a_file_that_came_is_named(run):
     """Another results file; a journal that SQLite would play back."""
     (run / "results-new.csv").write_text("x")
     (run / "ledger.db-wal").write_bytes(b"")
-    found = broken(run)["seal"]
-    assert any("results-new.csv: added" in text for text in found)
-    assert any("ledger.db-wal" in text for text in found)
+    failures = broken(run)["seal"]
+    assert any("results-new.csv: added" in text for text in failures)
+    assert any("ledger.db-wal" in text for text in failures)
 
 
 def test_a_seal_that_is_gone(run):
@@ -261,7 +261,7 @@ def test_where_a_ledger_was_changed(run, sql):
     assert any(text in problem for problem in broken(run)[name])
 
 
-def test_a_chain_that_was_made_anew_is_found_by_a_head_noted_elsewhere(run):
+def test_a_chain_that_was_made_anew_differs_from_a_head_noted_elsewhere(run):
     """Who changes an outcome and all that hashes it cannot change the head on another machine."""
     from runner.ledger import Journal, checkpoint, open_writable
 
@@ -271,7 +271,7 @@ def test_a_chain_that_was_made_anew_is_found_by_a_head_noted_elsewhere(run):
         for seq, _, due in list(chain(store)):
             store.connection.execute("UPDATE outcome SET hash = ? WHERE seq = ?", (due, seq))
             # the next entry hashes this one
-        while wrong := [(due, seq) for seq, told, due in chain(store) if told != due]:
+        while wrong := [(due, seq) for seq, stored, due in chain(store) if stored != due]:
             store.connection.execute("UPDATE outcome SET hash = ? WHERE seq = ?", wrong[0])
         store.connection.execute("DELETE FROM closing")
         store.set_facts(head=Journal(store).close(0))
@@ -304,7 +304,7 @@ def test_rows_that_are_missing_and_rows_that_were_added_are_named(run):
     )
 
 
-def test_a_quote_that_is_never_closed_is_told(audited, regen):
+def test_a_quote_that_is_never_closed_is_reported(audited, regen):
     """However much of the file it takes in."""
     path = audited / "errors.csv"
     header, _, rest = path.read_text("utf-8").partition("\n")

@@ -60,9 +60,9 @@ def test_every_file_that_cannot_be_used_is_named(regen):
 def test_json_has_the_same(regen):
     """For a script: also where the file cannot be used."""
     Path("m.csv").write_text("invoiceNumber\nINV-1\nNULL\n")
-    found = regen("check", "m.csv", "--json")
-    document = found.document
-    assert (found.code, document["refused"], document["states"]) == (2, True, {"pending": 1, "rejected": 1})
+    done = regen("check", "m.csv", "--json")
+    document = done.document
+    assert (done.code, document["refused"], document["states"]) == (2, True, {"pending": 1, "rejected": 1})
     assert document["files"] == [{"path": "m.csv", "sheet": None, "rows": 2}]
     assert document["types"] == {"Invoice": 1}
     (problem,) = document["problems"]

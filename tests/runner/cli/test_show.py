@@ -39,10 +39,10 @@ def test_the_shape_of_a_message_masks_ids_and_numbers(message, masked):
 
 def test_every_category_has_a_remedy():
     """Data, permission, wait or vendor; by HTTP status where there is no category."""
-    told = {category: remedy("failed", category, 200) for category in CATEGORIES}
-    assert {category for category, one in told.items() if one is Remedy.PERMISSION} == {"10", "11"}
-    assert {category for category, one in told.items() if one is Remedy.WAIT} == {"50", "61", "70"}
-    assert {category for category, one in told.items() if one is Remedy.VENDOR} == {"60", "99"}
+    remedies = {category: remedy("failed", category, 200) for category in CATEGORIES}
+    assert {category for category, one in remedies.items() if one is Remedy.PERMISSION} == {"10", "11"}
+    assert {category for category, one in remedies.items() if one is Remedy.WAIT} == {"50", "61", "70"}
+    assert {category for category, one in remedies.items() if one is Remedy.VENDOR} == {"60", "99"}
     statuses = {status: remedy("failed", None, status) for status in (None, 400, 401, 403, 404, 429, 500, 503)}
     assert [one.value for one in statuses.values()] == [
         "wait",
@@ -61,20 +61,20 @@ def test_every_category_has_a_remedy():
 def test_clusters_are_bounded():
     """A tenant that words every failure in its own way does not fill the memory."""
     words = ["".join(chr(97 + int(digit)) for digit in f"{n:05d}") for n in range(2000)]
-    found = clusters(Trouble(n, "failed", "40", "53100340", word, 200) for n, word in enumerate(words, 1))
-    assert len(found) == MOST_CLUSTERS + 1
-    assert sum(cluster.count for cluster in found) == 2000
+    grouped = clusters(Trouble(n, "failed", "40", "53100340", word, 200) for n, word in enumerate(words, 1))
+    assert len(grouped) == MOST_CLUSTERS + 1
+    assert sum(cluster.count for cluster in grouped) == 2000
 
 
 def test_failures_are_clustered_under_their_remedies(audited, regen):
     """With counts, sample rows and commands."""
-    told = regen("show", "it").out
-    assert "data, 3 rows" in told
-    assert "2 failed, not-found: 53100340 Object not found (row 41, 44)" in told
-    assert "1 rejected, subscription-version-not-an-integer" in told
-    assert "regen results it --category data" in told
-    assert "regen resume it" in told
-    assert "regen show it --ticket" in told
+    output = regen("show", "it").out
+    assert "data, 3 rows" in output
+    assert "2 failed, not-found: 53100340 Object not found (row 41, 44)" in output
+    assert "1 rejected, subscription-version-not-an-integer" in output
+    assert "regen results it --category data" in output
+    assert "regen resume it" in output
+    assert "regen show it --ticket" in output
 
 
 def test_the_clusters_are_json_too(audited, regen):
@@ -108,15 +108,15 @@ def test_a_key_that_is_none_and_a_key_of_nobody(audited, regen):
 def test_a_ticket_holds_ids_and_no_data_of_the_customer(audited, regen):
     """For Zuora Support: times, request ids, process ids, track ids; no cell of any manifest."""
     shown = regen("show", "it", "--ticket")
-    told = shown.out
+    output = shown.out
     assert "read them before you send them" in shown.err
     broken = next(row for row in table(audited) if row["regen_object"] == "A-BROKEN v1")
     for name in ("regen_request_id", "regen_process_id", "regen_track_id", "regen_key"):
-        assert broken[name] in told
-    assert "Zuora-Request-Id" in told
+        assert broken[name] in output
+    assert "Zuora-Request-Id" in output
     for row in table(audited):
         for name in ("subscriptionName", "note", "regen_object"):
-            assert row[name] not in told
+            assert row[name] not in output
 
 
 def test_a_ticket_masks_cells_in_messages(audited, regen):
@@ -128,9 +128,9 @@ def test_a_ticket_masks_cells_in_messages(audited, regen):
     ledger.execute('UPDATE line SET cells = \'["ACME Corp","1","gone"]\' WHERE line = 46')
     ledger.commit()
     ledger.close()
-    for told in (regen("show", "it", "--ticket").out, regen("show", "it", "--ticket", "--row", 46).out):
-        assert "#: # is locked" in told
-        assert "ACME" not in told
+    for output in (regen("show", "it", "--ticket").out, regen("show", "it", "--ticket", "--row", 46).out):
+        assert "#: # is locked" in output
+        assert "ACME" not in output
 
 
 def test_errors_by_remedy_are_manifests(audited, regen):
@@ -184,31 +184,31 @@ class TestRuns:
         assert (listed["unfinished"], listed["crashed"]) == (True, False)
 
     def test_a_line_tells_state_counts_and_duration(self, audited, regen):
-        told = regen("runs").out
+        output = regen("runs").out
         document = json.loads((audited / "run.json").read_bytes())
-        assert "finished" in told
-        assert f"{document['counts']['succeeded']} succeeded" in told
+        assert "finished" in output
+        assert f"{document['counts']['succeeded']} succeeded" in output
         with open_read_only(audited / "ledger.db") as store:
             _, first, last = queries.sendings(store)
-        assert f" in {duration((last - first) / 1e6)}" in told
+        assert f" in {duration((last - first) / 1e6)}" in output
 
 
 class TestCommands:
     """What is printed can be typed, and sends the rows as they were sent before."""
 
-    def typed(self, told: str) -> list[str]:
+    def typed(self, output: str) -> list[str]:
         """The commands of a summary that write a manifest of errors, and those that send it."""
-        return re.findall(r"(?m)^    (regen results [^#]*?)  +#.*`(.*)` it$", told)
+        return re.findall(r"(?m)^    (regen results [^#]*?)  +#.*`(.*)` it$", output)
 
     def test_a_step_that_re_migrates_does_so_again(self, tmp_path, regen, simulator):
         (tmp_path / "s.csv").write_text("subscriptionName,subscriptionVersion\nA-1,1\nMISSING-1,1\n")
         with simulator() as server:
             (tmp_path / "regen.toml").write_text(f"[profile.sandbox]\nbase_url = '{server.url}'\n")
             assert regen("run", "s.csv", "--re-migrate", "--profile", "sandbox", "--run-id", "it").code == 3
-            told = regen("show", "it").out
+            output = regen("show", "it").out
         again = f"regen run --re-migrate --profile sandbox --base-url {server.url}"
-        assert self.typed(told) == [("regen results it --category data", again)]
-        assert f"cp runs/it/errors.csv fixed.csv, then: {again} fixed.csv" in told
+        assert self.typed(output) == [("regen results it --category data", again)]
+        assert f"cp runs/it/errors.csv fixed.csv, then: {again} fixed.csv" in output
 
     def test_another_tenant_than_the_profiles(self, tmp_path, regen, simulator):
         """What was rehearsed beside a profile is not sent to the tenant of that profile."""
@@ -217,8 +217,8 @@ class TestCommands:
             "default_profile = 'sandbox'\n[profile.sandbox]\nbase_url = 'us-sandbox'\n"
         )
         with simulator() as server:
-            told = regen("run", "s.csv", "--base-url", server.url).out
-        assert [again for _, again in self.typed(told)] == [f"regen run --profile sandbox --base-url {server.url}"]
+            output = regen("run", "s.csv", "--base-url", server.url).out
+        assert [again for _, again in self.typed(output)] == [f"regen run --profile sandbox --base-url {server.url}"]
 
     def test_steps_of_a_plan_are_sent_again_each_in_its_way(self, tmp_path, regen, simulator):
         """The printed commands, typed one after another: every fixed row gets through."""
@@ -256,9 +256,9 @@ class TestCommands:
     def test_a_step_without_a_manifest_is_its_command_again(self, tmp_path, regen, simulator):
         quick(tmp_path)
         with simulator(job_seconds=0.05, job_failures=1.0) as server:
-            told = regen("booking-dates", "--base-url", server.url).out
-        assert "the same command, with --again" in told
-        assert "regen results" not in told
+            output = regen("booking-dates", "--base-url", server.url).out
+        assert "the same command, with --again" in output
+        assert "regen results" not in output
 
 
 def test_a_row_that_no_run_can_have(audited, regen):

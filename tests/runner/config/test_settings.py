@@ -79,7 +79,7 @@ def test_hosts_and_their_kind(url, host, tenant):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         (Flags(), "no base URL"),
         (Flags(base_url="rest.zuora.com"), "expected something like"),
@@ -99,15 +99,15 @@ def test_hosts_and_their_kind(url, host, tenant):
         (Flags(base_url="https://x", config="nowhere.toml"), "no such configuration file"),
     ],
 )
-def test_what_cannot_serve_is_refused(flags, told, tmp_path, monkeypatch):
+def test_what_cannot_serve_is_refused(flags, message, tmp_path, monkeypatch):
     """In words for the person."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Refused, match=told):
+    with pytest.raises(Refused, match=message):
         gather(flags, {"HOME": str(tmp_path)})
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[profile.x]\nbase_ulr = 'u'", "unknown key `profile.x.base_ulr`; did you mean `base_url`"),
         ("[profile.x.patience]\natempts = 2", "`profile.x.patience.atempts`; did you mean `attempts`"),
@@ -134,11 +134,11 @@ def test_what_cannot_serve_is_refused(flags, told, tmp_path, monkeypatch):
         ("not toml", "regen.toml"),
     ],
 )
-def test_a_config_that_cannot_be_read_names_the_key(tmp_path, text, told):
+def test_a_config_that_cannot_be_read_names_the_key(tmp_path, text, message):
     """Unknown keys too."""
     path = tmp_path / "regen.toml"
     path.write_text(text)
-    with pytest.raises(Refused, match=told):
+    with pytest.raises(Refused, match=message):
         gather(Flags(config=str(path)), {})
 
 
@@ -279,19 +279,19 @@ class TestCredentials:
     def test_from_a_command(self, tmp_path, printed):
         assert self.commanded(tmp_path, f"print({printed!r})").client_secret == "s"
 
-    def test_a_command_is_asked_once(self, tmp_path, regen, simulator):
+    def test_a_command_runs_once(self, tmp_path, regen, simulator):
         """It may ask a person, or cost a request to a vault."""
-        asked = tmp_path / "asked"
-        code = f"open({str(asked)!r}, 'a').write('x'); print('i'); print('s')"
+        calls = tmp_path / "asked"
+        code = f"open({str(calls)!r}, 'a').write('x'); print('i'); print('s')"
         command = json.dumps([sys.executable, "-c", code])
         (tmp_path / "regen.toml").write_text(f"[profile.x]\ncredential_command = {command}\n")
         with simulator() as server:
             manifest = subscriptions(tmp_path / "s.csv", 2)
             assert regen("run", manifest, "--base-url", server.url, "--profile", "x").code == 0
-        assert asked.read_text() == "x"
+        assert calls.read_text() == "x"
 
     @pytest.mark.parametrize(
-        ("code", "told"),
+        ("code", "message"),
         [
             ("raise SystemExit(3)", "exited with 3"),
             ("print('one')", "expected"),
@@ -302,8 +302,8 @@ class TestCredentials:
             ("import os; os.write(1, b'\\xff \\xfe')", "expected"),
         ],
     )
-    def test_from_a_command_that_fails(self, tmp_path, code, told):
-        with pytest.raises(Refused, match=told):
+    def test_from_a_command_that_fails(self, tmp_path, code, message):
+        with pytest.raises(Refused, match=message):
             self.commanded(tmp_path, code)
 
     def commanded(self, folder, code):

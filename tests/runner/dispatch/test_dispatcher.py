@@ -148,9 +148,9 @@ def test_the_chain_of_outcomes_holds(tmp_path):
     path = enrolled(tmp_path / "l.db", 20)
     settle(path, Tenant(lambda number, arrival: "gone" if number % 5 == 0 else "ok"))
     with open_writable(path) as store:
-        assert [told == due for _, told, due in chain(store)] == [True] * 20
+        assert [stored == due for _, stored, due in chain(store)] == [True] * 20
         store.connection.execute("UPDATE outcome SET ids = '[\"forged\"]' WHERE seq = 7")
-        assert [told == due for _, told, due in chain(store)].count(False) == 1
+        assert [stored == due for _, stored, due in chain(store)].count(False) == 1
 
 
 def test_a_claim_that_waited_long_and_was_killed_is_not_taken_for_over(tmp_path):
@@ -262,11 +262,11 @@ class TestStopping:
         path, tenant, reads = enrolled(tmp_path / "l.db", 1000), Tenant(), []
         fresh = Journal.fresh
 
-        def damaged(journal, *asked):
+        def damaged(journal, *arguments):
             reads.append(now())
             if len(reads) == 2:
                 raise LedgerUnusable("damaged")
-            return fresh(journal, *asked)
+            return fresh(journal, *arguments)
 
         monkeypatch.setattr(Journal, "fresh", damaged)
         with open_writable(path) as store:
@@ -302,8 +302,8 @@ class TestStopping:
                 return late
 
         def when(dispatch):
-            told = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED)
-            asyncio.get_running_loop().call_at(stopped - EPOCH, dispatch.stop, told)
+            ending = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED)
+            asyncio.get_running_loop().call_at(stopped - EPOCH, dispatch.stop, ending)
 
         path, tenant = enrolled(tmp_path / "l.db", 1000), Tenant()
         ending, after = settle(path, tenant, rate=2.6, concurrency=8, when=when, thread=Dull())
@@ -488,7 +488,7 @@ class TestBreaker:
         assert 100 <= 500 - Counter(after.values())["pending"] <= 105
 
     @pytest.mark.parametrize(("limit", "failed"), [(FailureLimit(count=7), 8), (FailureLimit(share=0.2), 20)])
-    def test_stops_where_it_was_told(self, tmp_path, limit, failed):
+    def test_stops_at_its_limit(self, tmp_path, limit, failed):
         tenant = Tenant(lambda number, arrival: "gone" if number % 3 == 0 else "ok")
         ending, after = settle(enrolled(tmp_path / "l.db", 500), tenant, terms=Terms(failures=limit), concurrency=1)
         assert ending.exit_code == 4

@@ -15,7 +15,7 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("requests", "windows", "rate", "seconds", "told"),
+    ("requests", "windows", "rate", "seconds", "binding"),
     [
         (100_000, API_SANDBOX, None, 12 * 86_400, "day's quota"),
         (100_000, PRODUCTION, None, 100_000 * 0.25 / 30, "concurrency"),
@@ -25,11 +25,11 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
         (3_000, {}, None, 25, "concurrency"),
     ],
 )
-def test_the_window_that_binds(requests, windows, rate, seconds, told):
+def test_the_window_that_binds(requests, windows, rate, seconds, binding):
     """100,000 rows are minutes in production and twelve days at 0.8 of an API sandbox."""
-    found = forecast(requests, quota=Quota(windows, 0.8), rate=rate, concurrency=30)
-    assert found.seconds == pytest.approx(seconds, rel=0.01)
-    assert told in found.binding
+    result = forecast(requests, quota=Quota(windows, 0.8), rate=rate, concurrency=30)
+    assert result.seconds == pytest.approx(seconds, rel=0.01)
+    assert binding in result.binding
 
 
 def test_what_was_sent_today_counts():
@@ -46,7 +46,7 @@ def test_what_it_says():
     assert "until 2026-12-03 12:00" in lines[0]
     assert "longer than the 24 h of its keys" in lines[1]
     assert lines[2] == "with --max-requests 8000 a night: 13 nights"
-    found = forecast(100, quota=Quota({}, 0.8), rate=None, concurrency=30)
-    assert len(found.lines(NOON)) == 1
-    assert found.lines(NOON, 100)[-1] == "with --max-requests 100 a night: 1 night"
+    result = forecast(100, quota=Quota({}, 0.8), rate=None, concurrency=30)
+    assert len(result.lines(NOON)) == 1
+    assert result.lines(NOON, 100)[-1] == "with --max-requests 100 a night: 1 night"
     assert forecast(0, quota=Quota({}, 0.8), rate=None, concurrency=30).lines(NOON) == ["nothing to send"]

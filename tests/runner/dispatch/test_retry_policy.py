@@ -29,7 +29,7 @@ def test_throttled_requests_wait_longer_each_time_though_they_spend_nothing():
 
 
 @pytest.mark.parametrize(("in_progress", "longest"), [(1, 4.0), (2, 8.0), (3, 16.0), (4, 30.0), (99, 30.0)])
-def test_what_is_in_progress_is_asked_every_2_to_30_seconds(in_progress, longest):
+def test_what_is_in_progress_is_polled_every_2_to_30_seconds(in_progress, longest):
     """Never sooner than 2 s, never later than 30."""
     judgement = Judgement(Kind.AGAIN, Reason.IN_PROGRESS, in_doubt=True, spends=False)
     history = History(in_progress=in_progress)
@@ -42,7 +42,7 @@ def test_a_new_token_is_tried_at_once():
     assert PATIENCE.delay_seconds(Judgement(Kind.AGAIN, Reason.TOKEN), History(spent=3), 0.9) == 0.0
 
 
-def test_what_the_server_asked_for_is_the_least():
+def test_what_the_server_requires_is_the_least():
     """Retry-After."""
     judgement = Judgement(Kind.AGAIN, Reason.THROTTLED, hold_seconds=12.0)
     assert PATIENCE.delay_seconds(judgement, History(throttled=1), 0.1) == 12.0
@@ -69,7 +69,7 @@ def test_spent_patience_is_unknown_only_if_the_generation_is_in_doubt(judgement,
     assert exhausted(judgement, before).state is state
 
 
-def test_outcomes_carry_what_the_api_said():
+def test_outcomes_carry_the_words_of_the_api():
     """Ids, code, category, message, replay."""
     outcome = settled(Judgement(Kind.SUCCEEDED, Reason.DONE, ids=("a",), replayed=True))
     assert (outcome.state, outcome.ids, outcome.replayed) == (State.SUCCEEDED, ("a",), True)

@@ -37,7 +37,7 @@ async def sent_times(seconds: float, workers: int = 40, **options) -> list[float
 
 def busiest_second(times: list[float]) -> int:
     """The most requests in any second."""
-    return max(bisect_left(times, at + 1.0 - 1e-9) - place for place, at in enumerate(times))
+    return max(bisect_left(times, at + 1.0 - 1e-9) - index for index, at in enumerate(times))
 
 
 @pytest.mark.parametrize("rate", [1, 2.5, 9, 10, 37, 100, 500, 2000])
@@ -54,7 +54,7 @@ def test_all_windows_hold_at_once():
     quota = {MINUTE: 75, HOUR: 250, DAY: 100_000}
     times = run_virtually(lambda: sent_times(2 * 3600, workers=4, quota=Quota(quota, 0.8)))
     for seconds, limit in ((60, 60), (3600, 200)):
-        most = max(bisect_left(times, at + seconds * 59 / 60) - place for place, at in enumerate(times))
+        most = max(bisect_left(times, at + seconds * 59 / 60) - index for index, at in enumerate(times))
         assert most <= limit
     assert 350 <= len(times) <= 400
 
@@ -121,10 +121,10 @@ class Crowded(Tenant):
     def __init__(self, allowed: int, *, headers: bool = False, category: bool = False) -> None:
         super().__init__()
         self.allowed, self.headers, self.category = allowed, headers, category
-        self.refused = self.asked = self.under_way = 0
+        self.refused = self.requests = self.under_way = 0
 
     async def send(self, request, generation, attempt):
-        self.asked += 1
+        self.requests += 1
         if self.under_way >= self.allowed:
             self.refused += 1
             await asyncio.sleep(0.005)
@@ -149,7 +149,7 @@ def test_behind_a_tenant_that_allows_eight_a_run_settles_there(tmp_path, headers
     with open_writable(enrolled(tmp_path / "l.db", 3000)) as store:
         ending, _, _ = run_virtually(lambda: dispatched(store, tenant, concurrency=30))
         assert (ending.status, set(states(store).values())) == ("finished", {"succeeded"})
-    assert tenant.refused < 0.05 * tenant.asked
+    assert tenant.refused < 0.05 * tenant.requests
     best = 3000 * 0.05 / (6 if headers else 8)
     assert max(tenant.times) - EPOCH < 1.35 * best
 

@@ -12,7 +12,7 @@ import pytest
 from runner.doctor.storage import BYTES_A_ROW, CELL_COPIES, ground
 from runner.system.filesystem import is_doubtful, is_network, kind_of_disk
 from tests.flows.test_flows import one, subscriptions
-from tests.harness.imposter import GRANTED, Told, imposter, made_certificate
+from tests.harness.imposter import GRANTED, Response, imposter, made_certificate
 from tests.harness.program import Done, simulated
 
 LIST = "/v1/uno/data-backfill/listjobs"
@@ -23,7 +23,7 @@ def levels(done: Done) -> dict[str, str]:
     return {finding["name"]: finding["level"] for finding in done.document["findings"]}
 
 
-def told(done: Done, name: str) -> str:
+def line_of(done: Done, name: str) -> str:
     """What was told of a finding, and its remedy."""
     return next(f"{one['told']} → {one['remedy']}" for one in done.document["findings"] if one["name"] == name)
 
@@ -38,8 +38,8 @@ def test_all_is_well(tmp_path, regen, simulator):
     assert (done.code, done.document["ok"]) == (0, True)
     names = "config runs-folder disk manifests space proxy dns tls clock token permission concurrency limits"
     assert list(levels(done)) == names.split()
-    assert "50 rows can be read" in told(done, "manifests")
-    assert "50,000 a minute, 2,250,000 a hour" in told(done, "limits").replace("an hour", "a hour")
+    assert "50 rows can be read" in line_of(done, "manifests")
+    assert "50,000 a minute, 2,250,000 a hour" in line_of(done, "limits").replace("an hour", "a hour")
     assert shown.code == 0
     assert shown.out.splitlines()[-1] == "fit to run"
     assert {line[:4] for line in shown.out.splitlines()[:-1]} <= {"ok  ", "warn", "    "}
@@ -51,7 +51,7 @@ def test_only_reading_is_done(regen):
     """GETs, and the POST that fetches a token; the question without a token comes first."""
     with imposter() as server:
         assert regen("doctor", "--base-url", server.url).code == 0
-        assert server.asked == [("GET", LIST), ("POST", "/oauth/token"), ("GET", LIST)]
+        assert server.calls == [("GET", LIST), ("POST", "/oauth/token"), ("GET", LIST)]
         assert "Authorization" not in server.seen[0].headers
 
 
@@ -60,11 +60,11 @@ def test_wrong_credentials_and_none(regen, simulator, monkeypatch):
     with simulator(client_id="other") as server:
         done = regen("doctor", "--base-url", server.url, "--json")
         assert (done.code, levels(done)["token"]) == (2, "fail")
-        assert "refused the client credentials (HTTP 401)" in told(done, "token")
+        assert "refused the client credentials (HTTP 401)" in line_of(done, "token")
         monkeypatch.delenv("ZUORA_CLIENT_ID")
         done = regen("doctor", "--base-url", server.url, "--json")
         assert (done.code, levels(done)["token"]) == (2, "fail")
-        assert "set ZUORA_CLIENT_ID" in told(done, "token")
+        assert "set ZUORA_CLIENT_ID" in line_of(done, "token")
 
 
 PAGE = "<!doctype html><title>Sign in to\nthe network</title><p>…"
@@ -74,57 +74,57 @@ DENIED = {"success": False, "reasons": [{"code": 53100310, "message": "No permis
 @pytest.mark.parametrize(
     ("answer", "name", "level", "why"),
     [
-        (Told(404, PAGE), "permission", "fail", "HTTP 404, a web page (Sign in to the network)"),
-        (Told(200, PAGE), "permission", "fail", "check the base URL"),
-        (Told(200, b"OK"), "permission", "fail", "no answer of the API"),
-        (Told(302, "", {"Location": "http://elsewhere.invalid/"}), "permission", "fail", "HTTP 302"),
-        (Told(403, DENIED), "permission", "fail", "HTTP 403: No permission → have an administrator"),
-        (Told(401, DENIED), "token", "fail", "a fresh token is refused"),
-        (Told(503, PAGE), "permission", "warn", "try again later"),
-        (Told(200, {"success": False, "reasons": []}), "permission", "warn", "no reason given"),
-        (Told(headers={"Concurrency-Limit-Limit": "20"}), "concurrency", "warn", "30 at once of 20"),
+        (Response(404, PAGE), "permission", "fail", "HTTP 404, a web page (Sign in to the network)"),
+        (Response(200, PAGE), "permission", "fail", "check the base URL"),
+        (Response(200, b"OK"), "permission", "fail", "no answer of the API"),
+        (Response(302, "", {"Location": "http://elsewhere.invalid/"}), "permission", "fail", "HTTP 302"),
+        (Response(403, DENIED), "permission", "fail", "HTTP 403: No permission → have an administrator"),
+        (Response(401, DENIED), "token", "fail", "a fresh token is refused"),
+        (Response(503, PAGE), "permission", "warn", "try again later"),
+        (Response(200, {"success": False, "reasons": []}), "permission", "warn", "no reason given"),
+        (Response(headers={"Concurrency-Limit-Limit": "20"}), "concurrency", "warn", "30 at once of 20"),
     ],
 )
 def test_what_the_tenant_answers(regen, answer, name, level, why):
     """Whatever it is, it is told in words, and only what would keep a run from going well is a failure."""
-    with imposter(lambda asked: answer if "listjobs" in asked.path else Told()) as server:
+    with imposter(lambda arrived: answer if "listjobs" in arrived.path else Response()) as server:
         done = regen("doctor", "--base-url", server.url, "--json")
     assert (levels(done)[name], done.code) == (level, 2 if level == "fail" else 0)
-    assert why in told(done, name)
+    assert why in line_of(done, name)
 
 
 def test_limits_that_are_not_those_of_the_kind(regen):
     """The tenant's headers against what `--tenant` promises."""
-    told_less = Told(headers={"ratelimit-limit": "10000, 2500;w=60, 10000;w=86400"})
-    with imposter(lambda asked: told_less if "listjobs" in asked.path else Told()) as server:
+    lower_limits = Response(headers={"ratelimit-limit": "10000, 2500;w=60, 10000;w=86400"})
+    with imposter(lambda arrived: lower_limits if "listjobs" in arrived.path else Response()) as server:
         for tenant, level in {"production": "warn", "api-sandbox": "ok", "none": "ok"}.items():
             done = regen("doctor", "--base-url", server.url, "--tenant", tenant, "--json")
             assert (levels(done)["limits"], done.code) == (level, 0)
-            assert "2,500 a minute, 10,000 a day" in told(done, "limits")
+            assert "2,500 a minute, 10,000 a day" in line_of(done, "limits")
 
 
 def test_a_token_endpoint_that_is_none(regen):
     """A wrong path, a portal's page."""
-    with imposter(lambda asked: Told(404, PAGE)) as server:
+    with imposter(lambda arrived: Response(404, PAGE)) as server:
         done = regen("doctor", "--base-url", server.url, "--json")
     assert (levels(done)["token"], done.code) == ("fail", 2)
-    assert "HTTP 404" in told(done, "token")
+    assert "HTTP 404" in line_of(done, "token")
 
 
 def test_ids_that_the_tenant_does_not_take(tmp_path, regen):
     """Wrong ids are told from a missing permission by asking without them."""
     (tmp_path / "regen.toml").write_text("[profile.p]\nentity_ids = ['e9']\norg_ids = ['o1', 'o2']\n")
 
-    def answer(asked):
+    def answer(arrived):
         wrong = {"success": False, "reasons": [{"code": 53100320, "message": "no such entity"}]}
-        named = asked.headers.get("Zuora-Entity-Ids") == "e9"
-        return Told(400, wrong) if named and "listjobs" in asked.path else Told()
+        named = arrived.headers.get("Zuora-Entity-Ids") == "e9"
+        return Response(400, wrong) if named and "listjobs" in arrived.path else Response()
 
     with imposter(answer) as server:
         done = regen("doctor", "--base-url", server.url, "--profile", "p", "--json")
         assert (levels(done)["ids"], done.code) == ("fail", 2)
-        assert "entity ids e9 and org ids o1, o2" in told(done, "ids")
-        assert "no such entity" in told(done, "ids")
+        assert "entity ids e9 and org ids o1, o2" in line_of(done, "ids")
+        assert "no such entity" in line_of(done, "ids")
     with imposter() as server:
         done = regen("doctor", "--base-url", server.url, "--profile", "p", "--json")
         assert (levels(done)["ids"], done.code) == ("ok", 0)
@@ -138,7 +138,7 @@ def test_clocks_that_differ(regen, skew, level, code):
     with imposter(skew=skew) as server:
         done = regen("doctor", "--base-url", server.url, "--json")
     assert (levels(done)["clock"], done.code) == (level, code)
-    assert ("behind" if skew > 0 else "ahead of") in told(done, "clock")
+    assert ("behind" if skew > 0 else "ahead of") in line_of(done, "clock")
 
 
 def test_a_host_without_address_and_one_that_is_silent(regen, monkeypatch):
@@ -157,12 +157,12 @@ def test_a_certificate_that_nobody_signed(tmp_path, regen, monkeypatch):
     with imposter(certificate=both) as server:
         done = regen("doctor", "--base-url", server.url, "--json")
         assert (done.code, levels(done)["tls"]) == (2, "fail")
-        assert "SSL_CERT_FILE" in told(done, "tls")
+        assert "SSL_CERT_FILE" in line_of(done, "tls")
         assert server.seen == []
         monkeypatch.setenv("SSL_CERT_FILE", str(both))
         done = regen("doctor", "--base-url", server.url, "--json")
         assert (done.code, levels(done)["tls"]) == (0, "warn")
-        assert "TLSv1" in told(done, "tls")
+        assert "TLSv1" in line_of(done, "tls")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST."])
@@ -187,14 +187,14 @@ def test_a_config_that_cannot_serve(tmp_path, regen):
     (tmp_path / "regen.toml").write_text("[profile.p]\nbase_ulr = 'x'\n")
     done = regen("doctor", "--json")
     assert (done.code, levels(done)["config"]) == (2, "fail")
-    assert "did you mean `base_url`" in told(done, "config")
+    assert "did you mean `base_url`" in line_of(done, "config")
     (tmp_path / "regen.toml").unlink()
     done = regen("doctor", "--json")
     assert levels(done)["config"] == "fail"
     assert levels(done)["runs-folder"] == "ok"
 
 
-def test_a_blackout_is_told(tmp_path, regen):
+def test_a_blackout_is_reported(tmp_path, regen):
     """Open or closed."""
     windows = "['00:00-23:59 UTC', '23:59-00:00 UTC']"
     (tmp_path / "regen.toml").write_text(f"[profile.p]\nblackout = {windows}\n")
@@ -209,7 +209,7 @@ def test_a_manifest_that_cannot_be_read(tmp_path, regen):
     with imposter() as server:
         done = regen("doctor", "bad.csv", "--base-url", server.url, "--json")
     assert (done.code, levels(done)["manifests"]) == (2, "fail")
-    assert "bad.csv" in told(done, "manifests")
+    assert "bad.csv" in line_of(done, "manifests")
 
 
 class TestGround:
@@ -221,10 +221,10 @@ class TestGround:
         assert next(iter(ground(tmp_path / "runs"))).level == "fail"
         tmp_path.chmod(0o700)
 
-    def test_a_file_in_its_place(self, tmp_path):
+    def test_a_file_instead_of_a_folder(self, tmp_path):
         (tmp_path / "runs").write_text("")
-        (found,) = [finding for finding in ground(tmp_path / "runs") if finding.name == "runs-folder"]
-        assert (found.level, "is not a folder" in found.message) == ("fail", True)
+        (finding,) = [each for each in ground(tmp_path / "runs") if each.name == "runs-folder"]
+        assert (finding.level, "is not a folder" in finding.message) == ("fail", True)
 
     def test_no_space(self, tmp_path):
         free = shutil.disk_usage(tmp_path).free
@@ -287,7 +287,7 @@ def test_a_plan_on_a_network_disk_says_so(tmp_path, regen, monkeypatch):
     assert "is on a network disk (nfs4), where a ledger can be damaged: see `regen doctor`" in planned.out
 
 
-def test_the_token_is_told_nowhere(regen):
+def test_the_token_is_shown_nowhere(regen):
     """Nor is the secret."""
     with imposter() as server:
         done = regen("doctor", "--base-url", server.url)

@@ -121,12 +121,12 @@ def test_work_that_rests_in_every_window(moment, seconds, windows):
 
 def test_a_forecast_counts_them():
     """The end moves, and it is said why."""
-    found = forecast(3600, quota=Quota({}, 1.0), rate=1.0, concurrency=30)
+    result = forecast(3600, quota=Quota({}, 1.0), rate=1.0, concurrency=30)
     now = datetime(2026, 11, 21, 5, 30, tzinfo=UTC)
-    assert "until 2026-11-21 06:30" in found.lines(now)[0]
-    told = found.lines(now, None, Blackouts.parsed(["06:00-09:00 UTC"]))
-    assert "until 2026-11-21 09:30" in told[0]
-    assert told[1] == "of that time it rests 3 h: blackout (06:00-09:00 UTC)"
+    assert "until 2026-11-21 06:30" in result.lines(now)[0]
+    lines = result.lines(now, None, Blackouts.parsed(["06:00-09:00 UTC"]))
+    assert "until 2026-11-21 09:30" in lines[0]
+    assert lines[1] == "of that time it rests 3 h: blackout (06:00-09:00 UTC)"
 
 
 def test_no_window_is_never_closed():
@@ -136,7 +136,7 @@ def test_no_window_is_never_closed():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("6-9", "expected something like"),
         ("06:00-09:00", "expected something like"),
@@ -147,9 +147,9 @@ def test_no_window_is_never_closed():
         ("06:00-09:00 /etc/passwd", "no time zone"),
     ],
 )
-def test_what_is_no_window(text, told):
+def test_what_is_no_window(text, message):
     """In words for the person."""
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         parse(text)
 
 
@@ -172,7 +172,7 @@ class TestARun:
         notes, tenant = [], Tenant()
         terms = Terms(blackouts=window(60, 660))
         path = enrolled(tmp_path / "l.db", 240)
-        ending, after = settle(path, tenant, terms=terms, rate=2.0, note=lambda *told: notes.append(told))
+        ending, after = settle(path, tenant, terms=terms, rate=2.0, note=lambda *event: notes.append(event))
         assert ending.status is RunStatus.FINISHED
         assert set(after.values()) == {"succeeded"}
         assert all(len(keys) == 1 for keys in tenant.arrivals.values())
@@ -214,8 +214,8 @@ class TestARun:
 
     def test_a_signal_ends_the_wait(self, tmp_path):
         def when(dispatch):
-            told = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED, "terminated")
-            asyncio.get_running_loop().call_later(30.0, dispatch.stop, told)
+            ending = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED, "terminated")
+            asyncio.get_running_loop().call_later(30.0, dispatch.stop, ending)
 
         tenant = Tenant()
         terms = Terms(blackouts=window(-600, 80_000))
@@ -269,8 +269,8 @@ def test_show_tells_of_a_run_that_rests(tmp_path):
         store.set_facts(status=RunStatus.RUNNING)
         journal = Journal(store)
         journal.write([], [], events=[Event(begun, "paused", '{"seconds": 3600, "reason": "blackout (x)"}')])
-        told = live_line(store, begun + 60_000_000)
-        assert told == "running, but paused until 2027-01-15T09:00:00Z: blackout (x); 3 requests are pending"
+        line = live_line(store, begun + 60_000_000)
+        assert line == "running, but paused until 2027-01-15T09:00:00Z: blackout (x); 3 requests are pending"
         assert "paused" not in (live_line(store, begun + 3_601_000_000) or "")
         journal.write([], [], events=[Event(begun + 1, "blackout-over", "{}")])
         assert "paused" not in (live_line(store, begun + 60_000_000) or "")

@@ -41,17 +41,17 @@ GOLDEN = [
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@pytest.mark.parametrize(("place", "path", "query", "body", "generation", "expected"), GOLDEN)
-def test_golden_keys_never_change(place, path, query, body, generation, expected):
+@pytest.mark.parametrize(("destination", "path", "query", "body", "generation", "expected"), GOLDEN)
+def test_golden_keys_never_change(destination, path, query, body, generation, expected):
     """These very keys are in tenants' memories and in auditors' files."""
-    digest = Identities(place, path, query).digest(canonical(body)).hex()
+    digest = Identities(destination, path, query).digest(canonical(body)).hex()
     assert key(digest, generation) == expected
 
 
 @given(st.dictionaries(texts, st.one_of(texts, st.integers(0, 2**31), st.none())), texts, st.integers(1, 5))
 def test_the_canonical_form_is_sorted_compact_unescaped_json(body, run, step):
     """Composing the identity from its parts gives the same bytes as encoding it whole."""
-    place = Destination(run, "h:1", ("e",), ())
+    destination = Destination(run, "h:1", ("e",), ())
     identity = {
         "v": 1,
         "run": run,
@@ -66,7 +66,7 @@ def test_the_canonical_form_is_sorted_compact_unescaped_json(body, run, step):
     if step > 1:
         identity["step"] = step
     whole = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    composed = Identities(place, "/p", {"a": "true"}, step).canonical(canonical(body))
+    composed = Identities(destination, "/p", {"a": "true"}, step).canonical(canonical(body))
     assert json.loads(composed) == json.loads(whole)
     assert composed == whole
 

@@ -161,7 +161,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def the_chain_holds(self):
         links = list(chain(self.store))
         assert len(links) == self.outcomes
-        assert all(told == due for _, told, due in links)
+        assert all(stored == due for _, stored, due in links)
 
     @invariant()
     def the_balance_adds_up(self):
@@ -198,7 +198,7 @@ def test_every_commit_is_on_disk_before_it_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda path: None, "no ledger"),
         (lambda path: path.write_bytes(b""), "not a ledger of this program"),
@@ -206,11 +206,11 @@ def test_every_commit_is_on_disk_before_it_counts(tmp_path):
         (lambda path: sqlite3.connect(path).execute("CREATE TABLE t (x)").connection.close(), "not a ledger"),
     ],
 )
-def test_a_foreign_file_is_refused(tmp_path, make, told):
+def test_a_foreign_file_is_refused(tmp_path, make, message):
     """With what to do."""
     make(tmp_path / "ledger.db")
     for opening in (open_writable, open_read_only):
-        with pytest.raises(LedgerUnusable, match=told):
+        with pytest.raises(LedgerUnusable, match=message):
             opening(tmp_path / "ledger.db")
 
 
@@ -237,7 +237,7 @@ def test_a_later_version_is_refused(tmp_path):
         open_writable(path)
 
 
-def test_a_damaged_ledger_is_found_by_its_check(tmp_path):
+def test_a_damaged_ledger_fails_its_check(tmp_path):
     """After an unclean stop every page is looked at."""
     path = enrolled(tmp_path / "ledger.db", 3000)
     raw = bytearray(path.read_bytes())
@@ -248,7 +248,7 @@ def test_a_damaged_ledger_is_found_by_its_check(tmp_path):
         store.check()
 
 
-def test_a_full_disk_is_told_and_nothing_half_is_left(tmp_path):
+def test_a_full_disk_is_reported_and_nothing_half_is_left(tmp_path):
     """The transaction that does not fit leaves the ledger as it was."""
     with open_writable(enrolled(tmp_path / "ledger.db", 2000)) as store:
         (pages,) = store.row("PRAGMA page_count")
@@ -276,10 +276,10 @@ def test_the_chain_goes_on_after_a_failed_write(tmp_path):
         assert journal.head == head
         store.connection.execute("DROP TRIGGER broken")
         journal.write([record(claim, "succeeded") for claim in claims], [])
-        assert [told == due for _, told, due in chain(store)] == [True, True]
+        assert [stored == due for _, stored, due in chain(store)] == [True, True]
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path):
     """Read-only to this user; root may write everywhere, and is spared."""
     path = enrolled(tmp_path / "ledger.db", 1)
     if os.name != "posix" or os.geteuid() == 0:

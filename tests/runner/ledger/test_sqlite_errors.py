@@ -99,7 +99,7 @@ def test_this_sqlite_will_do():
     require_version()
 
 
-def test_a_ledger_that_is_being_read_is_complete_or_said_not_to_be(tmp_path, monkeypatch):
+def test_a_ledger_that_is_being_read_is_complete_or_reported_as_incomplete(tmp_path, monkeypatch):
     monkeypatch.setattr(database, "OTHERS_SECONDS", 0.1)
     with open_writable(enrolled(tmp_path / "ledger.db", 3)) as store:
         other = open_read_only(store.path)

@@ -100,7 +100,7 @@ async def test_a_flush_tells_of_what_fails_under_way(tmp_path):
             await flushing
 
 
-async def test_what_cannot_be_written_is_told_and_kept_but_for_claims(tmp_path):
+async def test_what_cannot_be_written_is_reported_and_kept_but_for_claims(tmp_path):
     """A claim that failed was not made; an answer is written as soon as there is room again."""
     with open_writable(enrolled(tmp_path / "ledger.db", 2000)) as store:
         (pages,) = store.row("PRAGMA page_count") or (0,)

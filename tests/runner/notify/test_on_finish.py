@@ -25,7 +25,7 @@ class Hook:
     """A web hook on this machine, and what it was told."""
 
     url: str = ""
-    told: list[Any] = field(default_factory=list)
+    received: list[Any] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
 
@@ -36,7 +36,7 @@ def hook(*statuses: int, location: str = "") -> Iterator[Hook]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            kept.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            kept.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             kept.paths.append(self.path)
             self.send_response(answers.pop(0) if len(answers) > 1 else answers[0])
             if location:
@@ -73,7 +73,7 @@ def sample(text: str, name: str) -> float:
     return float(line.rpartition(" ")[2])
 
 
-def test_two_nights_are_told(tmp_path, regen, simulator):
+def test_two_nights_are_reported(tmp_path, regen, simulator):
     """A night with failing rows, the next with them fixed: exit codes, diff, metrics and hook tell the story."""
     manifest = subscriptions(tmp_path / "nightly.csv", 10, missing=2)
     file, note = tmp_path / "regen.prom", tmp_path / "note.json"
@@ -88,7 +88,7 @@ def test_two_nights_are_told(tmp_path, regen, simulator):
             rows.write("A-S900000,1,tonight's\n")
         assert regen("run", manifest, *words).code == 0
         second = file.read_text()
-        nights = [told["run"] for told in hooked.told]
+        nights = [content["run"] for content in hooked.received]
         forth, back = regen("diff", *nights), regen("diff", *reversed(nights))
     assert (forth.code, back.code) == (0, 3)
     assert "2  fixed" in forth.out and "1  appeared" in forth.out
@@ -106,7 +106,7 @@ def test_two_nights_are_told(tmp_path, regen, simulator):
     assert (environment["REGEN_EXIT_CODE"], environment["REGEN_STATUS"]) == ("3", "finished")
     assert environment["REGEN_HEAD"] == document["head"]
     assert "ZUORA_CLIENT_SECRET" not in environment and "REGEN_NOTIFY" not in environment
-    story, fixed = hooked.told
+    story, fixed = hooked.received
     assert story["counts"]["failed"] == 2 and story["head"] == document["head"]
     assert (story["exit_code"], fixed["exit_code"]) == (3, 0)
     assert "10 rows = 8 succeeded + 2 failed" in story["text"]
@@ -118,7 +118,7 @@ def one_of(tmp_path, document):
     return tmp_path / "runs" / document["run"]
 
 
-def test_a_refusal_and_a_held_run_are_told(tmp_path, regen, simulator):
+def test_a_refusal_and_a_held_run_are_reported(tmp_path, regen, simulator):
     """There is no run.json, so no command runs; the last success stays in the metrics."""
     manifest, file, note = subscriptions(tmp_path / "s.csv", 2), tmp_path / "m.prom", tmp_path / "note.json"
     with simulator() as server, hook() as hooked:
@@ -129,7 +129,7 @@ def test_a_refusal_and_a_held_run_are_told(tmp_path, regen, simulator):
         assert regen("run", manifest, *words, "--on-finish", noting(note)).code == 2
     assert sample(file.read_text(), "regen_last_success_timestamp_seconds") == success
     assert sample(file.read_text(), "regen_exit_code") == 2
-    assert "regen s: refused, exit code 2" in hooked.told[1]["text"]
+    assert "regen s: refused, exit code 2" in hooked.received[1]["text"]
     assert not note.exists()
 
 
@@ -139,11 +139,11 @@ def test_a_run_that_is_over_is_reported_each_time(tmp_path, regen, simulator):
     with simulator() as server, hook() as hooked:
         for _ in range(2):
             assert regen("run", manifest, "--base-url", server.url, "--notify", hooked.url).code == 0
-    assert len(hooked.told) == 2
+    assert len(hooked.received) == 2
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--on-finish", f"{sys.executable} -c 'raise SystemExit(9)'"), "exited with 9"),
         (("--on-finish", "no-such-command"), "no-such-command"),
@@ -153,14 +153,14 @@ def test_a_run_that_is_over_is_reported_each_time(tmp_path, regen, simulator):
         (("--notify", "http://127.0.0.1:1/very-secret"), "--notify: "),
     ],
 )
-def test_nothing_of_it_fails_the_run(tmp_path, regen, simulator, words, told, monkeypatch):
+def test_nothing_of_it_fails_the_run(tmp_path, regen, simulator, words, message, monkeypatch):
     """It is said on stderr, without the hook's URL; the exit code is the run's."""
     monkeypatch.setattr(webhook.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(webhook, "TRIES", 1)
     with simulator() as server:
         done = regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", server.url, *words)
     assert done.code == 0
-    assert told in done.err
+    assert message in done.err
     assert "the run is not affected" in done.err
     assert "very-secret" not in done.err + done.out
 
@@ -177,8 +177,8 @@ def test_resume_tells_as_its_profile_says(tmp_path, regen, simulator):
         assert regen("run", manifest, *words, "--max-requests", 2).code == 5
         done = regen("resume", one(tmp_path / "runs").name, *words, "--json")
         assert (done.code, done.document["counts"]["succeeded"]) == (0, 4)
-    assert [told["exit_code"] for told in hooked.told] == [5, 0]
-    assert "max-requests" in hooked.told[0]["reason"]
+    assert [content["exit_code"] for content in hooked.received] == [5, 0]
+    assert "max-requests" in hooked.received[0]["reason"]
 
 
 class TestHook:
@@ -187,7 +187,7 @@ class TestHook:
     def test_tries_again(self):
         with hook(500, 503, 200) as hooked:
             webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
-            assert len(hooked.told) == 3
+            assert len(hooked.received) == 3
 
     def test_gives_up(self):
         with hook(500) as hooked, pytest.raises(webhook.NotDelivered, match="HTTP 500"):
@@ -197,7 +197,7 @@ class TestHook:
         with hook() as other, hook(307, location=other.url) as hooked:
             with pytest.raises(webhook.NotDelivered, match="HTTP 307"):
                 webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
-            assert other.told == []
+            assert other.received == []
 
     def test_one_that_hangs_holds_nothing_up(self, monkeypatch):
         monkeypatch.setattr(webhook, "MOST_SECONDS", 0.0)
@@ -206,9 +206,9 @@ class TestHook:
             webhook.post("http://127.0.0.1:1/", {}, sleep=lambda seconds: None)
 
     def test_text_holds_no_markup_and_no_escapes(self):
-        told = webhook.payload("n", 4, "<!channel> \x1b[31m & more", None)
-        assert "<" not in told["text"] and "\x1b" not in told["text"]
-        assert "&lt;!channel&gt;" in told["text"]
+        content = webhook.payload("n", 4, "<!channel> \x1b[31m & more", None)
+        assert "<" not in content["text"] and "\x1b" not in content["text"]
+        assert "&lt;!channel&gt;" in content["text"]
 
 
 class TestMetrics:

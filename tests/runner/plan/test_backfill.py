@@ -71,10 +71,10 @@ def test_nine_megabytes_go_up_in_three_parts(tmp_path, regen, simulator):
         seen = uploads(server)
     assert (done.code, done.document["counts"]["succeeded"], done.document["counts"]["failed"]) == (3, 8998, 2)
     folder = one(tmp_path)
-    told_parts = list(parts(folder))
-    assert len(told_parts) == len(seen) == 3
+    shown_parts = list(parts(folder))
+    assert len(shown_parts) == len(seen) == 3
     assert [(len(one["effects"]), one["arrivals"]) for one in seen] == [(1, 1)] * 3
-    for (file, content, _), (name, size, _), upload in zip(sent(folder), told_parts, seen, strict=True):
+    for (file, content, _), (name, size, _), upload in zip(sent(folder), shown_parts, seen, strict=True):
         assert file == name == upload["body"]["file"]["name"]
         assert folder.name in file
         assert len(content) == size <= MOST_BYTES
@@ -237,9 +237,9 @@ def test_an_upload_has_no_key_in_its_story(tmp_path, regen, simulator):
     with simulator(job_seconds=0.05) as server:
         regen(*COMMAND, charges(tmp_path / "c.csv", 1, bad=(1,)), "--base-url", server.url, "--run-id", "it")
     assert table(one(tmp_path))[0]["regen_key"] is None
-    told = regen("show", "it", "--row", 1).out
-    assert "regen1-" not in told + regen("show", "it", "--ticket").out
-    assert "attempt 1 at" in told
+    output = regen("show", "it", "--row", 1).out
+    assert "regen1-" not in output + regen("show", "it", "--ticket").out
+    assert "attempt 1 at" in output
 
 
 def test_nulls_are_allowed_by_word(tmp_path, regen, simulator):
@@ -291,7 +291,7 @@ def test_a_part_has_four_megabytes_and_not_one_byte_more():
     assert not draft.fits(b"x")
 
 
-def test_one_job_at_a_time_unless_told(tmp_path, regen, simulator):
+def test_one_job_at_a_time_by_default(tmp_path, regen, simulator):
     """The next part goes up when the one before is over; --parallel-jobs lets more go."""
     quick(tmp_path)
     files = []
@@ -360,7 +360,7 @@ def test_jobs_are_listed_and_stopped(tmp_path, regen, simulator):
     assert regen("show", folder.name, "--row", 1).out.count("Cancel") >= 1
 
 
-def test_a_job_that_cannot_be_asked_for_is_not_told_as_none(tmp_path, regen, simulator):
+def test_a_job_whose_status_cannot_be_read_is_not_reported_as_none(tmp_path, regen, simulator):
     """A tenant that is out of order has not said that there is no such job."""
     with simulator(outage=(2, 99)) as server:
         done = regen("jobs", "stop", "j1", "--base-url", server.url)
@@ -410,8 +410,8 @@ class TestResultFiles:
 
     def test_a_result_is_read(self):
         text = f'{self.HEADER}\nr1,"a\nb",c,true,\nr2,x,y,FALSE,no such record\nr3,x,y,maybe,?\n'
-        found = record_results(unpacked(zip_of(x__csv=text.encode()), 10_000), "ID")
-        assert {name: tuple(row) for name, row in found.items()} == {
+        matched = record_results(unpacked(zip_of(x__csv=text.encode()), 10_000), "ID")
+        assert {name: tuple(row) for name, row in matched.items()} == {
             "r1": (True, ""),
             "r2": (False, "no such record"),
             "r3": (None, "?"),
@@ -462,7 +462,7 @@ def test_any_cells_are_read_back_as_they_were(cells):
 
 
 @pytest.mark.parametrize("name", ["my charges (1)", "Gebühren", "50%", 'a"b;c'])
-def test_a_lost_upload_is_found_whatever_its_file_is_called(tmp_path, regen, simulator, name):
+def test_a_lost_upload_is_recognized_whatever_its_file_is_called(tmp_path, regen, simulator, name):
     """A name that forms write in different ways would not be found in the list, and the upload repeated."""
     quick(tmp_path)
     source = charges(tmp_path / f"{name}.csv", 2)
@@ -538,13 +538,15 @@ def test_a_terminal_shows_how_many_records_are_processed(tmp_path, simulator, mo
         files[1].write_text(files[1].read_text().replace("r0", "s0"))
         assert command(*COMMAND, *files, "--base-url", server.url) == 0
         jobs = created(server, JOBS)
-    told = "".join(shown)
-    seen = [tuple(map(int, found)) for job in jobs for found in re.findall(rf"{job}:[^\r\n]*? (\d+)/(\d+) ", told)]
+    output = "".join(shown)
+    seen = [
+        tuple(map(int, matched)) for job in jobs for matched in re.findall(rf"{job}:[^\r\n]*? (\d+)/(\d+) ", output)
+    ]
     assert len(set(seen)) > 2
     assert seen == sorted(seen)
     assert {total for _, total in seen} == {400, 500}
     assert seen[-1] == (500, 500)
-    assert re.search(r"100%\S* 2/2 ", told)
+    assert re.search(r"100%\S* 2/2 ", output)
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_what_is_wrong_is_told_with_file_and_key(text):
+def test_errors_name_file_and_key(text):
     """The file, the step counted from 1, the key, what was expected, and a near name for a misspelt one."""
     with pytest.raises(Refused) as refused:
         plan_of(tomllib.loads(text), "plans/nightly.toml")
@@ -185,9 +185,9 @@ def test_a_plan_says_what_is_overwritten(tmp_path, regen):
     step = '[[step]]\ndo = "regenerate"\nmanifests = ["s.csv"]\n'
     (tmp_path / "p.toml").write_text(f'[[step]]\ndo = "booking-dates"\n{step}only_resend = true\n{step}')
     words = ("plan", "p.toml", "--base-url", "http://127.0.0.1:1")
-    told = regen(*words).out
-    assert "OVERWRITTEN" not in told
-    assert "plus the time that the tenant takes for the jobs of step 1\n" in told
+    output = regen(*words).out
+    assert "OVERWRITTEN" not in output
+    assert "plus the time that the tenant takes for the jobs of step 1\n" in output
     (tmp_path / "p.toml").write_text((tmp_path / "p.toml").read_text() + "re_migrate = true\n")
     assert "OVERWRITTEN" in regen(*words).out
 
@@ -211,7 +211,7 @@ class TestOrder:
             assert regen("run", reversed_plan, "--base-url", server.url).code == 0, "nothing is left of it"
 
     @pytest.mark.parametrize(("word", "code"), [("yes", 0), ("y", 2), ("", 2)])
-    def test_on_a_terminal_it_is_asked(self, reversed_plan, regen, simulator, monkeypatch, word, code):
+    def test_on_a_terminal_it_asks(self, reversed_plan, regen, simulator, monkeypatch, word, code):
         """Only the whole word goes on."""
         monkeypatch.setattr("sys.stdin", Terminal(f"{word}\n"))
         monkeypatch.setattr("runner.session.approval.at_terminal", lambda: True)
@@ -248,11 +248,11 @@ def test_the_sample_plan_runs_green(tmp_path, regen, simulator):
     assert broken(folders(tmp_path / "runs")[0]) == {}
 
 
-def test_only_what_is_unusual_is_told_of_a_step():
+def test_only_unusual_options_of_a_step_are_shown():
     """As run.json has it: lists for tuples, dates as text."""
     work = Backfill(type="RatePlanCharge", file="c.csv", template_check=False, parallel_jobs=2)
-    told = {"type": "RatePlanCharge", "template_check": False, "parallel_jobs": 2}
-    assert unusual("backfill", numbered((work,))[0].options) == told
+    expected = {"type": "RatePlanCharge", "template_check": False, "parallel_jobs": 2}
+    assert unusual("backfill", numbered((work,))[0].options) == expected
     assert unusual("journal-run", numbered((JournalRun(),))[0].options) == {}
     assert unusual("regenerate", numbered((Regenerate(manifests=("a.csv",)),))[0].options) == {}
 

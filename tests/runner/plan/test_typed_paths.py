@@ -31,7 +31,7 @@ def test_a_file_of_that_name_is_that_file(tmp_path):
     assert typed_paths(["m:Invoice"], str(tmp_path)) == (("m:Invoice",), {})
 
 
-def test_what_is_wrong_is_said(tmp_path):
+def test_errors_are_reported(tmp_path):
     """A type that does not exist behind a file that does; two types for one file."""
     (tmp_path / "m.csv").touch()
     with pytest.raises(Refused, match=r"there is no type 'Invoce'; did you mean Invoice\?"):

@@ -139,8 +139,8 @@ def test_the_csv_says_the_same(finished):
     frame = pd.read_csv(finished / "results.csv", dtype=str, keep_default_na=False)
     table = pq.read_table(finished / "results.parquet").to_pylist()
     assert json.loads(frame["regen_id_list"][0]) == table[0]["regen_id_list"]
-    told = datetime.fromisoformat(frame["regen_settled_at"][0])
-    assert told == table[0]["regen_settled_at"].astimezone(UTC)
+    moment = datetime.fromisoformat(frame["regen_settled_at"][0])
+    assert moment == table[0]["regen_settled_at"].astimezone(UTC)
     assert frame["regen_replayed"][0] == "false"
     assert frame["regen_latency_ms"][0] == repr(table[0]["regen_latency_ms"])
 
@@ -190,12 +190,12 @@ def test_any_text_comes_back_from_csv(tmp_path_factory, rows):
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     """Either the old one or the new one, never half."""
-    place = tmp_path / "results.csv"
-    place.write_text("old")
-    with pytest.raises(OSError, match="full"), replacing(place) as file:
+    path = tmp_path / "results.csv"
+    path.write_text("old")
+    with pytest.raises(OSError, match="full"), replacing(path) as file:
         file.write(b"half of it")
         raise OSError("the disk is full")
-    assert place.read_text() == "old"
+    assert path.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["results.csv"]
 
 

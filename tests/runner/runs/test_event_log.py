@@ -21,7 +21,7 @@ def _named(one: dict[str, Any]) -> str:
     return one["query"].get("subscriptionNumber") or one["body"]["originalChargeId"]
 
 
-def test_events_are_asked_for_as_documented(tmp_path, regen, simulator):
+def test_events_are_written_as_documented(tmp_path, regen, simulator):
     """Parameters go into the query, the rest into the body; what is false is not sent; no type on the wire."""
     (tmp_path / "events.csv").write_text(MANIFEST)
     with simulator() as server:
@@ -56,12 +56,12 @@ def test_lost_answers_replay_under_the_same_key(tmp_path, regen, simulator):
         assert [len(one["effects"]) for one in server.regenerations()] == [1] * 40
 
 
-def test_flags_that_an_operation_does_not_take_are_told(tmp_path, regen):
+def test_flags_that_an_operation_does_not_take_are_reported(tmp_path, regen):
     """Before anything is sent."""
     (tmp_path / "e.csv").write_text(MANIFEST)
     done = regen("plan", "e.csv", "--base-url", "http://127.0.0.1:1", "--re-migrate")
-    told = [line.strip() for line in done.out.splitlines() if "reMigrate:" in line]
-    assert told == [
+    warnings = [line.strip() for line in done.out.splitlines() if "reMigrate:" in line]
+    assert warnings == [
         "2 daily-consumption rows go without reMigrate: the operation does not take it",
         "4 rev-rec-events rows go without reMigrate: the operation does not take it",
     ]

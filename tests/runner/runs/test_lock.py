@@ -74,15 +74,15 @@ def test_whoever_asks_whether_a_run_is_held_keeps_nobody_from_taking_it(tmp_path
 
 
 def test_waiting_says_for_what(tmp_path, elsewhere):
-    told = []
+    messages = []
 
     def waiting(text: str) -> None:
-        told.append(text)
+        messages.append(text)
         elsewhere.communicate("")
 
     with held(tmp_path, "it", "run it", wait=True, waiting=waiting):
         pass
-    assert len(told) == 1 and f"waiting for run it, held by process {elsewhere.pid}" in told[0]
+    assert len(messages) == 1 and f"waiting for run it, held by process {elsewhere.pid}" in messages[0]
 
 
 def test_the_holder_says_when_it_expects_to_end(tmp_path):

@@ -88,7 +88,7 @@ def test_a_terminal_must_type_the_host_after_the_plan(tmp_path, regen, simulator
         ),
     ],
 )
-def test_what_is_overwritten_is_said(tmp_path, regen, simulator, typing, flags, booking, billing):
+def test_what_is_overwritten_is_named(tmp_path, regen, simulator, typing, flags, booking, billing):
     """In the plan and in the question, as Zuora's table of the two parameters has it."""
     manifests = [subscriptions(tmp_path / "s.csv", 2), invoices(tmp_path / "i.csv", 3)]
     lines = [f"booking transactions of 2 objects: {booking}", f"billing transactions of 3 objects: {billing}"]
@@ -96,12 +96,12 @@ def test_what_is_overwritten_is_said(tmp_path, regen, simulator, typing, flags, 
         planned = regen("plan", *manifests, "--base-url", server.url, *flags)
         assert all(line in planned.out for line in lines)
         typing("no\n")
-        asked = regen("run", *manifests, "--base-url", server.url, *flags)
-        assert all(asked.err.count(line) == 2 for line in lines)
+        done = regen("run", *manifests, "--base-url", server.url, *flags)
+        assert all(done.err.count(line) == 2 for line in lines)
         assert server.identities() == []
 
 
-def test_re_migrate_is_said_on_a_sandbox_too(tmp_path, regen):
+def test_re_migrate_is_named_on_a_sandbox_too(tmp_path, regen):
     """In the plan; there is no question."""
     manifest = invoices(tmp_path / "i.csv", 1)
     planned = regen("plan", manifest, "--base-url", "http://127.0.0.1:1", "--re-migrate")
@@ -237,6 +237,6 @@ def test_every_kind_of_request_has_its_words():
     assert not overwrites("booking-transaction", "onlyReSend=true") and not overwrites("journal-run", "")
 
 
-def test_settings_know_who_said_production():
+def test_settings_know_where_production_comes_from():
     """A tenant's kind told by the host alone does not make a guarded host of an unknown one."""
     assert gather(Flags(base_url="https://x.invalid"), {}).sources["tenant"] == "default"

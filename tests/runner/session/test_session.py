@@ -82,14 +82,14 @@ def test_somebody_has_the_ledger_open_when_the_run_ends(tmp_path, regen, simulat
     opened = contextlib.ExitStack()
     write_views = close.write_views
 
-    def opening(*told):
+    def opening(*arguments):
         other = opened.enter_context(open_read_only(ledger))
         query = other.rows("SELECT * FROM line")
         next(query)
         opened.callback(query.close)
         if not reads:
             query.close()
-        write_views(*told)
+        write_views(*arguments)
 
     monkeypatch.setattr(close, "write_views", opening)
     monkeypatch.setattr(database, "OTHERS_SECONDS", 0.1)

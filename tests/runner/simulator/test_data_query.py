@@ -36,8 +36,8 @@ class Tenant:
         return self.ask("POST", "/v1/uno-regenerate/booking-transaction", body)["idList"]
 
     def job(self, sql: str) -> dict[str, Any]:
-        asked = {"query": sql, "outputFormat": "CSV", "compression": "NONE", "output": {"target": "S3"}}
-        return self.ask("POST", "/query/jobs", asked)["data"]
+        query = {"query": sql, "outputFormat": "CSV", "compression": "NONE", "output": {"target": "S3"}}
+        return self.ask("POST", "/query/jobs", query)["data"]
 
     def rows(self, sql: str) -> list[dict[str, str]]:
         with urllib.request.urlopen(self.job(sql)["dataFile"]) as answer:

@@ -178,7 +178,7 @@ async def test_every_request_has_its_own_id() -> None:
         assert all(answer.json["requestId"] == answer.headers["Zuora-Request-Id"] for answer in response)
 
 
-async def test_unknown_places() -> None:
+async def test_unknown_paths() -> None:
     """404 and 405 have no envelope."""
     async with calling() as caller:
         assert (await caller.ask("POST", "/v1/uno-regenerate/booking")).status == 404

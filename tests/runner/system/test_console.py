@@ -41,16 +41,16 @@ STEERING = [
 
 
 @pytest.mark.parametrize("text", STEERING, ids=ascii)
-def test_none_of_it_is_said(text, capsys):
+def test_none_of_it_is_shown(text, capsys):
     """On neither stream, nor in JSON; what stands around it is."""
     say(f"before {text} after")
     say(f"before {text} after", err=True)
     say_json({text: [text]})
-    said = capsys.readouterr()
-    assert text[0] not in said.out + said.err
-    assert said.err.startswith("before �")
-    assert said.err.endswith(" after\n")
-    assert json.loads(said.out.partition("\n")[2]) == {text: [text]}
+    shown = capsys.readouterr()
+    assert text[0] not in shown.out + shown.err
+    assert shown.err.startswith("before �")
+    assert shown.err.endswith(" after\n")
+    assert json.loads(shown.out.partition("\n")[2]) == {text: [text]}
 
 
 @given(st.text(st.characters(exclude_categories=[])))

@@ -28,12 +28,12 @@ def test_what_is_written_is_read(rows):
 
 
 @pytest.mark.parametrize(
-    ("cell", "told"),
+    ("cell", "expected"),
     [("a\rb", '"a\rb"\n'), ("a\nb", '"a\nb"\n'), ('"', '""""\n'), ("a,b", '"a,b"\n'), (" a ", " a \n"), (1.5, "1.5\n")],
 )
-def test_which_cells_are_quoted(cell, told):
+def test_which_cells_are_quoted(cell, expected):
     """In every version of Python alike."""
-    assert csv_text([[cell]]) == told
+    assert csv_text([[cell]]) == expected
 
 
 COLUMNS = {
@@ -50,7 +50,7 @@ COLUMNS = {
 }
 
 
-def told(kind: str, value) -> str:
+def text_of(kind: str, value) -> str:
     """The cell of a value, as plain Python has it."""
     if value is None:
         return ""
@@ -68,7 +68,7 @@ def test_a_table_at_once_is_the_same_text_as_row_by_row(rows):
     fields = [pa.field(kind, type_) for kind, (type_, _) in COLUMNS.items()]
     arrays = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), fields, strict=True)]
     table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-    plain = [[told(kind, value) for kind, value in zip(COLUMNS, row, strict=True)] for row in rows]
+    plain = [[text_of(kind, value) for kind, value in zip(COLUMNS, row, strict=True)] for row in rows]
     assert b"".join(csv_table(table)).decode() == csv_text(plain)
 
 
@@ -104,7 +104,7 @@ def test_what_is_safe_for_a_spreadsheet(text, shown):
 
 
 @given(st.integers(0, 253_402_300_799_999_999))
-def test_a_moment_is_told_to_the_microsecond(microseconds):
+def test_a_moment_is_shown_to_the_microsecond(microseconds):
     """Also before the second of the cache is over."""
     parsed = datetime.fromisoformat(iso(microseconds))
     assert parsed.tzinfo == UTC

@@ -16,7 +16,7 @@ def here() -> int:
     return os.getpid()
 
 
-def ends_unheard(parent: int) -> int:
+def ends_silently(parent: int) -> int:
     if os.getpid() != parent:
         os._exit(9)
     return parent
@@ -42,7 +42,7 @@ def test_it_is_done_on_the_spot_where_a_process_is_not_worth_it():
 
 def test_it_is_done_on_the_spot_if_the_process_is_killed():
     """For want of memory, say."""
-    with beside(ends_unheard, os.getpid()) as wait:
+    with beside(ends_silently, os.getpid()) as wait:
         assert wait() == os.getpid()
 
 
@@ -60,10 +60,10 @@ def test_it_is_done_on_the_spot_if_no_process_can_be_had(monkeypatch):
 @pytest.mark.skipif(not hasattr(signal, "pause"), reason="POSIX signals")
 def test_a_process_that_nobody_waits_for_is_ended(tmp_path):
     """Something else went wrong meanwhile."""
-    place = tmp_path / "pid"
-    with pytest.raises(ZeroDivisionError), beside(waits_for_ever, str(place)):
-        while not (place.exists() and place.read_text()):
+    path = tmp_path / "pid"
+    with pytest.raises(ZeroDivisionError), beside(waits_for_ever, str(path)):
+        while not (path.exists() and path.read_text()):
             time.sleep(0.01)
         raise ZeroDivisionError
     with pytest.raises(ProcessLookupError):
-        os.kill(int(place.read_text()), 0)
+        os.kill(int(path.read_text()), 0)

@@ -94,7 +94,7 @@ async def test_the_exact_request_of_the_session(monkeypatch, proxy):
 
 async def test_the_exact_request_on_the_wire():
     """The same, as it comes out of the wire; the connection is kept for the next."""
-    heard: list[bytes] = []
+    received: list[bytes] = []
     connections: list[object] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,8 +102,8 @@ async def test_the_exact_request_on_the_wire():
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                told = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
-                heard.append(head + await reader.readexactly(int(told[b"Content-Length"])))
+                headers = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
+                received.append(head + await reader.readexactly(int(headers[b"Content-Length"])))
                 body = TOKEN if b"/oauth/token" in head else b'{"success": true, "idList": []}'
                 writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" if body is not TOKEN else b"")
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
@@ -115,7 +115,7 @@ async def test_the_exact_request_on_the_wire():
         answers = [await client.send(REQUEST, 2, attempt) for attempt in (5, 6)]
     assert answers == [Reply(200, b'{"success": true, "idList": []}', None, None, None, 1)] * 2
     assert len(connections) == 1
-    head, _, body = heard[1].partition(b"\r\n\r\n")
+    head, _, body = received[1].partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     assert first == "POST /v1/uno-regenerate/billing-transaction?reMigrate=true HTTP/1.1"
     sent = dict(line.split(": ", 1) for line in lines)
@@ -168,10 +168,10 @@ async def raw_server(answer: Handler) -> AsyncIterator[str]:
 
 def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status}", "Content-Type: application/json"]
-    told = {"Content-Length": str(len(body)), "Connection": "close"} | {
+    headers = {"Content-Length": str(len(body)), "Connection": "close"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
-    lines += [f"{name}: {value}" for name, value in told.items()]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
@@ -350,12 +350,12 @@ class TestTokens:
 
     @contextlib.asynccontextmanager
     async def client(self, *answers: bytes):
-        self.asked = 0
+        self.requests = 0
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
-            writer.write(answers[min(self.asked, len(answers) - 1)])
-            self.asked += 1
+            writer.write(answers[min(self.requests, len(answers) - 1)])
+            self.requests += 1
             await writer.drain()
             writer.close()
 
@@ -375,7 +375,7 @@ class TestTokens:
             client.auth.reject(1)  # a straggler
             assert {token.serial for token in second} == {2}
             assert (await client.auth.token()).serial == 2
-        assert self.asked == 2
+        assert self.requests == 2
 
     @pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden"])
     async def test_wrong_credentials(self, status):
@@ -410,7 +410,7 @@ class TestTokens:
     async def test_an_endpoint_out_of_order(self, raw):
         async with self.client(raw, http(TOKEN)) as client:
             answers = [await client.send(REQUEST, 0, 1) for _ in range(5)]
-        assert self.asked == 1, "while it is out of order it is left alone"
+        assert self.requests == 1, "while it is out of order it is left alone"
         for answer in answers:
             assert isinstance(answer, Silence)
             assert (answer.kind, answer.sent) == ("token", False)

@@ -30,16 +30,16 @@ NO_IDS = [
 R1, R2, P1 = "7f3d9a10-4c2e-11ef-9b1e-0242ac120002", "8a4e0b21-5d3f-12f0-8c2f-1353bd231113", "2C92A0F85E7C2F3B"
 
 NOW = 1_000_000.0
-ASKED = History(attempts=1, claimed_at=NOW - 1)
-DOUBTED = replace(ASKED, attempts=2, doubts=1, doubted_at=NOW - 5)
+SENT = History(attempts=1, claimed_at=NOW - 1)
+DOUBTED = replace(SENT, attempts=2, doubts=1, doubted_at=NOW - 5)
 
 
-def said(*codes, success=False, **more):
+def body_of(*codes, success=False, **more):
     reasons = [{"code": code, "message": f"because {code}"} for code in codes]
     return json.dumps({"success": success, "reasons": reasons, **more}).encode()
 
 
-def judged(status, body=b"", history=ASKED, now=NOW, **more):
+def judged(status, body=b"", history=SENT, now=NOW, **more):
     return verdict(Reply(status, body, **more), history, BOOKING, now=now, progress_seconds=240)
 
 
@@ -61,8 +61,8 @@ class TestSuccess:
         judgement = judged(409, DONE)
         assert (judgement.kind, judgement.ids, judgement.replayed) == (Kind.SUCCEEDED, ("a", "b"), True)
 
-    def test_a_reply_that_was_told_before_is_a_replay(self):
-        history = replace(ASKED, reply_ids=frozenset({R1}))
+    def test_a_repeated_reply_is_a_replay(self):
+        history = replace(SENT, reply_ids=frozenset({R1}))
         assert judged(200, DONE, history, request_id=R1).replayed
 
     @pytest.mark.parametrize("ids", ["null", '"a"', "[1]", '["a", null]', '{"a": 1}', "true"])
@@ -89,14 +89,14 @@ class TestSilence:
 
     @pytest.mark.parametrize("kind", ["time-out", "reset", "broken-body", "connect", "oversized"])
     def test_asks_again_with_the_same_key(self, kind):
-        judgement = verdict(Silence(kind, "so it was"), ASKED, BOOKING, now=NOW, progress_seconds=240)
+        judgement = verdict(Silence(kind, "so it was"), SENT, BOOKING, now=NOW, progress_seconds=240)
         assert (judgement.kind, judgement.reason, judgement.next_generation) == (Kind.AGAIN, Reason.SILENCE, False)
         assert judgement.in_doubt
         assert judgement.spends
         assert "so it was" in (judgement.message or "")
 
     def test_without_a_detail_names_its_kind(self):
-        judgement = verdict(Silence("reset"), ASKED, BOOKING, now=NOW, progress_seconds=240)
+        judgement = verdict(Silence("reset"), SENT, BOOKING, now=NOW, progress_seconds=240)
         assert judgement.message == "reset"
 
     @pytest.mark.parametrize(("status", "body"), [(200, b""), (200, b"<html>"), (200, b"[]"), (200, b'{"success": 1}')])
@@ -106,7 +106,7 @@ class TestSilence:
 
     def test_no_token_just_now_holds_everyone_and_spends_nothing(self):
         silence = Silence("token", "429", sent=False, retry_after_seconds=7.0)
-        judgement = verdict(silence, ASKED, BOOKING, now=NOW, progress_seconds=240)
+        judgement = verdict(silence, SENT, BOOKING, now=NOW, progress_seconds=240)
         assert (judgement.reason, judgement.spends, judgement.in_doubt) == (Reason.NO_TOKEN, False, False)
         assert (judgement.holds_everyone, judgement.hold_seconds) == (True, 7.0)
 
@@ -114,7 +114,7 @@ class TestSilence:
         ("kind", "reason"), [("credentials", Reason.CREDENTIALS), ("certificate", Reason.ENDPOINT)]
     )
     def test_wrong_credentials_or_certificate_stop_the_run(self, kind, reason):
-        judgement = verdict(Silence(kind, "no", sent=False), ASKED, BOOKING, now=NOW, progress_seconds=240)
+        judgement = verdict(Silence(kind, "no", sent=False), SENT, BOOKING, now=NOW, progress_seconds=240)
         assert (judgement.kind, judgement.reason) == (Kind.STOP, reason)
 
 
@@ -134,7 +134,7 @@ class TestGateway:
         assert (judgement.holds_everyone, judgement.hold_seconds) == (True, 9.0)
         assert not judged(503).holds_everyone
 
-    def test_the_next_key_when_this_reply_was_told_before(self):
+    def test_the_next_key_when_this_reply_is_repeated(self):
         history = replace(DOUBTED, reply_ids=frozenset({R1}))
         judgement = judged(503, b"", history, request_id=R1)
         assert (judgement.next_generation, judgement.in_doubt) == (True, False)
@@ -145,22 +145,22 @@ class TestGateway:
         body = json.dumps({"success": False, name: P1}).encode()
         first = judged(500, body)
         assert first.reply_ids == (P1,)
-        history = replace(ASKED, reply_ids=frozenset(first.reply_ids))
+        history = replace(SENT, reply_ids=frozenset(first.reply_ids))
         assert judged(500, body, history).next_generation
 
     @pytest.mark.parametrize(
-        "said_id",
+        "id_in_body",
         NO_IDS,
     )
-    def test_an_id_that_names_nothing_proves_nothing(self, said_id):
+    def test_an_id_that_names_nothing_proves_nothing(self, id_in_body):
         """Zeros and blanks stand in every reply: two of them are not one reply told twice."""
-        body = json.dumps({"success": False, "processId": said_id}).encode()
-        history = replace(ASKED, reply_ids=frozenset(judged(500, body).reply_ids))
+        body = json.dumps({"success": False, "processId": id_in_body}).encode()
+        history = replace(SENT, reply_ids=frozenset(judged(500, body).reply_ids))
         judgement = judged(500, body, history)
         assert (judgement.next_generation, judgement.in_doubt) == (False, True)
 
     def test_an_envelope_that_explains_nothing_leaves_the_word_to_the_status(self):
-        assert judged(503, said()).reason is Reason.GATEWAY
+        assert judged(503, body_of()).reason is Reason.GATEWAY
 
 
 class TestSavedFailure:
@@ -169,7 +169,7 @@ class TestSavedFailure:
     @pytest.mark.parametrize("category", [50, 60, 61, 99])
     @pytest.mark.parametrize("status", [200, 400, 429, 500, 503])
     def test_takes_the_next_key(self, status, category):
-        judgement = judged(status, said(int(f"531003{category}")))
+        judgement = judged(status, body_of(int(f"531003{category}")))
         assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.SAVED_FAILURE)
         assert judgement.next_generation
         assert judgement.spends
@@ -177,8 +177,8 @@ class TestSavedFailure:
         assert judgement.category == str(category)
 
     def test_every_reason_must_be_temporary(self):
-        assert judged(200, said("53100350", "53100360")).reason is Reason.SAVED_FAILURE
-        judgement = judged(200, said("53100350", "53100340"))
+        assert judged(200, body_of("53100350", "53100360")).reason is Reason.SAVED_FAILURE
+        judgement = judged(200, body_of("53100350", "53100340"))
         assert (judgement.kind, judgement.code) == (Kind.FAILED, "53100340")
         assert judgement.message == "because 53100350; because 53100340"
 
@@ -189,7 +189,7 @@ class TestSavedFailure:
         assert (judgement.kind, judgement.reason, judgement.code) == (Kind.FAILED, Reason.REFUSED, "53100350")
 
     def test_is_over_even_if_an_attempt_was_in_doubt(self):
-        assert judged(200, said(53100360), DOUBTED).next_generation
+        assert judged(200, body_of(53100360), DOUBTED).next_generation
 
 
 class TestPermanent:
@@ -198,14 +198,14 @@ class TestPermanent:
     @pytest.mark.parametrize("category", [15, 20, 21, 22, 23, 27, 30, 40, 45, 90])
     @pytest.mark.parametrize("status", [200, 400, 401, 404, 409, 429, 500, 503])
     def test_the_category_outranks_the_status(self, status, category):
-        judgement = judged(status, said(int(f"531003{category}")))
+        judgement = judged(status, body_of(int(f"531003{category}")))
         assert (judgement.kind, judgement.reason) == (Kind.FAILED, Reason.REFUSED)
         assert judgement.category == str(category)
 
     @pytest.mark.parametrize(
         "body",
         [
-            said(),
+            body_of(),
             b'{"success": false}',
             b'{"success": false, "reasons": null}',
             b'{"success": false, "reasons": [1, {"code": "x"}, {"code": true}, {"code": 7}]}',
@@ -220,7 +220,9 @@ class TestPermanent:
 class TestThrottled:
     """429 and category 70 hold everyone and spend no attempt."""
 
-    @pytest.mark.parametrize(("status", "body"), [(429, b""), (429, said()), (429, said(53100370)), (200, said(1370))])
+    @pytest.mark.parametrize(
+        ("status", "body"), [(429, b""), (429, body_of()), (429, body_of(53100370)), (200, body_of(1370))]
+    )
     def test_the_same_key_at_first(self, status, body):
         judgement = judged(status, body, retry_after_seconds=3.0)
         assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.THROTTLED)
@@ -229,7 +231,7 @@ class TestThrottled:
         assert not judgement.in_doubt
 
     def test_the_next_key_once_it_repeats_and_nothing_is_in_doubt(self):
-        assert judged(429, b"", replace(ASKED, throttled=1)).next_generation
+        assert judged(429, b"", replace(SENT, throttled=1)).next_generation
         assert not judged(429, b"", replace(DOUBTED, throttled=1)).next_generation
 
     def test_the_same_key_while_one_is_in_doubt_even_if_the_ids_repeat(self):
@@ -240,8 +242,8 @@ class TestThrottled:
     @pytest.mark.parametrize("status", [429, 200])
     def test_a_saved_one_holds_nobody_and_spends_patience(self, status):
         """It says nothing of the tenant's load now; the same key while an attempt is in doubt, else the next."""
-        body = b"" if status == 429 else said(50000070, processId=P1)
-        for before, next_generation in ((DOUBTED, False), (ASKED, True)):
+        body = b"" if status == 429 else body_of(50000070, processId=P1)
+        for before, next_generation in ((DOUBTED, False), (SENT, True)):
             history = replace(before, throttled=1, reply_ids=frozenset({R1, P1}))
             judgement = judged(status, body, history, request_id=R1, retry_after_seconds=120.0)
             assert (judgement.reason, judgement.holds_everyone, judgement.hold_seconds) == (
@@ -253,13 +255,13 @@ class TestThrottled:
             assert judgement.next_generation is next_generation
 
     def test_with_a_temporary_reason_beside_it(self):
-        assert judged(200, said(53100350, 53100370)).reason is Reason.THROTTLED
+        assert judged(200, body_of(53100350, 53100370)).reason is Reason.THROTTLED
 
 
 class TestInProgress:
     """409: this key's request is still going on, for so long as it can be."""
 
-    @pytest.mark.parametrize("body", [b"", b"<html>", said(), said(53100350), said(53100310)])
+    @pytest.mark.parametrize("body", [b"", b"<html>", body_of(), body_of(53100350), body_of(53100310)])
     def test_the_same_key(self, body):
         judgement = judged(409, body)
         assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.IN_PROGRESS)
@@ -269,12 +271,12 @@ class TestInProgress:
 
     def test_is_a_saved_failure_once_nothing_can_be_going_on(self):
         history = replace(DOUBTED, doubted_at=NOW - 241)
-        judgement = judged(409, said(53100350), history)
+        judgement = judged(409, body_of(53100350), history)
         assert (judgement.reason, judgement.next_generation) == (Reason.SAVED_FAILURE, True)
         assert judged(409, b"", replace(history, doubted_at=NOW - 239)).reason is Reason.IN_PROGRESS
 
     def test_its_own_409s_do_not_put_the_time_off(self):
-        history = ASKED
+        history = SENT
         for second in range(0, 300, 30):
             judgement = judged(409, b"", history, now=NOW + second)
             history = history.claim(NOW + second).after(judgement, NOW + second)
@@ -284,14 +286,16 @@ class TestInProgress:
 class TestTokens:
     """401 and category 11: a new token, once."""
 
-    @pytest.mark.parametrize(("status", "body"), [(401, b""), (401, said()), (200, said(90000011)), (401, said("111"))])
+    @pytest.mark.parametrize(
+        ("status", "body"), [(401, b""), (401, body_of()), (200, body_of(90000011)), (401, body_of("111"))]
+    )
     def test_again_with_another_token(self, status, body):
         judgement = judged(status, body, token=4)
         assert (judgement.kind, judgement.reason, judgement.spends) == (Kind.AGAIN, Reason.TOKEN, False)
         assert not judgement.in_doubt
 
     def test_refused_with_a_later_token_stops_the_run(self):
-        history = replace(ASKED, refused_token=4)
+        history = replace(SENT, refused_token=4)
         assert judged(401, b"", history, token=4).kind is Kind.AGAIN
         judgement = judged(401, b"", history, token=5)
         assert (judgement.kind, judgement.reason) == (Kind.STOP, Reason.CREDENTIALS)
@@ -300,7 +304,7 @@ class TestTokens:
 class TestPermission:
     """403 and category 10 with an envelope fail the row; many in a row stop the run, which is the breaker's."""
 
-    @pytest.mark.parametrize(("status", "body"), [(403, said()), (403, said(53100310)), (200, said(53100310))])
+    @pytest.mark.parametrize(("status", "body"), [(403, body_of()), (403, body_of(53100310)), (200, body_of(53100310))])
     def test_fails_the_row(self, status, body):
         judgement = judged(status, body)
         assert (judgement.kind, judgement.reason) == (Kind.FAILED, Reason.PERMISSION)
@@ -316,17 +320,17 @@ class TestStops:
 
     @pytest.mark.parametrize("status", [302, 407])
     def test_a_redirect_with_an_envelope(self, status):
-        assert judged(status, said()).kind is Kind.STOP
+        assert judged(status, body_of()).kind is Kind.STOP
         assert judged(status, DONE).kind is Kind.STOP
 
-    @pytest.mark.parametrize("body", [b"", said(), DONE, said(53100399), said(53100315)])
+    @pytest.mark.parametrize("body", [b"", body_of(), DONE, body_of(53100399), body_of(53100315)])
     def test_a_key_that_was_used_for_something_else(self, body):
         judgement = judged(422, body)
         assert (judgement.kind, judgement.reason) == (Kind.STOP, Reason.KEY_MISMATCH)
 
     def test_a_422_with_a_category_is_the_rows_own(self):
-        assert judged(422, said(53100320)).kind is Kind.FAILED
-        assert judged(422, said(53100350)).reason is Reason.SAVED_FAILURE
+        assert judged(422, body_of(53100320)).kind is Kind.FAILED
+        assert judged(422, body_of(53100350)).reason is Reason.SAVED_FAILURE
 
 
 @pytest.mark.parametrize("status", [400, 406, 410, 413, 415, 418, 451])
@@ -338,7 +342,7 @@ def test_other_4xx_without_an_envelope_fail_the_row(status):
 
 def test_what_support_asks_for_is_kept():
     """Process id, and every id that names the reply."""
-    judgement = judged(200, said(53100320, processId="P", requestId="Q"), request_id="R")
+    judgement = judged(200, body_of(53100320, processId="P", requestId="Q"), request_id="R")
     assert judgement.process_id == "P"
     assert judgement.reply_ids == ("Q", "P", "R")
 
@@ -395,7 +399,7 @@ def test_nothing_raises_and_nothing_succeeds_without_success_true(status, body, 
 def test_what_was_judged_where_it_was_seen_stands():
     """A following of several answers (a job) brings its judgement along."""
     judgement = Judgement(Kind.FAILED, Reason.REFUSED, message="3 of 5 records")
-    assert verdict(Seen(judgement), ASKED, BOOKING, now=NOW, progress_seconds=240) is judgement
+    assert verdict(Seen(judgement), SENT, BOOKING, now=NOW, progress_seconds=240) is judgement
 
 
 class TestShared:
@@ -413,13 +417,13 @@ class TestProven:
 
     def test_a_foreign_403_is_the_rows(self):
         reply = Reply(403, b"<html>blocked</html>")
-        first = verdict(reply, ASKED, BOOKING, now=0.0, progress_seconds=0.0)
-        later = verdict(reply, ASKED, BOOKING, now=0.0, progress_seconds=0.0, proven=True)
+        first = verdict(reply, SENT, BOOKING, now=0.0, progress_seconds=0.0)
+        later = verdict(reply, SENT, BOOKING, now=0.0, progress_seconds=0.0, proven=True)
         assert (first.kind, later.kind, later.reason) == (Kind.STOP, Kind.FAILED, Reason.CLIENT_ERROR)
 
     def test_a_wrong_address_still_stops(self):
         for status in (302, 404, 405, 407):
-            judgement = verdict(Reply(status, b""), ASKED, BOOKING, now=0.0, progress_seconds=0.0, proven=True)
+            judgement = verdict(Reply(status, b""), SENT, BOOKING, now=0.0, progress_seconds=0.0, proven=True)
             assert judgement.kind is Kind.STOP
 
 
@@ -427,7 +431,7 @@ class TestNothingSent:
     """Refused or failed connect, DNS, proxy, no file descriptor: the tenant has nothing of it."""
 
     def test_it_is_in_no_doubt_and_spends_nothing(self):
-        judgement = verdict(Silence("connect", "refused", sent=False), ASKED, BOOKING, now=0.0, progress_seconds=0.0)
+        judgement = verdict(Silence("connect", "refused", sent=False), SENT, BOOKING, now=0.0, progress_seconds=0.0)
         assert (judgement.kind, judgement.in_doubt, judgement.spends) == (Kind.AGAIN, False, False)
 
 
@@ -453,7 +457,7 @@ def test_an_envelope_behind_a_byte_order_mark():
 
 GATEWAYS = (408, 500, 502, 503, 504, 520, 599)
 SAME, NEXT = False, True
-SEEN = replace(ASKED, reply_ids=frozenset({R1}))
+SEEN = replace(SENT, reply_ids=frozenset({R1}))
 
 
 def row(kind, reason=None, key=SAME, *, doubt=False, spends=True, holds=False, hold=None, replayed=False):
@@ -478,85 +482,90 @@ def stops(reason):
 
 
 TABLE = {
-    "2xx, success, its field": [(Reply(status, DONE), ASKED, SUCCEEDED) for status in (200, 201, 202)],
+    "2xx, success, its field": [(Reply(status, DONE), SENT, SUCCEEDED) for status in (200, 201, 202)],
     "2xx, success, its field missing or of another type": [
-        (Reply(200, said(success=True, **fields)), ASKED, AS_SILENCE)
+        (Reply(200, body_of(success=True, **fields)), SENT, AS_SILENCE)
         for fields in ({}, {"idList": "a"}, {"idList": [1]}, {"idList": None}, {"idList": {"a": 1}})
     ],
     "409, success": [(Reply(409, DONE), DOUBTED, row(Kind.SUCCEEDED, Reason.DONE, replayed=True))],
-    "409, no success, permanent": [(Reply(409, said(53100040)), DOUBTED, REFUSED)],
-    "409 otherwise, in time": [(Reply(409, body), DOUBTED, IN_PROGRESS) for body in (b"", said(53100050), said())],
+    "409, no success, permanent": [(Reply(409, body_of(53100040)), DOUBTED, REFUSED)],
+    "409 otherwise, in time": [
+        (Reply(409, body), DOUBTED, IN_PROGRESS) for body in (b"", body_of(53100050), body_of())
+    ],
     "409 otherwise, later": [
-        (Reply(409, body), replace(DOUBTED, doubted_at=NOW - 241), SAVED_FAILURE) for body in (b"", said(53100050))
+        (Reply(409, body), replace(DOUBTED, doubted_at=NOW - 241), SAVED_FAILURE) for body in (b"", body_of(53100050))
     ],
     "nothing was sent": [
         (Silence(kind, "refused", sent=False), history, NOT_SENT)
         for kind in ("connect", "dns", "proxy")
-        for history in (ASKED, DOUBTED)
+        for history in (SENT, DOUBTED)
     ],
-    "silence": [(Silence(kind), ASKED, SILENT) for kind in ("time-out", "reset", "broken-body")],
-    "a gateway": [(Reply(status, b"<html>", request_id=R1), ASKED, GATEWAY) for status in GATEWAYS],
+    "silence": [(Silence(kind), SENT, SILENT) for kind in ("time-out", "reset", "broken-body")],
+    "a gateway": [(Reply(status, b"<html>", request_id=R1), SENT, GATEWAY) for status in GATEWAYS],
     "a gateway's wait": [
         (
             Reply(503, b"", retry_after_seconds=7.0),
-            ASKED,
+            SENT,
             row(Kind.AGAIN, Reason.GATEWAY, doubt=True, holds=True, hold=7.0),
         )
     ],
     "a gateway's saved reply": [(Reply(status, b"", request_id=R1), SEEN, SAVED_GATEWAY) for status in GATEWAYS],
     "a gateway's reply with an id of no id's shape": [
-        (Reply(502, b"", request_id=text), replace(ASKED, reply_ids=frozenset({text})), GATEWAY)
+        (Reply(502, b"", request_id=text), replace(SENT, reply_ids=frozenset({text})), GATEWAY)
         for text in ("null", "none", "N/A", "-", "0", "00000000-0000-0000-0000-000000000000")
     ],
     "429, category 70": [
-        (Reply(429, b""), ASKED, THROTTLED),
-        (Reply(200, said(53100070)), ASKED, THROTTLED),
+        (Reply(429, b""), SENT, THROTTLED),
+        (Reply(200, body_of(53100070)), SENT, THROTTLED),
         (
             Reply(429, b"", retry_after_seconds=9.0),
-            ASKED,
+            SENT,
             row(Kind.AGAIN, Reason.THROTTLED, spends=False, holds=True, hold=9.0),
         ),
     ],
     "429 once more, nothing in doubt": [
         (
             Reply(429, b""),
-            replace(ASKED, throttled=1),
+            replace(SENT, throttled=1),
             row(Kind.AGAIN, Reason.THROTTLED, NEXT, spends=False, holds=True),
         )
     ],
     "429 once more, in doubt": [(Reply(429, b""), replace(DOUBTED, throttled=1), THROTTLED)],
     "429, provably saved": [
         (Reply(429, b"", request_id=R1), SEEN, row(Kind.AGAIN, Reason.THROTTLED, NEXT)),
-        (Reply(200, said(53100070, requestId=R1)), SEEN, row(Kind.AGAIN, Reason.THROTTLED, NEXT)),
+        (Reply(200, body_of(53100070, requestId=R1)), SEEN, row(Kind.AGAIN, Reason.THROTTLED, NEXT)),
     ],
     "429, provably saved, in doubt": [
         (Reply(429, b"", request_id=R1), replace(SEEN, doubts=1, doubted_at=NOW), row(Kind.AGAIN, Reason.THROTTLED))
     ],
     "every reason in 50, 60, 61, 99": [
-        (Reply(status, said(*codes)), history, SAVED_FAILURE)
+        (Reply(status, body_of(*codes)), history, SAVED_FAILURE)
         for status in (200, 500)
         for codes in ((53100050,), (53100060,), (53100061,), (53100099,), (53100050, 53100099))
-        for history in (ASKED, DOUBTED)
+        for history in (SENT, DOUBTED)
     ],
     "no success otherwise": [
-        (Reply(status, said(*codes)), ASKED, REFUSED)
+        (Reply(status, body_of(*codes)), SENT, REFUSED)
         for status in (200, 400, 404, 500)
         for codes in ((53100020,), (53100040,), (53100050, 53100030), (53100090,))
     ],
-    "401, category 11": [(Reply(401, b"", token=1), ASKED, TOKEN), (Reply(200, said(53100011), token=1), ASKED, TOKEN)],
+    "401, category 11": [
+        (Reply(401, b"", token=1), SENT, TOKEN),
+        (Reply(200, body_of(53100011), token=1), SENT, TOKEN),
+    ],
     "401 with a later token": [
-        (Reply(401, b"", token=2), replace(ASKED, refused_token=1), stops(Reason.CREDENTIALS)),
+        (Reply(401, b"", token=2), replace(SENT, refused_token=1), stops(Reason.CREDENTIALS)),
     ],
     "403, category 10, with an envelope": [
-        (Reply(status, said(53100010)), ASKED, row(Kind.FAILED, Reason.PERMISSION)) for status in (200, 403)
+        (Reply(status, body_of(53100010)), SENT, row(Kind.FAILED, Reason.PERMISSION)) for status in (200, 403)
     ],
     "the wrong address": [
-        (Reply(status, b"<html>"), ASKED, stops(Reason.ENDPOINT)) for status in (301, 302, 307, 403, 404, 405, 407)
+        (Reply(status, b"<html>"), SENT, stops(Reason.ENDPOINT)) for status in (301, 302, 307, 403, 404, 405, 407)
     ],
-    "422 without a category": [(Reply(422, body), ASKED, stops(Reason.KEY_MISMATCH)) for body in (b"", said())],
-    "422 with one of 20 to 90": [(Reply(422, said(53100020)), ASKED, REFUSED)],
+    "422 without a category": [(Reply(422, body), SENT, stops(Reason.KEY_MISMATCH)) for body in (b"", body_of())],
+    "422 with one of 20 to 90": [(Reply(422, body_of(53100020)), SENT, REFUSED)],
     "another 4xx": [
-        (Reply(status, b"<html>"), ASKED, row(Kind.FAILED, Reason.CLIENT_ERROR)) for status in (400, 410, 413, 418, 451)
+        (Reply(status, b"<html>"), SENT, row(Kind.FAILED, Reason.CLIENT_ERROR)) for status in (400, 410, 413, 418, 451)
     ],
 }
 
@@ -610,12 +619,12 @@ class TestWholeJudgements:
         ],
     )
     def test_of_a_silence(self, silence, expected):
-        judgement = verdict(silence, ASKED, BOOKING, now=NOW, progress_seconds=240)
+        judgement = verdict(silence, SENT, BOOKING, now=NOW, progress_seconds=240)
         assert judgement == expected
         assert type(judgement.spends) is type(judgement.unexpected) is bool
 
     def test_of_a_success_with_reasons(self):
-        body = said("53100350", success=True, idList=["a"], processId=P1, requestId=R1)
+        body = body_of("53100350", success=True, idList=["a"], processId=P1, requestId=R1)
         assert judged(200, body, request_id=R2) == Judgement(
             Kind.SUCCEEDED,
             Reason.DONE,
@@ -667,7 +676,7 @@ class TestWholeJudgements:
         message = "HTTP 422: the idempotency key was used before for another tenant, URL or method"
         expected = Judgement(Kind.STOP, Reason.KEY_MISMATCH, spends=False, unexpected=True, message=message)
         assert judged(422) == expected
-        explained = judged(422, said("1", requestId=R1))
+        explained = judged(422, body_of("1", requestId=R1))
         assert (explained.kind, explained.spends, explained.unexpected) == (Kind.STOP, False, False)
         assert explained.message == message
 
@@ -678,8 +687,8 @@ class TestWholeJudgements:
         assert judged(status) == expected
 
     def test_of_a_token_refused_again(self):
-        history = replace(ASKED, refused_token=1)
-        judgement = judged(401, said("90000011"), history, token=2)
+        history = replace(SENT, refused_token=1)
+        judgement = judged(401, body_of("90000011"), history, token=2)
         assert (judgement.kind, judgement.reason, judgement.spends) == (Kind.STOP, Reason.CREDENTIALS, False)
         assert judgement.message == "because 90000011"
         assert judgement.unexpected is False
@@ -693,7 +702,7 @@ class TestWholeJudgements:
 
     def test_of_a_firewalls_page_after_a_success(self):
         page = Reply(403, b"<html>")
-        judgement = verdict(page, ASKED, BOOKING, now=NOW, progress_seconds=240, proven=True)
+        judgement = verdict(page, SENT, BOOKING, now=NOW, progress_seconds=240, proven=True)
         assert (judgement.kind, judgement.reason, judgement.unexpected) == (Kind.FAILED, Reason.CLIENT_ERROR, True)
 
     def test_a_contradicted_success_is_judged_by_its_status(self):
@@ -710,13 +719,13 @@ class TestWholeJudgements:
             looked_up.append(reply_id)
             return reply_id == R1
 
-        body = said("53100370", requestId=R1)
+        body = body_of("53100370", requestId=R1)
         reply = Reply(502, body)
         verdict(reply, history, BOOKING, now=NOW, progress_seconds=240, is_shared=is_shared)
         assert looked_up == [R1]
 
     @pytest.mark.parametrize(
-        ("body", "objection"), [(b"", "429"), (said("53100370"), "category 70"), (said("53100350"), None)]
+        ("body", "objection"), [(b"", "429"), (body_of("53100370"), "category 70"), (body_of("53100350"), None)]
     )
-    def test_how_the_server_said_too_much(self, body, objection):
+    def test_how_the_server_limits(self, body, objection):
         assert judged(429, body).objection == objection
