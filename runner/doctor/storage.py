@@ -9,22 +9,28 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from manifests import ManifestError, open_manifest
-from runner.doctor.finding import Finding, fail, ok, warn
+from runner.doctor.finding import Finding, Level, fail, ok, warn
 from runner.domain.errors import Refused
 from runner.ledger.sqlite_errors import require_version, try_folder
+from runner.runs.lock import lock_problem
+from runner.system.atomic_file import sync_folder
 from runner.system.filesystem import VOLATILE, is_doubtful, is_network, kind_of_disk
 
 ASSUMED_ROWS = 100_000
 BYTES_A_ROW = 2_500  # ledger, its log, the results beside the old ones: measured 1.2 kB at rest, and room to write
 CELL_COPIES = 8  # a manifest's own cells: in the ledger, its log, both results, both drafts, compressed or not
+LOCAL = "put --runs-dir on a disk of this machine"
 
 
 def ground(runs: Path, manifests: Sequence[str] = (), rows: int | None = None) -> Iterator[Finding]:
     """The folder, the disk under it, and whether there is room for these manifests, or for so many rows."""
     existing = _nearest(runs)
     yield from _sqlite()
-    yield _folder(runs, existing)
-    yield _disk(existing)
+    folder = _folder(runs, existing)
+    yield folder
+    tried = list(_tried(existing)) if folder.level is Level.OK else []
+    yield from tried
+    yield _disk(existing, works=folder.level is Level.OK and not tried)
     yield from _space(runs, existing, manifests, rows)
 
 
@@ -52,15 +58,31 @@ def _folder(runs: Path, existing: Path) -> Finding:
             os.fsync(file.fileno())
     except OSError as error:
         return fail("runs-folder", f"{existing}: {error.strerror}", remedy)
-    if (problem := try_folder(existing)) is not None:
-        return fail("runs-folder", f"{existing}: {problem}", remedy)
     return ok("runs-folder", f"{runs} is writable" if existing == runs.absolute() else f"{runs} can be made")
 
 
-def _disk(folder: Path) -> Finding:
+def _tried(folder: Path) -> Iterator[Finding]:
+    """What a run asks of the file system, tried in the folder itself: its name promises nothing."""
+    if (problem := lock_problem(folder)) is not None:
+        yield fail("locks", f"{folder}: {problem}; two runs could send to one tenant at once", LOCAL)
+    if (problem := try_folder(folder)) is not None:
+        yield fail("ledger", f"{folder}: {problem}", LOCAL)
+    try:
+        durable = sync_folder(folder)
+    except OSError as error:
+        yield fail("fsync", f"{folder}: its entries cannot be synced to disk ({error.strerror})", LOCAL)
+        return
+    if not durable and os.name == "posix":
+        message = f"{folder}: this file system cannot sync a folder; a power failure may undo the renaming of a file"
+        yield warn("fsync", message, "a run survives it; put --runs-dir on a local disk to be safe from it")
+
+
+def _disk(folder: Path, *, works: bool) -> Finding:
     kind = kind_of_disk(folder)
+    if kind is None and works:
+        return ok("disk", "locks, the write-ahead log and syncing were tried and work")
     if kind is None:
-        message = f"what kind of disk {folder} is on cannot be told here"
+        message = f"this system does not name the kind of disk that {folder} is on"
         return warn("disk", message, "make sure that it is one of this machine's own: SQLite needs that")
     if is_network(kind):
         message = f"{folder} is on a network disk ({kind}), where a ledger can be damaged"

@@ -19,7 +19,7 @@ from runner.ledger.checkpoint import ENROLLED, record
 from runner.ledger.database import Store, create, write_facts
 from runner.ledger.facts import Facts, encoded
 from runner.ledger.sqlite_errors import translated
-from runner.system.atomic_file import draft_of, sync_folder
+from runner.system.atomic_file import draft_of, naming, sync_folder
 from runner.system.recovery_points import reach
 
 
@@ -157,7 +157,8 @@ class Enrolment:
             with self._store.transaction() as connection:
                 write_facts(connection, encoded(complete))
             self._store.close()
-        with self._draft.open("r+b") as file:  # Windows syncs only what may be written
+        # Windows syncs only what may be written
+        with self._draft.open("r+b") as file, naming(self._target):
             os.fsync(file.fileno())
         reach("drafted")
         for leftover in ("-wal", "-shm"):

@@ -46,7 +46,10 @@ def translate(error: sqlite3.Error, path: Path) -> LedgerError:
     if isinstance(error, sqlite3.OperationalError) and ("readonly" in text or "unable to open" in text):
         return LedgerUnusable(f"{path}: {text}; make the run folder writable for this user, then resume")
     if isinstance(error, sqlite3.OperationalError) and "locked" in text:
-        return LedgerUnusable(f"{path}: {text}; another program writes to the ledger: close it, then resume")
+        return LedgerUnusable(
+            f"{path}: {text}; another program writes to the ledger: close it, then resume. If there is none, "
+            f"{unsupported(path.parent)}"
+        )
     if isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text):
         return LedgerUnusable(
             f"{path}: {text}; the ledger is damaged: restore the run folder from a copy. Do not start the same "

@@ -11,6 +11,7 @@ import hashlib
 import os
 import struct
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from msgspec import Struct
 
 from runner.domain.errors import Refused, RunHeld
 from runner.domain.identity import canonical
-from runner.runs.state_folder import state_folder
+from runner.runs.state_folder import state_folders
 from runner.system.atomic_file import make_private
 from runner.system.timestamps import iso, now_microseconds
 from runner.system.user import host_name, login
@@ -133,11 +134,27 @@ def tenant_held(
     with contextlib.ExitStack() as stack:
         hold = stack.enter_context
         locks = [hold(held(runs / LOCKS, tenant_name(tenant), what, run=run, wait=wait, waiting=waiting))]
-        state = state_folder("locks")
-        if state is not None:
+        state = next((folder for folder in state_folders("locks") if lock_problem(folder) is None), None)
+        if state is not None:  # a home on a network disk may have no locks
             name = tenant_name(tenant, host)
             locks.append(hold(held(state, name, what, run=run, wait=wait, waiting=waiting)))
         yield locks
+
+
+def lock_problem(folder: Path) -> str | None:
+    """Why locks in a folder do not serve, tried with a file of its own; None if they do."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".regen-doctor-", dir=folder) as trial:
+            first, second = (FileLock(Path(trial) / "trial.lock", mode=0o600) for _ in range(2))
+            with first.acquire(timeout=0):
+                try:
+                    second.acquire(timeout=0)
+                except Timeout:
+                    return None
+                second.release()
+                return "a lock that is held can be taken a second time"
+    except (OSError, NotImplementedError) as error:
+        return f"no lock can be taken there ({getattr(error, 'strerror', None) or error})"
 
 
 def tenant_name(*parts: str) -> str:

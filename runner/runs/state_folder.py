@@ -20,6 +20,11 @@ NAME = "regen"
 
 def state_folder(part: str) -> Path | None:
     """A private folder for one kind of state, made if need be; None if there is nowhere to write."""
+    return next(state_folders(part), None)
+
+
+def state_folders(part: str) -> Iterator[Path]:
+    """The folders that can serve, the best first; each is made if need be."""
     for base in _candidates():
         try:
             make_private(base, parents=True)
@@ -28,8 +33,7 @@ def state_folder(part: str) -> Path | None:
         except OSError:
             continue
         if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            return folder
-    return None
+            yield folder
 
 
 def _candidates() -> Iterator[Path]:

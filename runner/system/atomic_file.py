@@ -35,7 +35,8 @@ def replacing(target: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
         with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            with naming(target):
+                os.fsync(file.fileno())
         if mode != 0o600:
             draft.chmod(mode)
         reach("drafting-view")
@@ -53,18 +54,32 @@ def remove_stale_drafts(folder: Path) -> None:
                 path.unlink()
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable, on systems and file systems that support it."""
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name the file in an OSError that does not: those of calls on open files."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def sync_folder(folder: Path) -> bool:
+    """Make renames in a folder durable; False on systems and file systems that do not support it. Raises OSError."""
     if os.name != "posix":
-        return
+        return False
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        with naming(folder):
+            os.fsync(handle)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise
+        return False
     finally:
         os.close(handle)
+    return True
 
 
 def make_private(folder: Path, *, parents: bool = False) -> None:

@@ -136,7 +136,7 @@ def test_tenants_share_no_lock_and_none_leaves_its_folder(tmp_path, tenant):
 
 
 def test_without_a_state_folder_the_runs_folder_still_excludes(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "state_folder", lambda part: None)
+    monkeypatch.setattr(lock, "state_folders", lambda part: iter(()))
     with (
         tenant_held(tmp_path, "t", "host", run="first"),
         pytest.raises(RunHeld),
