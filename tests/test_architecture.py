@@ -82,6 +82,46 @@ def test_each_library_stands_behind_one_door(library, doors):
     assert {module for module in users if not module.startswith(doors)} == set()
 
 
+# Private names of libraries that some module of ours happens to use for itself, too.
+LIBRARIES_OWN = {"_actions", "_fields", "_get_client", "_replace", "_request"}
+
+
+def private_names(tree: ast.Module) -> set[str]:
+    """The names with a leading underscore that a module defines: functions, classes, variables, attributes, slots."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Attribute(attr=name, ctx=ast.Store()) | ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+            case ast.Constant(value=str(name)) if name.isidentifier():  # in `__slots__`
+                names.add(name)
+    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+
+
+def test_private_names_stay_in_their_module():
+    """What another module needs has a public name; tests call what is public."""
+    tests = {module_of(path): ast.parse(path.read_text("utf-8")) for path in (ROOT / "tests").rglob("*.py")}
+    imported = [
+        f"{module}:{node.lineno}: {alias.name} of {node.module}"
+        for module, tree in (TREES | tests).items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__")
+    ]
+    own = {module: private_names(tree) for module, tree in TREES.items()}
+    ours = set().union(*own.values()) - LIBRARIES_OWN
+    reached = [
+        f"{module}:{node.lineno}: {ast.unparse(node)}"
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ours - own[module]
+    ]
+    assert imported + reached == []
+
+
 def functions() -> dict[str, int]:
     """Every function and how many lines it has."""
     return {

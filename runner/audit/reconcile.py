@@ -62,10 +62,10 @@ def _rows(store: Store, folder: Path, *, agreed: bool) -> Iterator[str]:
         if path.suffix[1:] in formats:
             continue
         lines = _parquet_lines(path) if path.suffix == ".parquet" else _csv_lines(path)
-        yield from (f"{path.name}, {problem}" for problem in _out_of_order(lines, rows))
+        yield from (f"{path.name}, {problem}" for problem in out_of_order(lines, rows))
 
 
-def _out_of_order(lines: Iterator[int], rows: int) -> Iterator[str]:
+def out_of_order(lines: Iterator[int], rows: int) -> Iterator[str]:
     """Where lines are not 1, 2, 3, … up to `rows`."""
     due = 1
     for line in lines:

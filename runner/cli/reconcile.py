@@ -78,7 +78,7 @@ def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
 def _remote_checks(store: Store, target: Path, params: options.Params) -> tuple[list[Check], list[Path]]:
     """The checks against an extract, against the tenant itself, and the files that they wrote to `target`."""
     from runner.audit.extract_diff import Terms, compare
-    from runner.session.tenant_check import _inquired
+    from runner.session.tenant_check import query_tenant
 
     checks: list[Check] = []
     files: list[Path] = []
@@ -88,7 +88,7 @@ def _remote_checks(store: Store, target: Path, params: options.Params) -> tuple[
         checks += compared.checks
         files += [compared.missing, compared.extra]
     if params["query"]:
-        inquiry = _inquired(store, target, options.flags(params))
+        inquiry = query_tenant(store, target, options.flags(params))
         checks += inquiry.checks
         files += inquiry.files
     return checks, files

@@ -173,10 +173,10 @@ class _Rows:
             problems.append(earlier)
         return "; ".join(problems) or None
 
-    def _draft(self, source: Source) -> _Draft:
-        return _Draft(csv_line(source.columns), packed=self._work.zip)
+    def _draft(self, source: Source) -> Draft:
+        return Draft(csv_line(source.columns), packed=self._work.zip)
 
-    def _close(self, draft: _Draft, manifest: int, source: Source, id_at: int) -> None:
+    def _close(self, draft: Draft, manifest: int, source: Source, id_at: int) -> None:
         """Enrol a part that is whole."""
         if draft.first is None:
             return
@@ -205,7 +205,7 @@ def _empty(columns: Sequence[str], row: Cells, id_at: int) -> list[str]:
 
 
 @dataclass
-class _Draft:
+class Draft:
     """A part that grows row by row."""
 
     header: bytes

@@ -110,14 +110,14 @@ def _keys_may_have_expired(document: RunDocument, at: datetime) -> bool:
     return age.total_seconds() > KEY_SECONDS
 
 
-def _named(document: RunDocument, folder: str) -> str:
+def run_argument(document: RunDocument, folder: str) -> str:
     """How a command names the run: by its id where commands look for runs by themselves, else by its folder."""
     return document.run if Path(folder).parent == Path("runs") else shlex.quote(folder)
 
 
 def next_steps(document: RunDocument, folder: str, *, crashed: bool = False) -> list[str]:
     """What a person does next, as commands."""
-    counts, run = document.counts, _named(document, folder)
+    counts, run = document.counts, run_argument(document, folder)
     steps = []
     if document.status is RunStatus.PLANNED:
         steps.append(f"send it: regen resume {run}")

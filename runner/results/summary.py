@@ -9,7 +9,7 @@ from itertools import islice
 from runner.domain.run_status import RunStatus
 from runner.ledger import Store, jobs, queries, timeline
 from runner.results.failures import ADVICE, by_remedy, clusters
-from runner.results.next_steps import _named, commands, next_steps
+from runner.results.next_steps import commands, next_steps, run_argument
 from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.console import printable
 from runner.system.counting import counted
@@ -65,7 +65,7 @@ def _under_way(store: Store) -> Iterator[str]:
 
 def failure_lines(store: Store, document: RunDocument, folder: str) -> Iterator[str]:
     """The failures, clustered, under what to do about each."""
-    named = _named(document, folder)
+    named = run_argument(document, folder)
     for mender, members in by_remedy(clusters(queries.troubles(store))).items():
         count = sum(cluster.count for cluster in members)
         yield f"  {mender}, {count:,} {'row' if count == 1 else 'rows'}: {ADVICE[mender]}"

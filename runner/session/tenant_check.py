@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runner.config.settings import Flags
 
 
-def _inquired(store: Store, folder: Path, flags: Flags) -> Inquiry:
+def query_tenant(store: Store, folder: Path, flags: Flags) -> Inquiry:
     """Query the run's own tenant."""
     from runner.audit.tenant_query import inquire
     from runner.config.connection import tenant_of

@@ -30,19 +30,19 @@ from runner.zuora.auth import (
     TokenUnavailableError,
     form,
 )
-from runner.zuora.connection import TOKEN_PATH, Wire, _headers, environment_proxy, trusted
+from runner.zuora.connection import TOKEN_PATH, Wire, environment_proxy, session_headers, trusted
 from runner.zuora.deadlines import Deadlines
 from runner.zuora.express import Express, RawResponse, fits, header_limits
 from runner.zuora.operations import OPERATIONS
 from runner.zuora.response import (
     MAX_BODY_BYTES,
     OversizedError,
-    _is_anothers,
-    _read,
-    _reply,
-    _silence,
-    _without,
+    echoes_another,
+    read_body,
+    reply_of,
     retry_after,
+    silence_of,
+    without_token,
 )
 
 MAX_FILE_BYTES = 16 * 1024**3
@@ -70,7 +70,7 @@ async def connected(wire: Wire) -> AsyncIterator[Client]:
         connector=connector,
         timeout=timeout,
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers=_headers(wire),
+        headers=session_headers(wire),
         auto_decompress=False,
         middlewares=(_only_look,) if wire.read_only else (),
         **header_limits(aiohttp.ClientSession.__init__),
@@ -185,9 +185,9 @@ class Client:
                     file.write(chunk)
                     if file.tell() > MAX_FILE_BYTES:
                         return Silence("oversized", f"a file of more than {MAX_FILE_BYTES:,} bytes", status=status)
-                return _reply(response, b"", 0)
+                return reply_of(response, b"", 0)
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, ValueError) as error:
-            return _silence(error, status)
+            return silence_of(error, status)
 
     async def _token(self) -> Token | Silence:
         try:
@@ -219,17 +219,17 @@ class Client:
         task = self._deadlines.begin()
         try:
             response = await self._head_of(method, url, body, headers)
-            content = _without(headers["Authorization"], await _read(response, most_bytes))
-            if _is_anothers(response.headers.get("Zuora-Track-Id"), headers.get("Zuora-Track-Id")):
+            content = without_token(headers["Authorization"], await read_body(response, most_bytes))
+            if echoes_another(response.headers.get("Zuora-Track-Id"), headers.get("Zuora-Track-Id")):
                 return Silence("foreign", "the answer to another request came", status=response.status)
             response.release()
-            return _reply(response, content, token)
+            return reply_of(response, content, token)
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
-            return _silence(error, response.status if response else None)
+            return silence_of(error, response.status if response else None)
         except asyncio.CancelledError:
             if self._deadlines.missed(task):
                 late = TimeoutError(f"no whole answer within {self._deadlines.seconds:g} s")
-                return _silence(late, response.status if response else None)
+                return silence_of(late, response.status if response else None)
             raise
         finally:
             if response is not None:
@@ -255,12 +255,12 @@ class Client:
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as response:
-                body = await _read(response, TOKEN_BODY_BYTES)
+                body = await read_body(response, TOKEN_BODY_BYTES)
                 return TokenAnswer(response.status, body, retry_after(response.headers.get("Retry-After")))
         except aiohttp.ClientHttpProxyError as error:
             return TokenAnswer(error.status, b"<the proxy's own>")
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, OversizedError) as error:
-            silence = _silence(error, None)
+            silence = silence_of(error, None)
             if silence.kind == "certificate":
                 raise CredentialsRefusedError(silence.detail) from error
             return TokenAnswer(0, f"{silence.kind}: {silence.detail}".encode())

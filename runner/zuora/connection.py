@@ -39,7 +39,7 @@ def trusted() -> ssl.SSLContext:
     return context
 
 
-def _headers(wire: Wire) -> dict[str, str]:
+def session_headers(wire: Wire) -> dict[str, str]:
     """The headers that every request of the run carries."""
     headers = {"User-Agent": f"regeneration-runner/{__version__}", "Accept-Encoding": "gzip"}
     if wire.entity_ids:

@@ -52,14 +52,14 @@ class OversizedError(Exception):
     """A body larger than any that the API documents."""
 
 
-def _is_anothers(echoed: str | None, sent: str | None) -> bool:
+def echoes_another(echoed: str | None, sent: str | None) -> bool:
     """Whether an answer echoes the track id of another request. A saved answer echoes that of an earlier attempt."""
     if echoed is None or sent is None or echoed == sent:
         return False
     return _TRACK.fullmatch(echoed) is not None and echoed.partition("-")[0] != sent.partition("-")[0]
 
 
-async def _read(response: RawResponse, most: int) -> bytes:
+async def read_body(response: RawResponse, most: int) -> bytes:
     """The body, decompressed. Raises OversizedError rather than hold more than `most` bytes, and
     ClientPayloadError for a body that breaks off, inside the compression too."""
     content, chunks, size = response.content, [], 0
@@ -108,7 +108,7 @@ def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
     return b"".join(parts)
 
 
-def _without(authorization: str, body: bytes) -> bytes:
+def without_token(authorization: str, body: bytes) -> bytes:
     """The body without our token: a proxy's page of errors may show what it was sent, and answers are kept.
 
     A token of a few letters, as no tenant but a toy hands out, is part of many a word and stays.
@@ -124,7 +124,7 @@ def _plain(text: str | None) -> str | None:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _reply(response: RawResponse, body: bytes, token: int) -> Reply:
+def reply_of(response: RawResponse, body: bytes, token: int) -> Reply:
     headers = response.headers
     return Reply(
         status=response.status,
@@ -201,7 +201,7 @@ def _http_date(text: str) -> float | None:
         return None
 
 
-def _silence(error: Exception, status: int | None) -> Silence:
+def silence_of(error: Exception, status: int | None) -> Silence:
     """What a failure of the network means; whether anything was sent decides if the work may be done."""
     detail = _USER.sub("//***@", _QUOTED.split(str(error))[0]) or type(error).__name__
     if isinstance(error, OversizedError):

@@ -15,7 +15,7 @@ import pytest
 from runner.audit import extract_diff, hash_partition
 from runner.audit.extract_columns import columns_of
 from runner.audit.extract_diff import Terms, compare
-from runner.audit.reconcile import _out_of_order, reconcile
+from runner.audit.reconcile import out_of_order, reconcile
 from runner.domain.errors import Refused
 from runner.domain.model import Outcome, State
 from runner.ledger import Claim, Journal, Record, Store, open_read_only, open_writable
@@ -136,7 +136,7 @@ class TestInvariants:
     )
     def test_order(self, lines, expected):
         """Every row once, in order."""
-        assert list(_out_of_order(iter(lines), 3)) == expected
+        assert list(out_of_order(iter(lines), 3)) == expected
 
 
 # -- against an extract -----------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.ledger import open_read_only
-from runner.plan.backfill import MOST_BYTES, _Draft, csv_bytes, csv_line, zipped
+from runner.plan.backfill import MOST_BYTES, Draft, csv_bytes, csv_line, zipped
 from runner.session.job_store import upload_of
 from runner.system.recovery_points import JOB_POINTS
 from runner.zuora.jobs.result_file import ResultRefused, record_results, unpacked
@@ -282,7 +282,7 @@ def test_zipped_parts_of_what_cannot_be_packed(tmp_path, regen):
 def test_a_part_has_four_megabytes_and_not_one_byte_more():
     """ "Create a data backfill job": files of at most 4 MB."""
     header = b"id,name\n"
-    draft = _Draft(header, False)
+    draft = Draft(header, False)
     draft.add(1, b"x" * 1000)
     room = 4 * 1024 * 1024 - len(header) - 1000
     assert draft.fits(b"x" * room)
