@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tracing slows everything that it watches: only the tests that must reach every branch are run under it.
 PURE := tests/manifests/test_validate.py tests/runner/domain/test_identity.py tests/runner/dispatch/test_retry_policy.py tests/runner/zuora/test_verdict.py
 
-.PHONY: help demo test lint format package bench soak claims mutants audit lock clean
+.PHONY: help demo test lint format package bench soak claims mutants audit sbom lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,17 @@ audit: $(READY) ## Look for known weaknesses in the code and in every locked pac
 
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate
+LOCKED = "\# Made by \`make lock\`; do not edit. Every file of every package is known by its hash."
+
+sbom: ## Write dist/sbom.cdx.json: every package that a release is run with, with licences (CycloneDX)
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/locked/audit.txt
+	@$(PYTHON) -m venv --clear --without-pip $(VENV)/shipped
+	@$(VENV)/audit/bin/python -m pip --python $(VENV)/shipped/bin/python install --quiet --disable-pip-version-check \
+		--require-hashes -r .ci/locked/runtime.txt
+	@mkdir -p dist
+	@$(VENV)/audit/bin/cyclonedx-py environment $(VENV)/shipped --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/sbom.cdx.json
 
 lock: $(READY) ## Renew the locked packages of the image, the build and the audit
 	@$(PYTHON) -m venv $(VENV)/lock
@@ -67,6 +78,8 @@ lock: $(READY) ## Renew the locked packages of the image, the build and the audi
 	@$(COMPILE) pyproject.toml --output-file .ci/locked/runtime.txt
 	@$(COMPILE) .ci/locked/build.in --output-file .ci/locked/build.txt
 	@$(COMPILE) .ci/locked/audit.in --output-file .ci/locked/audit.txt
+	@for name in runtime build audit; do \
+		{ echo $(LOCKED); cat .ci/locked/$$name.txt; } > .ci/locked/new && mv .ci/locked/new .ci/locked/$$name.txt; done
 
 clean: ## Remove what the other verbs made, but not runs/
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .import_linter_cache build dist

@@ -6,10 +6,12 @@ Nothing of the checkout is on the path of what is tried: what is not in the pack
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +23,7 @@ MANIFEST = "subscriptionName,subscriptionVersion\nA-S00000001,1\nA-S00000002,1\n
 def main() -> None:
     """Build, install, try; ends at the first command that fails."""
     wheel, sdist = built()
+    check_page(wheel)
     with tempfile.TemporaryDirectory(prefix="package-") as name:
         place = Path(name)
         venv.create(place / "venv", with_pip=True)
@@ -40,11 +43,23 @@ def built() -> tuple[Path, Path]:
     return wheel, sdist
 
 
+def check_page(wheel: Path) -> None:
+    """The package's page: where the repository is known, no link leads nowhere. Raises SystemExit."""
+    address = os.environ.get("REPOSITORY_URL")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        page = archive.read(name).decode()
+    relative = [link for link in re.findall(r"\]\(([^)]+)\)", page) if not link.startswith("http")]
+    if address and relative:
+        sys.exit(f"links of the readme that lead nowhere on the package's page: {', '.join(relative)}")
+
+
 def rehearse(regen: Path, work: Path) -> None:
     """A newcomer's first commands."""
     work.mkdir()
     (work / "subscriptions.csv").write_text(MANIFEST)
     run(regen, "--version", cwd=work)
+    run(regen.with_name("regeneration-runner"), "--version", cwd=work, stdout=subprocess.DEVNULL)
     run(regen, "template", "Subscription", cwd=work, stdout=subprocess.DEVNULL)
     with subprocess.Popen([regen, "simulate", "--port", "0"], cwd=work, stdout=subprocess.PIPE, text=True) as simulator:
         try:

@@ -160,7 +160,7 @@ def test_the_image():
     assert instructions["VOLUME"] == ['["/data/runs"]']
     assert instructions["ENTRYPOINT"] == ['["regen"]']
     kept = {line[1:] for line in (ROOT / ".github/Dockerfile.dockerignore").read_text().split() if line[0] == "!"}
-    assert kept == {"pyproject.toml", "README.md", "LICENSE", "manifests", "runner", ".ci/locked"}
+    assert kept == {"pyproject.toml", "README.md", "LICENSE", "manifests", "runner", ".ci/locked", ".ci/metadata.py"}
 
 
 @pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not there")
@@ -176,9 +176,24 @@ def test_the_workflow():
     for job in (jobs["posix"], jobs["windows"]):
         assert job["strategy"]["matrix"]["python"] == named
     assert jobs["posix"]["strategy"]["matrix"]["os"] == ["ubuntu-latest", "macos-latest"]
-    typed = " ".join(step.get("run", "") for job in jobs.values() for step in job["steps"])
+    jobs |= yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    typed = " ".join(step.get("run", "") for step in steps)
     for path in re.findall(r"\b(?:tests|sample_data)/[\w/.]+|\.(?:ci|github)/[\w.]+", typed):
         assert (ROOT / path).exists(), path
+
+
+def test_every_action_is_pinned():
+    """By its commit, with its version beside it; only the job that publishes may ask for an identity."""
+    for name in ("ci.yml", "release.yml"):
+        text = (ROOT / ".github/workflows" / name).read_text()
+        uses = re.findall(r"uses: (.*)", text)
+        assert uses
+        assert [line for line in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", line)] == []
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {"contents": "read"}
+        wide = {job for job, facts in workflow["jobs"].items() if "permissions" in facts}
+        assert wide == ({"publish"} if name == "release.yml" else set())
 
 
 def test_the_release_notes_tell_this_version():
