@@ -40,7 +40,7 @@ def columns_of(headers: Sequence[str], path: str, id_column: str | None, time_co
 
 def _tables() -> list[str]:
     """The tables of transactions, in lower case: exports put their names before those of columns."""
-    return [operation.query_table.lower() for operation in OPERATIONS.values() if operation.query_table is not None]
+    return [operation.query_table.sql_name for operation in OPERATIONS.values() if operation.query_table is not None]
 
 
 def _plain(header: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,8 @@ from runner.audit.check import LISTED, Check
 from runner.audit.extract_diff import SLACK_SECONDS
 from runner.audit.missing_rows import write_missing_rows
 from runner.audit.other_runs import made_by_other_runs
-from runner.audit.query_parts import texts, windows
 from runner.audit.reconcile import run_time
 from runner.audit.sent_rows import SEPARATOR, OrderLine, SentRows, gather, order_lines_of
-from runner.audit.tenant_extract import QueryJobs, Tenant
 from runner.audit.transaction_match import NEVER, Matches, Transaction
 from runner.audit.unknown_rows import DONE, NOT_DONE, SETTLED_SECONDS, Annotation, Others, UnknownRows, written
 from runner.ledger import Store
@@ -32,10 +30,16 @@ from runner.ledger.sent_requests import labels, operations_sent, sent_requests
 from runner.runs.annotations import NAME
 from runner.system.atomic_file import replacing
 from runner.system.csv_dialect import csv_text, safe
-from runner.system.timestamps import iso, now_microseconds
+from runner.system.timestamps import iso
 from runner.zuora.client import Client
-from runner.zuora.data_query import ROWS_OUT, QueryFailedError, Sleep
-from runner.zuora.transaction_tables import TABLES, TransactionTable
+from runner.zuora.data_query.client import DataQuery
+from runner.zuora.data_query.job import QueryFailedError
+from runner.zuora.data_query.literals import spellings
+from runner.zuora.data_query.parts import ROWS_OUT, texts, windows
+from runner.zuora.data_query.query_jobs import QueryJobs
+from runner.zuora.operations import OPERATIONS
+from runner.zuora.retry import Sleep
+from runner.zuora.transaction_tables import TransactionTable
 
 JOBS = "query-jobs.json"  # of an inquiry that is not complete
 MOST_ORDER_LINES = 50_000  # looked up by their numbers
@@ -52,13 +56,12 @@ class Inquiry:
 
 async def inquire(store: Store, folder: Path, client: Client, sleep: Sleep) -> Inquiry:
     """Ask the tenant about every row that it can show. Raises QueryFailedError if it does not answer."""
-    jobs = QueryJobs(store.path.absolute().parent / "after" / JOBS)
-    tenant = Tenant(client, sleep, jobs)
+    tenant = DataQuery(client, sleep, QueryJobs(store.path.absolute().parent / "after" / JOBS))
     checks: list[Check] = []
     files: list[Path] = []
     annotations: list[Annotation] = []
     for operation, count in operations_sent(store).items():
-        table = TABLES.get(operation)
+        table = OPERATIONS[operation].query_table if operation in OPERATIONS else None
         if table is None:
             checks.append(_not_queried(operation, count))
             continue
@@ -70,7 +73,7 @@ async def inquire(store: Store, folder: Path, client: Client, sleep: Sleep) -> I
     if annotations:
         files.append(written(folder / NAME, sorted(annotations, key=lambda annotation: annotation.row)))
         checks.append(_unknown(annotations))
-    jobs.forget()
+    tenant.forget()
     return Inquiry(tuple(checks), tuple(files))
 
 
@@ -83,10 +86,9 @@ def _not_queried(operation: str, count: int) -> Check:
 class _TableInquiry:
     """One operation of a run against its table."""
 
-    def __init__(self, store: Store, folder: Path, tenant: Tenant, operation: str, table: TransactionTable) -> None:
+    def __init__(self, store: Store, folder: Path, tenant: DataQuery, operation: str, table: TransactionTable) -> None:
         self._store, self._folder, self._tenant = store, folder, tenant
         self._operation, self._table = operation, table
-        self._now = now_microseconds()
         self._trouble: list[str] = []
         self.checks: list[Check] = []
         self.files: list[Path] = []
@@ -94,7 +96,7 @@ class _TableInquiry:
 
     async def run(self) -> None:
         """Ask, match, judge, write."""
-        self._columns = await self._tenant.columns(self._table)
+        self._columns = await self._known_columns()
         self._select = f"SELECT {', '.join(self._columns)} FROM {self._table.sql_name}"  # noqa: S608 - our own names
         lines = order_lines_of(self._store, self._operation, MOST_ORDER_LINES)
         line_ids = await self._order_lines(lines)
@@ -111,7 +113,19 @@ class _TableInquiry:
         self._judge_extra(others)
         self._write_not_done()
 
+    @property
+    def _now(self) -> int:
+        """When the tenant was as the extracts show it, in microseconds."""
+        return self._tenant.as_of
+
     # -- asking -------------------------------------------------------------------------------------------------
+
+    async def _known_columns(self) -> list[str]:
+        """Those of the table's columns that this tenant has."""
+        columns = await self._tenant.columns(self._table.sql_name)
+        if lacking := self._table.lacking(columns):
+            raise QueryFailedError(f"the tenant's table {self._table.name} has no column {', '.join(lacking)}")
+        return [column for column in self._table.columns if column in columns]
 
     async def _order_lines(self, lines: list[OrderLine]) -> dict[OrderLine, str]:
         """The ids of order line items that rows name by their numbers."""
@@ -139,7 +153,7 @@ class _TableInquiry:
         """What was not updated in the run's time may be there all the same."""
         missing = rows.ids.filter(_arrow(~self._matches.id_present)).to_pylist()
         if missing:
-            wanted = [text for plain in missing for text in _spellings(plain)]
+            wanted = [text for plain in missing for text in spellings(plain)]
             parts = texts(self._select, "id", wanted)
             await self._read(f"query-{self._table.name}-by-id.csv", parts, of_the_time=False)
 
@@ -152,7 +166,7 @@ class _TableInquiry:
             first = keys.columns[0]
             values = sorted({name.split(SEPARATOR)[0] for name in names})
             if first.endswith("id"):
-                values = [text for value in values for text in _spellings(value)]
+                values = [text for value in values for text in spellings(value)]
             parts += texts(self._select, first, values)
         if parts:
             await self._read(f"query-{self._table.name}-by-object.csv", parts, of_the_time=False)
@@ -165,7 +179,8 @@ class _TableInquiry:
         return doubtful
 
     async def _read(self, name: str, parts: Sequence[Any], *, of_the_time: bool) -> None:
-        path = await self._tenant.extract(self._path(name), self._columns, parts)
+        path = self._path(name)
+        await self._tenant.extract(path, self._columns, parts)
         self.files.append(path)
         self._matches.read(path, of_the_time=of_the_time)
 
@@ -305,14 +320,6 @@ def _arrow(flags: Any) -> Any:
     import pyarrow as pa
 
     return pa.array(flags)
-
-
-def _spellings(plain: str) -> Sequence[str]:
-    """An id as tenants spell it: with 32 characters, or with 36."""
-    if len(plain) != 32:
-        return (plain,)
-    bounds = (0, 8, 12, 16, 20, 32)
-    return plain, "-".join(plain[begin:end] for begin, end in pairwise(bounds))
 
 
 def _named_ids(ids: Sequence[str] | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -164,9 +164,9 @@ class Client:
             headers["Content-Type"] = "application/json"
         return await self._ask(method, URL(self._base + path, encoded=True), body, headers, token.serial, most_bytes)
 
-    async def download(self, url: str, file: IO[bytes]) -> Reply | Silence:
+    async def download(self, url: str, file: IO[bytes], encodings: Collection[str] = ("identity",)) -> Reply | Silence:
         """Fetch a file from an address that is its own permission: without a token, over https. The reply has no
-        body; the file has it, as far as it came."""
+        body; the file has it, as far as it came, in one of these content encodings."""
         if not (url.startswith("https://") or is_loopback(URL(self._base).host or "")):
             return Silence("address", f"a file at {url[:80]!r}, which is no https address", sent=False)
         status: int | None = None
@@ -179,7 +179,7 @@ class Client:
                 url, headers=headers, proxy=environment_proxy(url), timeout=timeout, allow_redirects=False
             ) as response:
                 status = response.status
-                if response.headers.get("Content-Encoding", "identity") != "identity":
+                if response.headers.get("Content-Encoding", "identity").lower() not in encodings:
                     return Silence("encoding", "a compressed file, which was not requested", status=status)
                 async for chunk in response.content.iter_any():
                     file.write(chunk)

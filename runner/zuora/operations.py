@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from runner.zuora.transaction_tables import BILLING_TRANSACTION, BOOKING_TRANSACTION, TransactionTable
+
 Ids = tuple[str, ...]
 
 
@@ -93,7 +95,7 @@ class Operation:
     parameters: frozenset[str] = frozenset()  # the fields that go into the query, not the body
     keyed: bool = True  # whether it honours an Idempotency-Key
     upload: bool = False  # whether it sends a file, in parts, and has a result file
-    query_table: str | None = None  # the object of Data Query that holds what it makes
+    query_table: TransactionTable | None = None  # the table of Data Query that holds what it makes
     tail: Tail | None = None
 
 
@@ -106,7 +108,7 @@ BOOKING = Operation(
     declares="idList",
     ids=string_list,
     flagged=True,
-    query_table="BookingTransaction",
+    query_table=BOOKING_TRANSACTION,
 )
 BILLING = Operation(
     name="billing-transaction",
@@ -117,7 +119,7 @@ BILLING = Operation(
     declares="idList",
     ids=string_list,
     flagged=True,
-    query_table="BillingTransaction",
+    query_table=BILLING_TRANSACTION,
 )
 DELIVERY_SCHEDULE = Operation(
     name="rev-rec-events",

@@ -15,11 +15,14 @@ async def retried(
     waits: Iterable[float],
     sleep: Sleep,
 ) -> Answered:
-    """Call `attempt` until its answer is final, after each wait (seconds) once more; returns the last answer."""
+    """Call `attempt` until its answer is final, after each wait (seconds) once more; returns the last answer.
+
+    Where an answer asks for a longer wait (`retry_after_seconds`), it gets it.
+    """
     answer = await attempt()
     for seconds in waits:
         if is_final(answer):
             break
-        await sleep(seconds)
+        await sleep(max(seconds, getattr(answer, "retry_after_seconds", None) or 0.0))
         answer = await attempt()
     return answer

@@ -7,8 +7,8 @@ no number of its order line item: it is looked up in OrderLineItem.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 Names = tuple[tuple[str, str], ...]  # the columns that name an object, and its values in them
 
@@ -19,7 +19,7 @@ class TransactionTable:
 
     name: str
     optional: tuple[str, ...]
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(hash=False)
 
     @property
     def sql_name(self) -> str:
@@ -30,6 +30,10 @@ class TransactionTable:
     def columns(self) -> tuple[str, ...]:
         """All columns to ask for; those of `ALWAYS` must be there."""
         return (*ALWAYS, *self.optional)
+
+    def lacking(self, columns: Collection[str]) -> list[str]:
+        """Which of the columns that must be there are not among a tenant's."""
+        return [column for column in ALWAYS if column not in columns]
 
     def names_of(self, body: Mapping[str, object]) -> Names | None:
         """The columns and values that name a body's object; None where its fields are in no column."""
@@ -78,8 +82,4 @@ BILLING_TRANSACTION = TransactionTable(
     ),
     fields={"id": "documentid", "documentId": "documentid", "number": "documentnumber"},
 )
-TABLES: Mapping[str, TransactionTable] = {
-    "booking-transaction": BOOKING_TRANSACTION,
-    "billing-transaction": BILLING_TRANSACTION,
-}
 ORDER_LINE_ITEM_FIELDS = frozenset({"orderNumber", "itemNumber"})

@@ -10,7 +10,7 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -90,7 +90,7 @@ class Books:
             self._finish(job)
         return self._reply(job)
 
-    async def download(self, url: str, file: IO[bytes]) -> Reply:
+    async def download(self, url: str, file: IO[bytes], encodings: Collection[str] = ()) -> Reply:
         """The file of a job."""
         file.write(self.jobs[url]["content"])
         return Reply(200, b"")

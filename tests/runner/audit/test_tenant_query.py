@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.audit import query_parts, unknown_rows
+from runner.audit import unknown_rows
+from runner.zuora.data_query import parts
 
 RULES = {"A-LOST": "lost-answer", "A-NEVER": "drop-before"}
 CONFIG = "default_profile = 'p'\n[profile.p.patience]\nattempts = 2\nbase_seconds = 0.01\n"
@@ -98,7 +99,7 @@ def test_an_id_that_the_tenant_does_not_have(tmp_path, regen, simulator, manifes
 
 def test_ids_that_were_updated_at_another_time_exist_all_the_same(tmp_path, regen, simulator, manifest, monkeypatch):
     """They are asked for by id, some at a time, and noted as older than the run."""
-    monkeypatch.setattr(query_parts, "TEXTS_A_QUERY", 7)
+    monkeypatch.setattr(parts, "TEXTS_A_QUERY", 7)
     with simulator(job_seconds=0) as server:
         assert regen("run", manifest, "--base-url", server.url, "--run-id", "it").code == 0
         ledger = sqlite3.connect(tmp_path / "runs/it/ledger.db")

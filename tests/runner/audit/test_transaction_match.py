@@ -20,7 +20,7 @@ from runner.ledger import Claim, Facts, Journal, Record, open_read_only, open_wr
 from runner.plan.open_manifests import OpenManifests
 from runner.plan.planner import Opened, Target
 from runner.runs.folder import RunFolder
-from runner.zuora import data_query
+from runner.zuora.data_query.job import QueryFailedError
 from tests.harness.tenant_books import Books
 
 TARGET = Target("http://127.0.0.1:1", "127.0.0.1:1", "t")
@@ -185,7 +185,7 @@ def test_a_query_without_a_result_stops_the_inquiry(tmp_path, status):
     if status == "failed":  # halves of the window may be answered
         assert [check.count for check in world.inquire().checks] == [0, 0]
         return
-    with pytest.raises(data_query.QueryFailedError, match=f"is {status}: no reason was stated; the query: SELECT"):
+    with pytest.raises(QueryFailedError, match=f"is {status}: no reason was stated; the query: SELECT"):
         world.inquire()
     assert [check.count for check in world.inquire().checks] == [0, 0]
 
@@ -196,7 +196,7 @@ def test_a_second_try_follows_the_jobs_of_the_first(tmp_path, monkeypatch):
     world = World(tmp_path / "runs/it", books, manifest_of("invoice id")).settle()
     real = books.download
 
-    async def broken(url, file):
+    async def broken(*args, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(books, "download", broken)

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-from runner.zuora.data_query import AT_ONCE, QueryFailedError, quoted, timestamp
+from runner.zuora.data_query.job import QueryFailedError
+from runner.zuora.data_query.literals import quoted, timestamp
 
+AT_ONCE = 5  # queries of a tenant that run at the same time
+ROWS_OUT = 500_000  # a query with more of them fails
 SECOND = 1_000_000
 TEXTS_A_QUERY = 5_000  # far under the 1,000,000 characters of a query
 

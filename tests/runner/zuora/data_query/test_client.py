@@ -1,0 +1,152 @@
+"""Answers of data queries make one extract, each checked to be whole; jobs are followed, not submitted twice."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import json
+import zipfile
+
+import pytest
+
+from runner.domain.model import Reply, Silence
+from runner.zuora.data_query.client import DataQuery
+from runner.zuora.data_query.job import QueryFailedError
+from runner.zuora.data_query.parts import Texts
+from runner.zuora.data_query.query_jobs import FRESH_SECONDS, QueryJobs
+
+
+class Tenant:
+    """Answers each query with the next content and stated rows; `refusals` come before a submission is accepted."""
+
+    def __init__(self, answers, refusals=()):
+        self.answers, self.refusals = answers, list(refusals)
+        self.submitted, self.waited = [], []
+        self.fields = {}
+
+    async def ask(self, method, path, body=None):
+        if method == "POST":
+            if self.refusals:
+                return self.refusals.pop(0)
+            self.submitted.append(json.loads(body)["query"])
+            return self.job(len(self.submitted) - 1, queryStatus="accepted")
+        return self.job(int(path.rpartition("-")[2]))
+
+    def job(self, at, **fields):
+        known = {"id": f"j-{at}", "queryStatus": "COMPLETED", "dataFile": f"{at}", "outputRows": self.answers[at][1]}
+        return Reply(200, json.dumps({"data": known | self.fields | fields}).encode())
+
+    async def download(self, url, file, encodings):
+        file.write(self.answers[int(url)][0])
+        return Reply(200, b"")
+
+    async def sleep(self, seconds):
+        self.waited.append(seconds)
+
+
+def extracted(path, answers):
+    """The extract of queries that the tenant answers with these contents and stated rows."""
+    tenant = Tenant(answers)
+    parts = [Texts("SELECT", "id", (str(at),)) for at in range(len(answers))]
+    asyncio.run(DataQuery(tenant, tenant.sleep).extract(path, ("id", "x"), parts))
+    return path.read_bytes()
+
+
+def zipped(*contents):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for at, content in enumerate(contents):
+            archive.writestr(f"{at}.csv", content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("answers", "extract"),
+    [
+        ([(b"id,x\na,1", 1), (b"ID,X\nb,2", 1)], b"id,x\na,1\nb,2\n"),
+        ([(b"", 0), (b"id,x\na,1\n", "1")], b"id,x\na,1\n"),
+        ([(b"id,x\n", 0), (b"id,x\n", None)], b"id,x\n"),
+        ([(b"", 0), (b"", None)], b"id,x\n"),
+        ([(b'"id","x"\n"a\nb",1\n', 1)], b'id,x\n"a\nb",1\n'),
+        ([(b'\xef\xbb\xbfX,Y,Id\r\n"1,2",?,a\r\n', 1), (b"id,x\nb,2\n", 1)], b'id,x\na,"1,2"\nb,2\n'),
+        ([(gzip.compress(b"id,x\na,1\n"), 1), (zipped(b"x,id\n2,b\n"), 1)], b"id,x\na,1\nb,2\n"),
+    ],
+)
+def test_answers_make_one_extract(tmp_path, answers, extract):
+    """Under one header, a line a row, whatever the case and order of the columns and however it is packed."""
+    assert extracted(tmp_path / "x.csv", answers) == extract
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"id,x\na,1\n",
+        b"id,x\na,1\nb,2\nc,3\n",
+        b"id,x\n\xff\n",
+        b"y,id\n1,a\n2,b\n",
+        b"x,y,id\n1,1,a\n2\n",
+        gzip.compress(b"id,x\na,1\nb,2\n")[:-9],
+        zipped(b"id,x\na,1\nb,2\n", b""),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_refused(tmp_path, content):
+    """The tenant states two rows: what is not there would be taken for not done. So would other columns."""
+    with pytest.raises(QueryFailedError):
+        extracted(tmp_path / "x.csv", [(content, 2)])
+    assert not (tmp_path / "x.csv").exists()
+
+
+FULL = Reply(400, b'{"code": 1000, "message": "The queue of queries is full"}', retry_after_seconds=120.0)
+LOST = Silence("reset", "connection reset")
+
+
+@pytest.mark.parametrize("refusals", [[FULL] * 40, [LOST] * 10 + [Reply(503, b"")] * 10, [Reply(429, b"")] * 30])
+def test_a_full_queue_and_a_lost_connection_pass(refusals):
+    """They are waited for: as long as the server asks for, at least."""
+    tenant = Tenant([(b"Column,Type,Extra,Comment\nID,varchar,,Id\n", 1)], refusals)
+    assert asyncio.run(DataQuery(tenant, tenant.sleep).columns("t")) == {"id": "varchar"}
+    assert tenant.waited[0] == (refusals[0].retry_after_seconds or 1.0)
+    assert len(tenant.waited) == len(refusals) + 1
+
+
+@pytest.mark.parametrize(
+    ("refusals", "reason"),
+    [
+        ([LOST] * 99, "reset: connection reset"),
+        ([Reply(403, b'{"code": 1009, "message": "Access denied"}')], "HTTP 403, 1009: Access denied"),
+        ([Reply(415, b'{"code": 415, "message": "HTTP 415 Unsupported Media Type"}')], "HTTP 415 Unsupported"),
+        ([Reply(200, b'{"success": false, "reasons": [{"code": 1, "message": "no right"}]}')], "HTTP 200, no right"),
+        ([Reply(502, b"<html>")] * 99, "HTTP 502"),
+    ],
+)
+def test_a_refusal_is_shown_in_the_servers_words(refusals, reason):
+    """After as many tries as may help."""
+    tenant = Tenant([], refusals)
+    with pytest.raises(QueryFailedError, match=reason):
+        asyncio.run(DataQuery(tenant, tenant.sleep).columns("t"))
+
+
+def test_a_job_without_end_is_left_after_four_hours():
+    """It goes on, and the same command follows it."""
+    tenant = Tenant([(b"", 0)])
+    tenant.fields = {"queryStatus": "in_progress"}
+    with pytest.raises(QueryFailedError, match="j-0 has not ended within 4 hours"):
+        asyncio.run(DataQuery(tenant, tenant.sleep).columns("t"))
+    assert 4 * 3600 <= sum(tenant.waited) < 4 * 3600 + 60
+
+
+def test_jobs_are_followed_until_the_work_is_complete(tmp_path):
+    """From a file, with the time that their answers show; what is older or damaged is of no use."""
+    path, sql = tmp_path / "after/jobs.json", "SHOW COLUMNS FROM t"
+    submitted = QueryJobs(path).remember(sql, "j-0").submitted_at
+    tenant = Tenant([(b"Column,Type\nid,varchar\n", 1)])
+    query = DataQuery(tenant, tenant.sleep, QueryJobs(path))
+    asyncio.run(query.columns("t"))
+    assert (tenant.submitted, query.as_of) == ([], submitted)
+    query.forget()
+    assert not path.exists()
+    for content in ("[", json.dumps({sql: {"id": "j-0", "submitted_at": submitted - FRESH_SECONDS * 1_000_000}})):
+        path.write_text(content)
+        assert QueryJobs(path).get(sql) is None
