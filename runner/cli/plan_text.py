@@ -17,6 +17,7 @@ from runner.session.quota_usage import quota_of
 from runner.system.console import printable
 from runner.system.counting import counted
 from runner.system.filesystem import is_network, kind_of_disk
+from runner.zuora.tenants import limits_in_words
 
 SHOWN_REQUESTS = 3
 
@@ -25,7 +26,10 @@ def plan_text(run: OpenRun, settings: Settings, max_requests: int | None = None)
     """The plan of a run that is enrolled, as several lines."""
     folder, document = run.folder, run.document
     steps = document.steps
-    lines = [f"run {folder.id} → {settings.base_url} ({settings.tenant} limits)", f"  {balance(document.counts)}"]
+    lines = [
+        f"run {folder.id} → {settings.base_url} ({limits_in_words(settings.tenant)})",
+        f"  {balance(document.counts)}",
+    ]
     for step in steps:
         lines += _step_lines(step, _sheets(run, step.number), of=len(steps))
     lines += [f"  {line}" for line in _first_requests(run)]

@@ -16,6 +16,7 @@ from runner.doctor.network import line
 from runner.doctor.storage import ground
 from runner.doctor.tenant import tenant
 from runner.domain.errors import Refused
+from runner.zuora.tenants import limits_in_words
 
 
 def findings(flags: Flags, manifests: Sequence[str], rows: int | None) -> Iterator[Finding]:
@@ -51,7 +52,7 @@ def _config(settings: Settings) -> Iterator[Finding]:
     source = f"{settings.config_path or 'no regen.toml'}, profile {settings.profile_name or '-'}"
     care = ", production: asks before it sends" if is_guarded(settings) else ""
     only = ", read_only: plans and looks, sends nothing" if settings.profile.read_only else ""
-    yield ok("config", f"{source} → {settings.base_url} ({settings.tenant} limits{care}{only})")
+    yield ok("config", f"{source} → {settings.base_url} ({limits_in_words(settings.tenant)}{care}{only})")
     until = settings.blackouts.closed_until(now := time.time())
     if until > now:
         opens = datetime.fromtimestamp(until).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -21,6 +21,7 @@ from runner.zuora.client import connected
 from runner.zuora.connection import Wire
 from runner.zuora.envelope import Envelope, envelope
 from runner.zuora.jobs.listing import LIST_PATH
+from runner.zuora.tenants import limits_in_words
 
 QUESTION = f"{LIST_PATH}?pageSize=1"
 NOT_THE_API = "check the base URL: it is https://rest.….zuora.com without a path, and no proxy's page may answer"
@@ -128,7 +129,7 @@ def _limits(answer: Reply | Silence, settings: Settings) -> list[Finding]:
     """What the headers say of the limits, against what the settings hold for true."""
     limits = answer.limits if isinstance(answer, Reply) else None
     if limits is None:
-        message = f"no limits are told; those of {settings.tenant} apply"
+        message = f"the tenant states no limits; of its kind there are {limits_in_words(settings.tenant)}"
         return [ok("limits", message)]
     return [_concurrency(limits, settings), _windows(limits, settings)]
 

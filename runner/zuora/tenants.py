@@ -74,3 +74,8 @@ def kind_of(host: str) -> str:
     if _plain(host) in SANDBOX_HOSTS:
         return "developer-sandbox"  # or a central sandbox, which allows more
     return "api-sandbox"
+
+
+def limits_in_words(kind: str) -> str:
+    """Whose limits hold, for people: `central-sandbox limits`; of a tenant of no known kind `no known limits`."""
+    return "no known limits" if QUOTAS.get(kind) is None else f"{kind} limits"

@@ -23,6 +23,7 @@ from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.atomic_file import replacing
 from runner.system.counting import counted
 from runner.system.timestamps import duration, iso
+from runner.zuora.tenants import limits_in_words
 
 NAME = "report.html"
 MOST_MANIFESTS = 100
@@ -92,7 +93,7 @@ def _state(state: str) -> Markup:
 def _task(document: RunDocument, run_course: Course | None) -> Markup:
     zone = local_zone(document)
     facts: dict[str, object] = {
-        "Tenant": f"{document.base_url} ({document.tenant_kind} limits)",
+        "Tenant": f"{document.base_url} ({limits_in_words(document.tenant_kind)})",
         "Tenant id": document.tenant,
         "Profile": document.profile,
         "Entities": ", ".join(document.entity_ids),
