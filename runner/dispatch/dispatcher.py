@@ -14,8 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -27,17 +26,16 @@ from runner.dispatch.queue import Job
 from runner.dispatch.records import attempt_record, described, pause_reason
 from runner.dispatch.retry_policy import Patience, exhausted, settled
 from runner.dispatch.run_limits import Tally, Terms
+from runner.dispatch.sender import Sender
 from runner.dispatch.stop_conditions import BlackoutGate, ClaimBudget, Deadlines, Note, paused
 from runner.dispatch.throttle import Pace
 from runner.dispatch.workers import Workers
 from runner.domain.errors import ExitCode, LedgerError
-from runner.domain.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Request, Silence, State
+from runner.domain.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Silence, State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Claim, Journal, Pen
+from runner.system.clock import Clock
 from runner.system.recovery_points import reach
-
-Send = Callable[[Request, int, int], Awaitable[Answer]]
-Judge = Callable[[Answer, Request, History, float], Judgement]
 
 
 class Dispatch:
@@ -49,8 +47,7 @@ class Dispatch:
         pen: Pen,
         journal: Journal,
         step: int,
-        send: Send,
-        judge: Judge,
+        sender: Sender,
         pace: Pace,
         patience: Patience,
         terms: Terms,
@@ -58,14 +55,13 @@ class Dispatch:
         canary: frozenset[int] = frozenset(),
         proven: bool = False,
         note: Note = lambda name, facts: None,
-        now: Callable[[], float] = time.time,
+        clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._pen = pen
-        self._send, self._judge = send, judge
+        self._pen, self._sender = pen, sender
         self._pace, self._patience, self._terms = pace, patience, terms
         self._tally, self._note = tally, note
-        self._now, self._chance = now, chance
+        self._clock, self._chance = clock or Clock(), chance
         wrong = tally.failed + tally.unknown  # in the steps before
         self._breaker = Breaker(terms.failures, terms.outage_patience_seconds, wrong, tally.settled, proven)
         self._loader = Loader(pen, journal, step, canary)
@@ -136,7 +132,7 @@ class Dispatch:
     def _past_terms(self) -> bool:
         """Stop when the deadline has come or the budget or the day's quota is spent."""
         unsent = self._unsent_work
-        ending = self._deadlines.ending(self._now(), unsent_work=unsent)
+        ending = self._deadlines.ending(self._clock.now(), unsent_work=unsent)
         if ending is None and self._budget.is_spent and not self._outstanding and not self._nothing_left:
             ending = paused(f"{self._tally.sent} requests sent (--max-requests)")
         if ending is None and unsent:
@@ -159,7 +155,7 @@ class Dispatch:
         """Claim ahead of the workers, as soon as half of what they have before them is used up."""
         if len(self._workers.queue) + self._claiming > self._pace.ahead // 2 or self._past_terms():
             return
-        if self._blackout.look(self._now(), asyncio.get_running_loop().time()):
+        if self._blackout.look(self._clock.now(), self._clock.steady()):
             return
         if jobs := self._take():
             self._claim(jobs)
@@ -170,11 +166,11 @@ class Dispatch:
         room = self._budget.room(room)
         if room <= 0 or self._pace.held_seconds > 0:
             return []
-        return self._backlog.take(room, asyncio.get_running_loop().time())
+        return self._backlog.take(room, self._clock.steady())
 
     def _claim(self, jobs: list[Job]) -> None:
         """Write the intents to disk; `_to_workers` goes on from there."""
-        claimed_at = int(self._now() * 1e6)
+        claimed_at = int(self._clock.now() * 1e6)
         now = claimed_at / 1e6  # as the ledger has it
         jobs = [job for job in jobs if not self._expire(job, now)]
         if not jobs:
@@ -198,13 +194,12 @@ class Dispatch:
 
     async def _sleep(self) -> None:
         """Until something happens, a retry is due, or a second has passed: the wall clock may have jumped."""
-        loop = asyncio.get_running_loop()
         timeout = 1.0
         if self._backlog.next_due is not None and not self._blackout.is_closed:
-            timeout = min(timeout, max(0.001, self._backlog.next_due - loop.time()))
+            timeout = min(timeout, max(0.001, self._backlog.next_due - self._clock.steady()))
         if self._pace.held_seconds > 0:
             timeout = min(1.0, self._pace.held_seconds)
-        alarm = loop.call_later(timeout, self._wake.set)
+        alarm = asyncio.get_running_loop().call_later(timeout, self._wake.set)
         try:
             await self._wake.wait()
         finally:
@@ -214,13 +209,12 @@ class Dispatch:
 
     async def attempt(self, job: Job) -> None:
         """Send a claimed request and act upon the answer."""
-        started = self._now()
+        started = self._clock.now()
         if self._terms.blackouts.closed_until(started) > started:
             self.give_back(job)
             self._wake.set()
             return
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = self._clock.steady()
         if job.history.doubts and window_closed(job.history, started, self._drift.watch(started, began)):
             self.give_back(job, later=False)
             self._expire(job, started)
@@ -229,12 +223,12 @@ class Dispatch:
         job.first_sent_at = job.first_sent_at or int(started * 1e6)
         self._tally.sent += 1
         try:
-            answer = await self._send(job.request, job.history.generation, job.history.attempts)
+            answer = await self._sender.send(job.request, job.history.generation, job.history.attempts)
         except asyncio.CancelledError:
             self._conclude(job, Silence("aborted", "the run was stopped while this was under way"), started, 0.0)
             raise
         reach("answered")
-        self._conclude(job, answer, started, (loop.time() - began) * 1e3)
+        self._conclude(job, answer, started, (self._clock.steady() - began) * 1e3)
 
     def give_back(self, job: Job, *, later: bool = True) -> None:
         """A claim that was not sent is taken back: nothing is in doubt about it."""
@@ -244,14 +238,14 @@ class Dispatch:
         self._outstanding -= 1
         self._budget.give_back()
         if later:
-            self._backlog.later(job, asyncio.get_running_loop().time())
+            self._backlog.later(job, self._clock.steady())
 
     # -- concluding: what an answer does ------------------------------------------------------------------------
 
     def _conclude(self, job: Job, answer: Answer, sent_at: float, latency_ms: float) -> None:
-        now, steady = self._now(), asyncio.get_running_loop().time()
+        now, steady = self._clock.now(), self._clock.steady()
         self._drift.watch(now, steady)
-        judgement = self._judge(answer, job.request, job.history, now - self._drift.gained_seconds)
+        judgement = self._sender.judge(answer, job.request, job.history, now - self._drift.gained_seconds)
         ending = self._breaker.observe(job.request.number, judgement, steady, self._left)
         # A stop is not a last attempt: what it leaves without an outcome stays pending.
         if self.is_ending() or self._breaker.outage_since is not None:
@@ -281,7 +275,7 @@ class Dispatch:
         job.unsent += 1
         tries = replace(job.history, spent=job.unsent)
         delay = self._patience.delay_seconds(judgement, tries, self._chance())
-        self._backlog.later(job, asyncio.get_running_loop().time() + delay)
+        self._backlog.later(job, self._clock.steady() + delay)
         self._wake.set()
 
     def _answered(
@@ -339,7 +333,7 @@ class Dispatch:
         self._tally.retries += judgement.reason is not Reason.FOLLOWING
         delay = self._patience.delay_seconds(judgement, job.history, self._chance())
         self._note("again", described(job, judgement) | {"attempt": before.attempts, "after_seconds": round(delay, 3)})
-        self._backlog.later(job, asyncio.get_running_loop().time() + delay)
+        self._backlog.later(job, self._clock.steady() + delay)
         self._wake.set()
 
     def _hold(self, judgement: Judgement, now: float, began: float) -> None:

@@ -7,7 +7,6 @@ time in the limiter, which keeps no order of its own.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from aiolimiter import AsyncLimiter
 from runner.dispatch.concurrency import Change, Concurrency
 from runner.dispatch.quota import DAY, HOUR, NAMES, Quota
 from runner.domain.model import Limits
+from runner.system.clock import Clock
 
 FINE_RATE = 10.0  # from here on a tenth of a second's share at a time: aiolimiter's bucket starts full
 REFUSED_SECONDS = (0.5, 30.0)  # a pause where a refusal names none: the first, the longest
@@ -31,7 +31,7 @@ def limiter(rate: float) -> AsyncLimiter:
 
 
 class Pace:
-    """The gate before every request. `rate` in requests a second; `now` is the wall clock."""
+    """The gate before every request. `rate` in requests a second."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Pace:
         quota: Quota | None = None,
         share: float = 0.8,
         note: Callable[[str, dict[str, Any]], None] = lambda name, facts: None,
-        now: Callable[[], float] = time.time,
+        clock: Clock | None = None,
     ) -> None:
         self.ceiling = concurrency
         self.active = 0
@@ -56,7 +56,7 @@ class Pace:
         self._held_until = 0.0
         self._scarce_until = 0.0  # loop time: the tenant's own count of a long window is nearly used up
         self._refusals = 0
-        self._note, self._now = note, now
+        self._note, self._clock = note, clock or Clock()
         self._set_rate()
 
     @property
@@ -81,14 +81,14 @@ class Pace:
         """How long everyone is held from now on; 0 if nobody is."""
         if not self._held_until:
             return 0.0
-        return max(0.0, self._held_until - asyncio.get_running_loop().time())
+        return max(0.0, self._held_until - self._clock.steady())
 
     @property
     def day_is_spent(self) -> bool:
         """Whether the day's share of the tenant's quota is used up, by our count or by the tenant's own."""
-        if asyncio.get_running_loop().time() < self._scarce_until:
+        if self._clock.steady() < self._scarce_until:
             return True
-        return self._quota.wait(self._now())[1] == DAY
+        return self._quota.wait(self._clock.now())[1] == DAY
 
     def enter_at_once(self) -> bool:
         """Take a turn to send that nobody has to wait for; False if there is none."""
@@ -113,7 +113,7 @@ class Pace:
             except BaseException:
                 self.leave()
                 raise
-            self._quota.spend(self._now())
+            self._quota.spend(self._clock.now())
 
     def leave(self) -> None:
         """Say that the answer is there."""
@@ -122,7 +122,7 @@ class Pace:
 
     def hold(self, seconds: float, reason: str) -> None:
         """Hold everyone for so long; never shortens a pause."""
-        until = asyncio.get_running_loop().time() + seconds
+        until = self._clock.steady() + seconds
         if until <= self._held_until:
             return
         if self.held_seconds < seconds / 2:
@@ -146,7 +146,7 @@ class Pace:
 
         Everyone waits as it asks; ever longer if it keeps refusing without naming a wait.
         """
-        self._changed(self._concurrency.refused(what, began, asyncio.get_running_loop().time()))
+        self._changed(self._concurrency.refused(what, began, self._clock.steady()))
         first, longest = REFUSED_SECONDS
         backoff = (
             min(longest, first * 2.0 ** min(self._refusals - self.limit, 10)) if self._refusals > self.limit else 0
@@ -158,7 +158,7 @@ class Pace:
 
     def adopt(self, limits: Limits) -> None:
         """Take the tenant's limits from a response."""
-        self._changed(self._concurrency.adopt(limits, asyncio.get_running_loop().time()))
+        self._changed(self._concurrency.adopt(limits, self._clock.steady()))
         if limits.rate is not None and self._quota.adopt(limits.rate):
             self._set_rate()
         self._spare(limits)
@@ -171,7 +171,7 @@ class Pace:
             return
         if remaining < current * SCARCE:
             if reset > HOUR:  # only the day's window resets so late: as when our own count of it is used up
-                self._scarce_until = asyncio.get_running_loop().time() + reset
+                self._scarce_until = self._clock.steady() + reset
             self.hold(reset, f"{remaining} of {current} requests remain in the tenant's window")
 
     def _set_rate(self) -> None:
@@ -185,7 +185,7 @@ class Pace:
     async def _wait_for_quota(self) -> None:
         """Wait until every window has room: for the hour's, say, in the middle of it."""
         while True:
-            seconds, window = self._quota.wait(self._now())
+            seconds, window = self._quota.wait(self._clock.now())
             if window is None:
                 return
             pause = min(seconds, 60.0)  # the wall clock may jump

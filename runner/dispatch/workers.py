@@ -11,7 +11,7 @@ from runner.dispatch.queue import Job
 from runner.dispatch.throttle import Pace
 
 
-class Sender(Protocol):
+class Employer(Protocol):
     """What workers serve."""
 
     def is_ending(self) -> bool:
@@ -38,8 +38,8 @@ class Sender(Protocol):
 class Workers:
     """As many tasks as requests may be under way at most."""
 
-    def __init__(self, sender: Sender, pace: Pace) -> None:
-        self._sender, self._pace = sender, pace
+    def __init__(self, employer: Employer, pace: Pace) -> None:
+        self._employer, self._pace = employer, pace
         self.queue: deque[Job] = deque()  # claimed, not yet sent
         self._idle: deque[asyncio.Future[None]] = deque()  # workers with nothing to do
         self._sending: set[asyncio.Task[None]] = set()
@@ -79,7 +79,7 @@ class Workers:
     async def _work(self) -> None:
         me = asyncio.current_task()
         assert me is not None
-        sender, pace = self._sender, self._pace
+        sender, pace = self._employer, self._pace
         while not sender.is_ending():
             while not self.queue:
                 await self._wait_for_work()
@@ -101,11 +101,11 @@ class Workers:
         try:
             await self._pace.enter()
         except asyncio.CancelledError:
-            self._sender.give_back(job)
+            self._employer.give_back(job)
             raise
-        if self._sender.is_ending():
+        if self._employer.is_ending():
             self._pace.leave()
-            self._sender.give_back(job)
+            self._employer.give_back(job)
             return False
         return True
 
@@ -127,4 +127,4 @@ class Workers:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._sender.failed(error)
+            self._employer.failed(error)

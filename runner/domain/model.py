@@ -4,6 +4,15 @@ A *manifest* lists objects, one a row. A *request* is one POST we mean to make; 
 are one request. An *attempt* is one sending of it; its *answer* is a `Reply` (the server spoke) or `Silence`
 (it did not, and may still have acted). A *generation* says which key of the request an attempt used. The
 *outcome* is the fate of the request.
+
+From the socket to the ledger an answer has four shapes:
+
+| shape | what it says | made by |
+|---|---|---|
+| `Answer`: `Reply`, `Silence` or `Seen` | what came back | `zuora.client`, `zuora.jobs` |
+| `Judgement` | what it means, and what to do about it | `zuora.verdict` |
+| `Outcome` | the fate of the request, if this settles it | `dispatch.retry_policy` |
+| `Record` (of `ledger.journal`) | all of it, as the ledger keeps it | `dispatch.records` |
 """
 
 from __future__ import annotations
@@ -103,13 +112,6 @@ class Reason(enum.StrEnum):
     CREDENTIALS = "credentials"
     ENDPOINT = "endpoint"  # wrong address, proxy or redirect
     KEY_MISMATCH = "key-mismatch"
-
-
-class Streak(enum.StrEnum):
-    """Failures that stop the run when too many come in a row."""
-
-    PERMISSION = "permission"
-    CLIENT_ERROR = "client-error"
 
 
 class RowOutcome(NamedTuple):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -98,8 +97,3 @@ def lane(name: str) -> int:
 def texts(columns: Sequence[Sequence[str | None]]) -> list[str]:
     """The cells of each row as a JSON array."""
     return [_cells(row).decode() for row in zip(*columns, strict=True)]
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON gives it back: tuples are lists."""
-    return msgspec.to_builtins(value)

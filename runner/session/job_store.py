@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,8 +13,7 @@ from runner.domain.model import Request
 from runner.ledger import Pen, Store, jobs
 from runner.plan.backfill import csv_bytes, zipped
 from runner.system.timestamps import now_microseconds
-from runner.zuora.jobs.poller import Follower
-from runner.zuora.jobs.state import Case, Upload
+from runner.zuora.jobs.state import Upload
 
 
 class _Body(msgspec.Struct):
@@ -38,41 +37,6 @@ class JobBook:
     async def tell(self, request: Request, status: str, counts: Mapping[str, Any]) -> None:
         """Note how far it has come."""
         await self._pen.call(jobs.tell, self._store, request.number, status, counts)
-
-
-class Tail:
-    """Follows the jobs of one step."""
-
-    def __init__(self, follower: Follower, to_create: int) -> None:
-        self._follower = follower
-        self._to_create = to_create
-        self.send, self.judge = follower.send, follower.judge
-
-    @classmethod
-    async def of_step(cls, follower: Follower, pen: Pen, store: Store, step: int, *, resend: bool) -> Tail:
-        """Take up what earlier invocations created, or left in doubt."""
-        first: dict[int, str | None] = {}  # of each lane: what its first request has created
-        for waiting in await pen.call(jobs.unsettled, store, step):
-            first.setdefault(waiting.lane, waiting.job)
-            doubtful = waiting.part and waiting.doubtful
-            follower.cases[waiting.request] = Case(waiting.job, doubtful, resend and waiting.reported)
-        return cls(follower, sum(name is None for name in first.values()))
-
-    @property
-    def all_created(self) -> bool:
-        """Whether all that may be under way at once was created by earlier invocations, and some of it still is."""
-        return self._to_create == 0 and any(case.job is not None for case in self._follower.cases.values())
-
-    def attend(self, show: Callable[[str, int, int], None], created: Callable[[], None] | None) -> None:
-        """Show how far jobs are; say when all that may be under way at once are created."""
-        self._follower.show = show
-
-        def count() -> None:
-            self._to_create -= 1
-            if self._to_create == 0 and created is not None:
-                created()
-
-        self._follower.created = count
 
 
 def upload_of(store: Store, request: Request) -> Upload:

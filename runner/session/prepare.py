@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from runner.config.connection import tenant_of
 from runner.config.settings import Settings, gather
@@ -14,7 +14,6 @@ from runner.domain.errors import ExitCode, Refused
 from runner.domain.steps import Backfill, BookingDates, JournalRun
 from runner.ledger import Facts, Store, open_read_only, queries
 from runner.plan import rejections
-from runner.plan.enroller import plain
 from runner.plan.open_manifests import OpenManifests
 from runner.plan.planner import Opened, Target
 from runner.results.writer import write_views
@@ -181,12 +180,12 @@ class _Preparation:
     def _differences(self, facts: Facts) -> list[str]:
         """The names of the inputs in which a run differs from this command."""
         theirs, ours = facts.inputs, self.opened.inputs
-        return [name.replace("_", " ") for name in ours if theirs.get(name) != plain(ours[name])]
+        return [name.replace("_", " ") for name in ours if theirs.get(name) != to_builtins(ours[name])]
 
     def _is_planned_otherwise(self, store: Store, facts: Facts) -> bool:
         """Whether a plan was made with options that are no inputs of a run, but decide how it goes: a canary, what is
         done about rejected rows, the files' paths."""
-        steps = [(step.number, step.does, plain(step.options)) for step in self.opened.steps]
+        steps = [(step.number, step.does, to_builtins(step.options)) for step in self.opened.steps]
         paths = [source.path for sources in self.opened.sources.values() for source in sources]
         return (
             queries.steps(store) != steps
@@ -241,7 +240,7 @@ class _Preparation:
             existing = self._existing(run) if run.ledger.exists() else None
             if existing is not None:  # another process was faster with the same command
                 return existing
-            facts = facts_of(self.settings, opened.target.tenant, plain(opened.inputs), opened.fingerprint, run)
+            facts = facts_of(self.settings, opened.target.tenant, to_builtins(opened.inputs), opened.fingerprint, run)
             try:
                 facts = structs.replace(
                     facts, **self._more_facts(), keys_used_before=self._keys_used_before(run, facts)

@@ -18,6 +18,7 @@ from runner.dispatch.dispatcher import Dispatch
 from runner.dispatch.key_expiry import window_closed
 from runner.dispatch.retry_policy import Patience
 from runner.dispatch.run_limits import Tally, Terms
+from runner.dispatch.sender import Sender
 from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError, Refused
 from runner.domain.model import State
@@ -37,12 +38,13 @@ from runner.runs.send_notes import SendNotes
 from runner.runs.used_ids import remember
 from runner.session.close import close_run
 from runner.session.invocation import Invocation
-from runner.session.job_store import JobBook, Tail
-from runner.session.judging import Verdict, has_succeeded, judge_with
+from runner.session.job_store import JobBook
+from runner.session.judging import Verdict, has_succeeded
 from runner.session.open_run import OpenRun
 from runner.session.progress import Progress
 from runner.session.quota_usage import quota_of
 from runner.session.run_settings import wire_of_run
+from runner.session.senders import DirectSender, JobSender
 from runner.session.starts import start_of
 from runner.system.console import say
 from runner.system.counting import counted
@@ -51,7 +53,6 @@ from runner.system.signals import finishing, handled
 from runner.system.timestamps import iso, now_microseconds, utc_now
 from runner.zuora import client as zuora
 from runner.zuora.connection import Wire
-from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Looks
 
 
@@ -210,18 +211,18 @@ class _Session:
 
     async def _step(self, step: StepFacts, client: zuora.Client, pen: Pen, pace: Pace) -> Ending:
         """Send a step: its canary, if it has one, and then the rest."""
-        tail = await self._tail(step, client, pen)
+        sender = await self._sender(step, client, pen)
         size = self._canary_size(step)
         canary = await pen.call(ledger_views.canary, self.store, step.number, size) if size else frozenset()
         if size and canary:
             await self._set_facts(pen, canary_pending=CanaryPending(step=step.number, requests=size))
-            ending = await self._dispatched(self._dispatch(step, client, pen, pace, tail, canary), tail)
+            ending = await self._dispatched(self._dispatch(step, sender, pen, pace, canary), sender)
             if ending.status is not RunStatus.FINISHED:
                 return ending
             await self._set_facts(pen, canary_pending=None)
             left = await pen.call(ledger_views.pending, self.store)
             self._note(pen, "canary-passed", {"requests": len(canary), "left": left})
-        return await self._dispatched(self._dispatch(step, client, pen, pace, tail), tail)
+        return await self._dispatched(self._dispatch(step, sender, pen, pace), sender)
 
     def _canary_size(self, step: StepFacts) -> int | None:
         """Of this invocation, of the step, or of an earlier invocation whose canary has not passed."""
@@ -232,11 +233,11 @@ class _Session:
     async def _set_facts(self, pen: Pen, **changes: Any) -> None:
         await pen.call(partial(self.store.set_facts, **changes))
 
-    async def _dispatched(self, dispatch: Dispatch, tail: Tail | None) -> Ending:
+    async def _dispatched(self, dispatch: Dispatch, sender: Sender) -> Ending:
         self.dispatch = dispatch
         if self.ending is not None:
             return self.ending
-        if self.invocation.no_wait and tail is not None and tail.all_created:
+        if self.invocation.no_wait and isinstance(sender, JobSender) and sender.all_created:
             self._created()
         return await dispatch.run()
 
@@ -254,14 +255,27 @@ class _Session:
         reason = f"step {number} ({step.do}) ended with {', '.join(wrong)}; the next step was not begun"
         return Ending(RunStatus.HALTED, ExitCode.ROWS_FAILED, reason)
 
-    async def _tail(self, step: StepFacts, client: zuora.Client, pen: Pen) -> Tail | None:
-        """What follows the jobs of a step; None for one without."""
+    async def _sender(self, step: StepFacts, client: zuora.Client, pen: Pen) -> Sender:
+        """How a step is sent: all but regenerations create jobs."""
+        profile = self.settings.profile
         if step.do == "regenerate":
-            return None
-        jobs = self.settings.profile.jobs
-        looks = Looks(jobs.first_poll_seconds, jobs.longest_poll_seconds, jobs.search_seconds, jobs.patience_seconds)
-        follower = Follower(client, JobBook(pen, self.store), looks)
-        return await Tail.of_step(follower, pen, self.store, step.number, resend=self.invocation.resend_unknown)
+            return DirectSender(client, self._verdict, profile.request_timeout_seconds)
+        looks = Looks(
+            profile.jobs.first_poll_seconds,
+            profile.jobs.longest_poll_seconds,
+            profile.jobs.search_seconds,
+            profile.jobs.patience_seconds,
+        )
+        sender = JobSender(
+            client,
+            JobBook(pen, self.store),
+            looks,
+            profile.request_timeout_seconds,
+            show=self.progress.job,
+            when_created=self._created if self.invocation.no_wait else None,
+        )
+        await sender.resume(pen, self.store, step.number, resend=self.invocation.resend_unknown)
+        return sender
 
     def _created(self) -> None:
         """All jobs that may be under way at once are created, and nobody waits for them."""
@@ -272,23 +286,18 @@ class _Session:
     def _dispatch(
         self,
         step: StepFacts,
-        client: zuora.Client,
+        sender: Sender,
         pen: Pen,
         pace: Pace,
-        tail: Tail | None,
         canary: frozenset[int] = frozenset(),
     ) -> Dispatch:
         settings, note = self.settings, partial(self._note, pen)
         patience = settings.profile.patience
-        request_seconds = settings.profile.request_timeout_seconds
-        if tail is not None:
-            tail.attend(self.progress.job, self._created if self.invocation.no_wait else None)
         return Dispatch(
             pen=pen,
             journal=self.journal,
             step=step.number,
-            send=tail.send if tail else client.send,
-            judge=judge_with(client, request_seconds, tail.judge if tail else self._verdict),
+            sender=sender,
             pace=pace,
             patience=Patience(patience.attempts, patience.base_seconds, patience.cap_seconds),
             terms=self._terms(step),

@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import time
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from runner.audit.verify import verify
-from runner.dispatch.dispatcher import Dispatch
 from runner.ledger import open_read_only, queries
 from runner.runs.folder import RunFolder
-from runner.session import session
 from tests.crashes.test_crashes import command, prove, run
 from tests.flows.test_flows import subscriptions
 from tests.harness.program import simulated, table
@@ -96,8 +92,7 @@ def test_a_copy_of_an_earlier_moment_is_recognized_in_the_second_invocation_too(
     prove(manifest, server, ROWS)
 
 
-def test_after_23_hours_what_may_have_been_sent_is_unknown(tmp_path, server, regen, clock, monkeypatch):
-    monkeypatch.setattr(session, "Dispatch", partial(Dispatch, now=lambda: time.time()))
+def test_after_23_hours_what_may_have_been_sent_is_unknown(tmp_path, server, regen, clock):
     folder = killed(tmp_path, server.url)
     lose_wal(folder)
     done = server.arrivals()

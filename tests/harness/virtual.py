@@ -15,11 +15,12 @@ from runner.dispatch.retry_policy import Patience
 from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.throttle import Pace
 from runner.domain.identity import Destination, Identities, canonical, key
-from runner.domain.model import Answer, Reply, Request, Silence
+from runner.domain.model import Answer, History, Judgement, Reply, Request, Silence
 from runner.domain.run_status import RunStatus
 from runner.ledger import Enrolment, Facts, Journal, Manifest, Pen, Store, open_writable
 from runner.ledger.enrolment import Line, NewRequest
 from runner.session.session import reopen_unknown
+from runner.system.clock import Clock
 from runner.zuora.operations import BOOKING
 from runner.zuora.verdict import verdict
 
@@ -176,6 +177,26 @@ def enrolled(path: Path, requests: int, lanes: Callable[[int], str] = str) -> Pa
     return path
 
 
+class VirtualClock(Clock):
+    """Virtual time, and a wall clock that a test may shift."""
+
+    def __init__(self, wall: Callable[[], float] = now) -> None:
+        self._wall = wall
+
+    def now(self) -> float:
+        return self._wall()
+
+
+class Judged:
+    """Sends to a tenant in memory; answers are judged as those of an operation without jobs."""
+
+    def __init__(self, tenant: Sender) -> None:
+        self.send = tenant.send
+
+    def judge(self, answer: Answer, request: Request, history: History, now: float) -> Judgement:
+        return verdict(answer, history, BOOKING, now=now, progress_seconds=2 * REQUEST_SECONDS)
+
+
 async def dispatched(store: Store, tenant: Sender, **options: Any) -> tuple[Any, Tally, Dispatch]:
     """Dispatch what a ledger has left against a tenant; the ending and what was done."""
     journal = Journal(store)
@@ -185,21 +206,18 @@ async def dispatched(store: Store, tenant: Sender, **options: Any) -> tuple[Any,
         pen=pen,
         journal=journal,
         step=1,
-        send=tenant.send,
-        judge=lambda answer, request, history, at: verdict(
-            answer, history, BOOKING, now=at, progress_seconds=2 * REQUEST_SECONDS
-        ),
+        sender=Judged(tenant),
         pace=Pace(
             concurrency=options.pop("concurrency", 4),
             rate=options.pop("rate", None),
             quota=options.pop("quota", None),
-            now=now,
+            clock=VirtualClock(),
         ),
         patience=options.pop("patience", Patience()),
         terms=options.pop("terms", Terms()),
         tally=tally,
         canary=options.pop("canary", frozenset()),
-        now=options.pop("now", now),
+        clock=VirtualClock(options.pop("now", now)),
         chance=options.pop("chance", lambda: 0.5),
         note=options.pop("note", lambda name, facts: None),
     )

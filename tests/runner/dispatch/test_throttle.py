@@ -14,14 +14,14 @@ from runner.dispatch.run_limits import Terms
 from runner.dispatch.throttle import Pace
 from runner.domain.model import Limits, RateLimits, Reply
 from runner.ledger import open_writable
-from tests.harness.virtual import EPOCH, Tenant, dispatched, enrolled, now, run_virtually, states
+from tests.harness.virtual import EPOCH, Tenant, VirtualClock, dispatched, enrolled, now, run_virtually, states
 
 
 async def sent_times(seconds: float, workers: int = 40, **options) -> list[float]:
     """When requests go out that are answered at once."""
     times: list[float] = []
     loop = asyncio.get_running_loop()
-    pace = Pace(concurrency=workers, now=now, **options)
+    pace = Pace(concurrency=workers, clock=VirtualClock(), **options)
 
     async def work() -> None:
         while loop.time() < seconds:
@@ -106,7 +106,7 @@ def test_what_little_remains_is_left_to_others():
     """Less than a hundredth of the window closest to exhaustion: wait for its reset."""
 
     async def main() -> float:
-        pace = Pace(concurrency=4, now=now)
+        pace = Pace(concurrency=4, clock=VirtualClock())
         pace.adopt(Limits(None, None, RateLimits(50_000, {MINUTE: 50_000}), 20_000, 30.0))
         assert pace.held_seconds == 0
         pace.adopt(Limits(None, None, RateLimits(50_000, {MINUTE: 50_000}), 400, 30.0))
