@@ -9,7 +9,7 @@ from runner.simulator.context import World
 from runner.simulator.data_query import FILES, DataQuery
 from runner.simulator.effects import Effects
 from runner.simulator.journal_runs import JournalRuns
-from runner.simulator.regenerate import Regenerate
+from runner.simulator.regenerate import REGENERATIONS, Regenerate
 from runner.simulator.routes import Routes
 from runner.simulator.stats import Counts
 
@@ -26,11 +26,8 @@ def routes_of(world: World, effects: Effects, hindrance: Hindrance, counts: Coun
 
 
 def _add_regenerate(routes: Routes, regenerate: Regenerate) -> None:
-    begin = "/v1/uno-regenerate"
-    routes.add("POST", f"{begin}/booking-transaction", regenerate.booking, idempotent=True)
-    routes.add("POST", f"{begin}/billing-transaction", regenerate.billing, idempotent=True)
-    routes.add("POST", f"{begin}/rev-rec-events", regenerate.events, idempotent=True)
-    routes.add("POST", f"{begin}/rev-rec-events/daily-consumption", regenerate.consumption, idempotent=True)
+    for path in REGENERATIONS:
+        routes.add("POST", path, regenerate, idempotent=True)
 
 
 def _add_booking_dates(routes: Routes, dates: BookingDates) -> None:

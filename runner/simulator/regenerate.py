@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from runner.simulator.business_faults import Hindrance
 from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.request import Request
 from runner.simulator.responses import BILLING, BOOKING, REVENUE_EVENTS, Answer, Problem, failure, success
 from runner.simulator.seeded_random import draw, hex_ids
-from runner.simulator.validation import Complaint, billing_problem, booking_problem, consumption_problem, events_problem
+from runner.simulator.validation import Validate, billing_problem, booking_problem, consumption_problem, events_problem
+
+
+@dataclass(frozen=True, slots=True)
+class Regeneration:
+    """One regenerate call: the number of its resource in error codes, what it accepts, whether it answers with ids."""
+
+    resource: int
+    validate: Validate
+    with_ids: bool = True
+
+
+# By path. Another call is another line: `validation.objects_problem` makes what a body with `type` must hold.
+REGENERATIONS: dict[str, Regeneration] = {
+    "/v1/uno-regenerate/booking-transaction": Regeneration(BOOKING, booking_problem),
+    "/v1/uno-regenerate/billing-transaction": Regeneration(BILLING, billing_problem),
+    "/v1/uno-regenerate/rev-rec-events": Regeneration(REVENUE_EVENTS, events_problem, with_ids=False),
+    "/v1/uno-regenerate/rev-rec-events/daily-consumption": Regeneration(
+        REVENUE_EVENTS, consumption_problem, with_ids=False
+    ),
+}
 
 
 class Regenerate:
@@ -19,42 +41,21 @@ class Regenerate:
         self._effects = effects
         self._hindrance = hindrance
 
-    def booking(self, request: Request) -> Answer:
-        """POST /v1/uno-regenerate/booking-transaction: "Regenerate booking transactions"."""
-        return self._with_ids(request, BOOKING, booking_problem(request.json, request.query))
-
-    def billing(self, request: Request) -> Answer:
-        """POST /v1/uno-regenerate/billing-transaction: "Regenerate billing transactions"."""
-        complaint = billing_problem(request.json, request.query, self._world.options.billing_id_field)
-        return self._with_ids(request, BILLING, complaint)
-
-    def events(self, request: Request) -> Answer:
-        """POST /v1/uno-regenerate/rev-rec-events, by delivery schedule."""
-        return self._without_ids(request, events_problem(request.query))
-
-    def consumption(self, request: Request) -> Answer:
-        """POST /v1/uno-regenerate/rev-rec-events/daily-consumption."""
-        return self._without_ids(request, consumption_problem(request.json, request.query))
-
-    def _with_ids(self, request: Request, resource: int, complaint: Complaint) -> Answer:
-        problem = self._problem(request, resource, complaint)
+    def __call__(self, request: Request) -> Answer:
+        """POST to one of `REGENERATIONS`."""
+        call = REGENERATIONS[request.path]
+        problem = self._problem(request, call)
         if problem is not None:
             return failure(request, problem, self._world.options)
-        ids = self._ids(request.digest)
+        ids = self._ids(request.digest) if call.with_ids else []
         self._effects.record(request, ids)
-        return success(request, idList=ids)
+        return success(request, idList=ids) if call.with_ids else success(request)
 
-    def _without_ids(self, request: Request, complaint: Complaint) -> Answer:
-        problem = self._problem(request, REVENUE_EVENTS, complaint)
-        if problem is not None:
-            return failure(request, problem, self._world.options)
-        self._effects.record(request, [])
-        return success(request)
-
-    def _problem(self, request: Request, resource: int, complaint: Complaint) -> Problem | None:
+    def _problem(self, request: Request, call: Regeneration) -> Problem | None:
+        complaint = call.validate(request.json, request.query, self._world.options)
         if complaint is not None:
-            return Problem(resource, *complaint)
-        return self._hindrance.of(request, resource)
+            return Problem(call.resource, *complaint)
+        return self._hindrance.of(request, call.resource)
 
     def _ids(self, digest: str) -> list[str]:
         """One to three ids, the same whenever the same is requested; none for the share `empty_id_list`."""

@@ -6,9 +6,10 @@ A check returns (category, message) of the first problem, or None.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from runner.simulator.options import Options
 from runner.simulator.responses import (
     INVALID_PARAMETER,
     INVALID_VALUE,
@@ -20,6 +21,7 @@ from runner.simulator.responses import (
 )
 
 Complaint = tuple[int, str] | None
+Validate = Callable[[Any, Mapping[str, str], Options], Complaint]  # of a body and a query
 Ways = Sequence[tuple[str, ...]]  # each way to name an object: the fields that together do
 
 BOOKING_TYPES: Mapping[str, Ways] = {
@@ -32,14 +34,17 @@ BILLING_IDS = {"id": ("id",), "documentId": ("documentId",), "either": ("id", "d
 INTEGERS = ("subscriptionVersion",)
 
 
-def booking_problem(body: Any, query: Mapping[str, str]) -> Complaint:
-    """What is wrong with a call of "Regenerate booking transactions"."""
-    return flags_problem(query) or object_problem(body, BOOKING_TYPES)
+def objects_problem(types: Mapping[str, Ways]) -> Validate:
+    """What is wrong with a call that takes the flags and whose body names an object of one of the types."""
+    return lambda body, query, options: flags_problem(query) or object_problem(body, types)
 
 
-def billing_problem(body: Any, query: Mapping[str, str], id_field: str) -> Complaint:
+booking_problem = objects_problem(BOOKING_TYPES)  # of "Regenerate booking transactions"
+
+
+def billing_problem(body: Any, query: Mapping[str, str], options: Options) -> Complaint:
     """What is wrong with a call of "Regenerate billing transactions"."""
-    ways = [*((name,) for name in BILLING_IDS[id_field]), ("number",)]
+    ways = [*((name,) for name in BILLING_IDS[options.billing_id_field]), ("number",)]
     return flags_problem(query) or object_problem(body, dict.fromkeys(BILLING_TYPES, ways))
 
 
@@ -105,7 +110,7 @@ def way_problem(body: Mapping[str, Any], ways: Ways) -> Complaint:
     return None
 
 
-def events_problem(query: Mapping[str, str]) -> Complaint:
+def events_problem(body: Any, query: Mapping[str, str], options: Options) -> Complaint:
     """What is wrong with a call of "Regenerate revenue recognition events (delivery schedule)"."""
     if not query.get("subscriptionNumber"):
         return MISSING_PARAMETER, "Missing required parameter: subscriptionNumber"
@@ -114,7 +119,7 @@ def events_problem(query: Mapping[str, str]) -> Complaint:
     return boolean_problem(query, "forRevenueRecollect")
 
 
-def consumption_problem(body: Any, query: Mapping[str, str]) -> Complaint:
+def consumption_problem(body: Any, query: Mapping[str, str], options: Options) -> Complaint:
     """What is wrong with a call of "Regenerate revenue recognition events (daily consumption)"."""
     if not isinstance(body, dict):
         return MALFORMED_REQUEST, "Request body is not a JSON object"

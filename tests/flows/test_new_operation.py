@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import ast
-import http.server
-import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from manifests import schemas
+from runner.simulator import regenerate, validation
 from runner.zuora import operations, tenants
 from runner.zuora.effects import consequence, overwrites
 from tests.documentation.documents import CONTRIBUTING, section
@@ -25,51 +21,16 @@ SECTION = section(CONTRIBUTING.read_text("utf-8"), "How to add an operation")
 LINES = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)[0]
 
 
-@contextmanager
-def tenant() -> Iterator[tuple[str, list[Any]]]:
-    """A small tenant: gives a token, and makes an id of every ramp that begins with R."""
-    received: list[Any] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/oauth/token":
-                self.answer({"access_token": "t", "token_type": "bearer", "expires_in": 3600})
-                return
-            received.append((self.path, json.loads(body), self.headers["Idempotency-Key"]))
-            number = json.loads(body)["rampNumber"]
-            if number.startswith("R"):
-                self.answer({"success": True, "idList": [f"id-of-{number}"]})
-            else:
-                self.answer({"success": False, "reasons": [{"code": 53100040, "message": f"no ramp {number}"}]})
-
-        def answer(self, document: Any) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(document).encode())
-
-        def log_message(self, *_: Any) -> None: ...
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", received
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture
 def ramp(monkeypatch) -> operations.Operation:
     """The operation of the guide, entered where its comments say."""
-    room = {**vars(operations), **vars(schemas)}
+    room = {**vars(operations), **vars(schemas), **vars(regenerate), **vars(validation)}
     statements: list[Any] = ast.parse(LINES).body
-    operation, schema = [eval(ast.unparse(statement.value), room) for statement in statements]
+    operation, schema, simulated = [eval(ast.unparse(statement.value), room) for statement in statements]
     monkeypatch.setitem(operations.OPERATIONS, operation.name, operation)
     monkeypatch.setitem(operations.BY_TYPE, schema.name, operation)
     monkeypatch.setitem(schemas.TYPES, schema.name, schema)
+    monkeypatch.setitem(regenerate.REGENERATIONS, operation.path, simulated)
     return operation
 
 
@@ -79,25 +40,26 @@ def test_it_takes_under_thirty_lines():
     assert not {type(node) for node in ast.walk(ast.parse(LINES))} & {ast.FunctionDef, ast.Lambda, ast.ClassDef}
 
 
-def test_rows_go_through_it(tmp_path, regen, ramp):
+def test_rows_go_through_it(tmp_path, regen, simulator, ramp):
     """Template, type by column, flags, keys, outcomes, results: as for any other."""
     assert regen("template", "ramp").out == "rampNumber\n"
     manifest = tmp_path / "ramps.csv"
     manifest.write_text("rampNumber\nR-1\nR-2\nX-3\nR-1\n\n")
-    with tenant() as (url, received):
-        done = regen("run", manifest, "--base-url", url, "--re-migrate")
+    with simulator(missing_prefix="X-") as server:
+        done = regen("run", manifest, "--base-url", server.url, "--re-migrate")
+        sent = {one["body"]["rampNumber"]: one for one in server.regenerations()}
+        made = server.by_key()
     assert done.code == 3, done.err
     rows = table(one(tmp_path / "runs"))
     assert [row["regen_outcome"] for row in rows] == ["succeeded", "succeeded", "failed", "succeeded"]
-    assert [row["regen_id_list"] for row in rows[:2]] == [["id-of-R-1"], ["id-of-R-2"]]
+    assert [row["regen_id_list"] for row in rows[:2]] == [made[row["regen_key"]] for row in rows[:2]]
     assert (rows[0]["regen_operation"], rows[0]["regen_type"], rows[2]["regen_error_code"]) == (
         ramp.name,
         "Ramp",
-        "53100040",
+        "53100940",
     )
-    assert sorted(body["rampNumber"] for _, body, _ in received) == ["R-1", "R-2", "X-3"]
-    assert {path for path, _, _ in received} == {f"{ramp.path}?reMigrate=true"}
-    assert {key for _, _, key in received} == {row["regen_key"] for row in rows}
+    assert sorted(sent) == ["R-1", "R-2", "X-3"]
+    assert {(one["path"], str(one["query"])) for one in sent.values()} == {(ramp.path, "{'reMigrate': 'true'}")}
 
 
 @pytest.mark.parametrize(
@@ -108,34 +70,36 @@ def test_rows_go_through_it(tmp_path, regen, ramp):
         (("--only-resend",), "not overwritten, and sent to Revenue again for re-collecting (regenerate_flag Y)"),
     ],
 )
-def test_plan_and_production_question_name_its_effect(tmp_path, regen, ramp, monkeypatch, flags, effect):
+def test_plan_and_production_question_name_its_effect(tmp_path, regen, simulator, ramp, monkeypatch, flags, effect):
     """From its value alone."""
     monkeypatch.setattr(tenants, "PRODUCTION_HOSTS", frozenset({"127.0.0.1"}))
     monkeypatch.setattr("sys.stdin", Terminal("no\n"))
     monkeypatch.setattr("runner.session.approval.at_terminal", lambda: True)
     manifest = tmp_path / "ramps.csv"
     manifest.write_text("rampNumber\nR-1\nR-2\n")
-    with tenant() as (url, received):
-        assert f"ramp transactions of 2 objects: {effect}" in regen("plan", manifest, "--base-url", url, *flags).out
-        question = regen("run", manifest, "--base-url", url, *flags)
-    assert (question.code, received) == (2, [])
+    with simulator() as server:
+        base = ("--base-url", server.url, *flags)
+        assert f"ramp transactions of 2 objects: {effect}" in regen("plan", manifest, *base).out
+        question = regen("run", manifest, *base)
+        assert (question.code, server.regenerations()) == (2, [])
     lines = question.err.splitlines()
     assert any("PRODUCTION" in line for line in lines)
     assert sum(f"ramp transactions of 2 objects: {effect}" in line for line in lines) >= 1, question.err
 
 
-def test_reconcile_knows_it(tmp_path, regen, ramp):
+def test_reconcile_knows_it(tmp_path, regen, simulator, ramp):
     """Its ids are compared with an extract like those of other operations."""
     manifest, extract = tmp_path / "ramps.csv", tmp_path / "extract.csv"
     manifest.write_text("rampNumber\nR-1\nR-2\n")
-    with tenant() as (url, _):
-        assert regen("run", manifest, "--base-url", url).code == 0
+    with simulator() as server:
+        assert regen("run", manifest, "--base-url", server.url).code == 0
+        first, second = (ids for _, ids in sorted(server.by_key().items()))
     run = one(tmp_path / "runs").name
     assert regen("reconcile", run).code == 0
-    extract.write_text("id\nid-of-R-1\n")
+    extract.write_text("".join(f"{id}\n" for id in ("id", *first)))
     compared = regen("reconcile", run, "--against", extract)
     assert compared.code == 3
-    assert "id-of-R-2" in compared.out
+    assert second[0] in compared.out
 
 
 def test_every_operation_says_what_it_does_to_existing_data():
