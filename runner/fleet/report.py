@@ -100,7 +100,9 @@ def _row(tenant: TenantResult, states: Sequence[str], folder: Path) -> list[obje
 def _link(run: RunResult, folder: Path) -> Markup:
     path = Path(run.path)
     if path.is_relative_to(folder.absolute()) and (path / "report.html").exists():
-        return element("a", run.run, href=quote(f"{path.relative_to(folder.absolute()).as_posix()}/report.html"))
+        return element(
+            "a", run.run, class_="id", href=quote(f"{path.relative_to(folder.absolute()).as_posix()}/report.html")
+        )
     return element("span", run.run)
 
 

@@ -73,8 +73,8 @@ def _row(source: RunSource) -> list[object]:
 def _link(folder: RunFolder) -> Markup:
     report = folder.path / REPORT
     if not report.exists():
-        return element("span", folder.id)
-    return element("a", folder.id, href=f"{quote(folder.id)}/{REPORT}")
+        return element("span", folder.id, class_="id")
+    return element("a", folder.id, class_="id", href=f"{quote(folder.id)}/{REPORT}")
 
 
 def _trend(sources: Sequence[RunSource]) -> Markup:
