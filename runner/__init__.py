@@ -17,7 +17,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["Run", "aplan", "aresume", "arun", "check", "errors", "plan", "results", "resume", "run", "runs"]
 
