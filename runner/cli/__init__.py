@@ -42,6 +42,7 @@ from runner.cli import (
     resume,
     run,
     runs,
+    select,
     show,
     simulate,
     template,
@@ -86,7 +87,9 @@ def regen() -> None:
     """
 
 
-regen.add_section("Run", check.check, plan.plan, run.run, resume.resume, nightly.nightly, abandon.abandon)
+regen.add_section(
+    "Run", select.select, check.check, plan.plan, run.run, resume.resume, nightly.nightly, abandon.abandon
+)
 regen.add_section("Look", runs.runs, show.show, results.results, report.report)
 regen.add_section("Prove", verify.verify, reconcile.reconcile, diff.diff)
 regen.add_section("Other jobs", backfill.backfill, booking_dates.booking_dates, journal_run.journal_run, jobs.jobs)

@@ -11,6 +11,7 @@ from runner.domain.errors import ExitCode
 TOPICS = (
     *(
         "manifest",
+        "select",
         "plan-file",
         "jobs",
         "results",
@@ -24,7 +25,7 @@ TOPICS = (
     ),
     *("nightly", "settings", "options", "audit", "glossary"),
 )
-COMMANDS_TOO = ("jobs", "results")  # topics that are also the names of commands
+COMMANDS_TOO = ("jobs", "results", "select")  # topics that are also the names of commands
 
 
 def _completed(ctx: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
@@ -40,8 +41,8 @@ def help_command(context: click.Context, /, words: tuple[str, ...]) -> ExitCode:
     """Explain a topic or a command.
 
     \b
-    Files:     manifest, plan-file, jobs, results, analysis, python,
-               fleet
+    Files:     manifest, select, plan-file, jobs, results, analysis,
+               python, fleet
     Trouble:   recovery, exit-codes, keys, rate-limits
     Running:   nightly, settings, options
     Proving:   audit, glossary

@@ -32,12 +32,19 @@ def of_row(folder: RunFolder, row: int) -> dict[str, str] | None:
     return None if answer is None else {name: answer[name] for name in HEADER[3:]} | {"file": str(path)}
 
 
+def answers(folder: RunFolder) -> Counter[str]:
+    """How many rows have each of the last answers; none if the tenant was never queried."""
+    path = latest(folder)
+    if path is None:
+        return Counter()
+    with path.open(encoding="utf-8", newline="") as file:
+        return Counter(entry["answer"] for entry in csv.DictReader(file))
+
+
 def summed(folder: RunFolder) -> str | None:
     """The last answers counted, for people."""
     path = latest(folder)
     if path is None:
         return None
-    with path.open(encoding="utf-8", newline="") as file:
-        answers = Counter(entry["answer"] for entry in csv.DictReader(file))
-    counted = ", ".join(f"{count:,} {answer}" for answer, count in answers.items())
+    counted = ", ".join(f"{count:,} {answer}" for answer, count in answers(folder).items())
     return f"the tenant's answers about unknown rows: {counted} ({path})"

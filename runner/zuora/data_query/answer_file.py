@@ -38,6 +38,12 @@ def append(answer: IO[bytes], file: IO[bytes], columns: Sequence[str], stated: i
         return rows
 
 
+def header(answer: IO[bytes]) -> list[str]:
+    """The names of the columns of an answer, in lower case, whatever it is packed in; none where it is empty."""
+    with _unpacked(answer) as plain:
+        return names(plain)
+
+
 def names(answer: IO[bytes]) -> list[str]:
     """The names of the columns of an answer, in lower case; it is left behind its header."""
     answer.seek(0)

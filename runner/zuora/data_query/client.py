@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,14 +66,32 @@ class DataQuery:
             await answer_all(parts, answer)
         return count
 
+    async def extract_as_named(self, path: Path, parts: Sequence[Part]) -> list[str]:
+        """As `extract`, with the columns that the first answer has; returns them. None where no answer names any."""
+        columns: list[str] = []
+        with tempfile.TemporaryFile() as rows:
+
+            async def answer(sql: str) -> None:
+                await self._answer(sql, rows, columns)
+
+            await answer_all(parts, answer)
+            rows.seek(0)
+            with replacing(path) as file:
+                file.write((",".join(columns) + "\n").encode())
+                shutil.copyfileobj(rows, file)
+        return columns
+
     def forget(self) -> None:
         """All is complete: the jobs are of no use any more."""
         self._jobs.forget()
 
     async def _answer(self, sql: str, file: IO[bytes], columns: Sequence[str]) -> int:
+        """Append the rows of an answer; columns that are an empty list become those of the answer."""
         with tempfile.TemporaryFile() as content:
             async with self._places:
                 stated = await self._completed(sql, content)
+            if not columns and isinstance(columns, list):
+                columns += answer_file.header(content)
             return answer_file.append(content, file, columns, stated)
 
     async def _completed(self, sql: str, file: IO[bytes]) -> int | None:
