@@ -182,33 +182,6 @@ def test_no_permission(write, monkeypatch: pytest.MonkeyPatch) -> None:
         open_manifest(path)
 
 
-def test_disk_that_fails(write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any other error of the disk is told with its reason."""
-    path = write("m.csv", GOOD)
-    monkeypatch.setattr(Path, "open", lambda *_, **__: (_ for _ in ()).throw(OSError(5, "Input/output error")))
-    with pytest.raises(ManifestError, match="cannot be read \\(Input/output error\\)"):
-        open_manifest(path)
-
-
-def test_file_that_changes_while_it_is_read(write) -> None:
-    """The digest was taken of other bytes than were read: the whole manifest is refused."""
-    path = write("m.csv", GOOD)
-    with open_manifest(path) as source:
-        batches = source.batches(1)
-        next(batches)
-        write("m.csv", GOOD + b"A-3,1\n")
-        with pytest.raises(ManifestError, match="the file changed while it was read"):
-            list(batches)
-
-
-def test_zip_with_a_password(write, complaint) -> None:
-    """A locked zip is refused, not crashed on."""
-    data = bytearray(zipped(m=GOOD))
-    data[6] |= 1
-    data[data.index(b"PK\x01\x02") + 8] |= 1
-    assert "locked with a password" in complaint(write("m.zip", bytes(data)))
-
-
 VALID = {
     "m.csv": GOOD,
     "m.jsonl": b'{"invoiceNumber": "INV1", "x": [1]}\n' * 20,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -97,35 +96,6 @@ def test_results_of_several_manifests(write, checked) -> None:
         None,
         "type-missing",
     ]
-
-
-@pytest.mark.parametrize(("resend", "expected"), [(False, [True, True, False]), (True, [False, False, False])])
-def test_unknown_rows_are_kept_back(write, checked, resend: bool, expected: list[bool]) -> None:
-    """Rows that may have been done are refused, and their duplicates with them, unless --resend-unknown."""
-    text = "invoiceNumber,regen_state,regen_outcome\nINV1,unknown,unknown\nINV1,duplicate,unknown\nINV2,failed,failed\n"
-    result = checked(write("results.csv", text), resend_unknown=resend)
-    assert [bool(problem and problem.startswith("outcome-unknown: ")) for problem in result.problems] == expected
-
-
-@pytest.mark.parametrize("left", ["regen_state", "regen_outcome"])
-def test_one_of_two_columns_is_enough_to_keep_a_row_back(write, checked, left: str) -> None:
-    """Somebody may have removed the other."""
-    result = checked(
-        write("results.csv", f"invoiceNumber,{left},regen_attempts\nI1,unknown,6\nI2,pending,1\nI3,failed,1\n")
-    )
-    assert [problem and problem.split(":")[0] for problem in result.problems] == [
-        "outcome-unknown",
-        "outcome-pending",
-        None,
-    ]
-
-
-def test_a_database_may_have_changed_the_case(write, checked) -> None:
-    """Of the columns, and of what stands in them."""
-    result = checked(
-        write("results.csv", "invoiceNumber,REGEN_STATE,Regen_Type\nI1,UNKNOWN,Invoice\nI2,Failed,Invoice\n")
-    )
-    assert [bool(problem) for problem in result.problems] == [True, False]
 
 
 def test_a_long_cell_comes_back(read, write) -> None:

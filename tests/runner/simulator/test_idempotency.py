@@ -112,16 +112,6 @@ async def test_a_new_token_is_not_another_tenant() -> None:
         assert caller.effects() == [1]
 
 
-async def test_the_order_of_json_keys_does_not_matter() -> None:
-    """What is asked is the value of the body, not its bytes."""
-    async with calling() as caller:
-        await caller.book(key="k")
-        turned = dict(reversed(subscription().items()))
-        response = await caller.ask("POST", BOOKING, json=turned, headers={"Idempotency-Key": "k"})
-        assert response.status == 200
-        assert caller.effects() == [1]
-
-
 async def test_a_key_has_at_most_255_characters() -> None:
     """255 is accepted, 256 refused and nothing done."""
     async with calling() as caller:
