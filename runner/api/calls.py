@@ -140,17 +140,17 @@ def _running(options: Options, files: Files) -> Callable[[Callable[[], bool]], R
     chosen = options.some(("yes", "progress"))
 
     def work(stopped: Callable[[], bool]) -> Run:
-        from runner.notify.on_finish import telling
+        from runner.notify.reporting import reporting
         from runner.session.ownership import refuse_moved
         from runner.session.prepare import prepare
 
-        with telling(request.flags, request.stem) as known, prepare(request) as prepared:
+        with reporting(request.flags, request.stem) as report, prepare(request) as prepared:
             if prepared.over:
-                known.folder, known.code = prepared.folder, prepared.exit_code
+                report.folder, report.code = prepared.folder, prepared.exit_code
                 return run_of(prepared.folder, prepared.run.document)
             if prepared.begun:
                 refuse_moved(prepared.run)
-            return _sent(prepared.run, prepared.settings, invocation, stopped, known, **chosen)
+            return _sent(prepared.run, prepared.settings, invocation, stopped, report, **chosen)
 
     return work
 
@@ -160,13 +160,14 @@ def _resuming(options: Options, run: Run | str | Path) -> Callable[[Callable[[],
     chosen = options.some(("yes", "progress"))
 
     def work(stopped: Callable[[], bool]) -> Run:
-        from runner.notify.on_finish import telling
+        from runner.notify.reporting import reporting
         from runner.session.open_run import OpenRun
 
         folder = folder_of(run, flags.runs_dir)
-        with telling(flags, folder.id) as known, OpenRun(folder) as opened:
-            known.flags, settings = _settings(flags, opened, moved=invocation.moved)
-            return _sent(opened, settings, invocation, stopped, known, **chosen)
+        with reporting(flags, folder.id) as report, OpenRun(folder) as opened:
+            of_run, settings = _settings(flags, opened, moved=invocation.moved)
+            report.use(of_run)
+            return _sent(opened, settings, invocation, stopped, report, **chosen)
 
     return work
 
@@ -194,7 +195,7 @@ def _sent(
     settings: Settings,
     invocation: Invocation,
     stopped: Callable[[], bool],
-    known: Any,
+    report: Any,
     *,
     yes: bool = False,
     progress: Progress | None = None,
@@ -203,7 +204,7 @@ def _sent(
     from runner.session.session import proceed
 
     confirmed = permit(run.store, settings, yes=yes, show_plan=lambda: None, ask=False)
-    known.folder = folder = run.folder
+    report.folder = folder = run.folder
     on_progress = None if progress is None else lambda tally: progress(tally.counts())
     invocation = replace(
         invocation, confirmed=confirmed, command=("Python API",), stopped=stopped, on_progress=on_progress
@@ -213,5 +214,5 @@ def _sent(
     except OSError as error:
         reason = f"{error.filename or folder.path}: {error.strerror or error}"
         raise RunnerError(f"{reason}; the ledger has every response: fix that, then resume {folder.id}") from error
-    known.code, known.reason = ending.exit_code, ending.reason
+    report.code, report.reason = ending.exit_code, ending.reason
     return run_of(folder, run.document)

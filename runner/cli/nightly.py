@@ -41,19 +41,19 @@ def nightly(**params: Any) -> ExitCode:
 
     Exit code: the gravest of the night; see `regen help exit-codes`.
     """
-    from runner.notify.on_finish import telling
+    from runner.notify.reporting import reporting
     from runner.session.nightly import Night, gravest, run_night
 
     request, output = options.run_request(params), options.output(params)
     invocation = replace(options.invocation(params), command=("regen", *sys.argv[1:]))
-    with telling(request.flags, request.stem) as known:
+    with reporting(request.flags, request.stem) as report:
         parts: list[Part] = []
         for part in run_night(Night(request, invocation, yes=output.yes)):
             parts.append(part)
             _print(part, output)
-            known.folder = part.folder or known.folder
-            known.code = gravest(parts)
-            known.reason = "; ".join(_line(part) for part in parts if part.reason)
+            report.folder = part.folder or report.folder
+            report.code = gravest(parts)
+            report.reason = "; ".join(_line(part) for part in parts if part.reason)
         if output.json:
             _print_json(parts)
         return gravest(parts)

@@ -231,11 +231,19 @@ notification = options(
         env="REGEN_NOTIFY",
     ),
     option(
+        "--notify-on",
+        section="Output",
+        type=click.Choice(["always", "change", "failure"]),
+        help="Post every ending, only those whose exit code differs from the last one's, or all but exit code 0.",
+        default_text="always",
+        env="REGEN_NOTIFY_ON",
+    ),
+    option(
         "--metrics",
         section="Output",
         type=FILE,
-        metavar="FILE",
-        help="Write Prometheus metrics for a textfile collector at the end.",
+        metavar="FILE|URL",
+        help="Write Prometheus metrics for a textfile collector at the end, or push them to a Pushgateway.",
         env="REGEN_METRICS",
     ),
 )
@@ -289,7 +297,7 @@ def flags(params: Params) -> Flags:
     from runner.config.settings import Flags
 
     names = ("profile", "config", "base_url", "runs_dir", "rate", "concurrency", "tenant", "quota_share")
-    return Flags(**{name: params.get(name) for name in (*names, "on_finish", "notify", "metrics")})
+    return Flags(**{name: params.get(name) for name in (*names, "on_finish", "notify", "notify_on", "metrics")})
 
 
 def runs_folder(params: Params) -> Path:

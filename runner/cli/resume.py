@@ -47,7 +47,7 @@ def resume(**params: Any) -> ExitCode:
     """
     from runner.cli.run import send_pending
     from runner.config.connection import tenant_of
-    from runner.notify.on_finish import telling
+    from runner.notify.reporting import reporting
     from runner.runs.lookup import find_run
     from runner.session.open_run import OpenRun
     from runner.session.ownership import refuse_moved, refuse_other_tenant
@@ -55,17 +55,18 @@ def resume(**params: Any) -> ExitCode:
 
     flags = options.flags(params)
     invocation, output = options.invocation(params), options.output(params)
-    with telling(flags, params["run"]) as known:
+    with reporting(flags, params["run"]) as report:
         folder = find_run(options.runs_folder(params), params["run"])
         with OpenRun(folder) as run:
             facts = run.store.facts()
             _refuse_status(facts)
-            known.flags, settings = settings_of_run(flags, facts)
+            of_run, settings = settings_of_run(flags, facts)
+            report.use(of_run)
             refuse_other_tenant(facts, settings, tenant_of(settings))
             refuse_other_settings(settings, facts)
             if not params["moved"]:
                 refuse_moved(run)
-            return send_pending(run, settings, invocation, output, known)
+            return send_pending(run, settings, invocation, output, report)
 
 
 def _refuse_status(facts: Facts) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.cli.output import Output
     from runner.config.settings import Settings
     from runner.domain.steps import AnyWork
-    from runner.notify.on_finish import Telling
+    from runner.notify.reporting import Report
     from runner.session.invocation import Invocation
     from runner.session.open_run import OpenRun
     from runner.session.prepare import Prepared
@@ -64,22 +64,22 @@ def run_one_step(params: options.Params, work: AnyWork, name: str) -> ExitCode:
 def start_run(request: RunRequest, invocation: Invocation, output: Output) -> ExitCode:
     """Prepare a run, then send. A run that is finished already is printed and not sent again."""
     from runner.cli.plan_text import plan_text
-    from runner.notify.on_finish import telling
+    from runner.notify.reporting import reporting
     from runner.session.ownership import refuse_moved
     from runner.session.prepare import prepare
     from runner.system.console import say
 
-    with telling(request.flags, request.stem) as known, prepare(request) as prepared:
+    with reporting(request.flags, request.stem) as report, prepare(request) as prepared:
         run = prepared.run
         if prepared.over:
-            known.folder, known.code = prepared.folder, prepared.exit_code
+            report.folder, report.code = prepared.folder, prepared.exit_code
             return _print_over(prepared, output)
         if prepared.begun:
             refuse_moved(run)
         plan_shown = not prepared.begun and not output.quiet
         if plan_shown:
             say(plan_text(run, prepared.settings, invocation.terms.max_requests), err=True)
-        return send_pending(run, prepared.settings, invocation, output, known, plan_shown=plan_shown)
+        return send_pending(run, prepared.settings, invocation, output, report, plan_shown=plan_shown)
 
 
 def send_pending(
@@ -87,7 +87,7 @@ def send_pending(
     settings: Settings,
     invocation: Invocation,
     output: Output,
-    known: Telling,
+    report: Report,
     *,
     plan_shown: bool = False,
 ) -> ExitCode:
@@ -107,7 +107,7 @@ def send_pending(
     folder = run.folder
     confirmed = permit(run.store, settings, yes=output.yes, show_plan=show_plan)
     invocation = replace(invocation, confirmed=confirmed, command=("regen", *sys.argv[1:]))
-    known.folder = folder
+    report.folder = folder
     try:
         ending = proceed(run, settings, invocation)
     except OSError as error:
@@ -115,7 +115,7 @@ def send_pending(
             f"{error.filename or folder.path}: {error.strerror or error}; the ledger has every response: "
             f"fix that (free some space, for example), then `regen resume {folder.id}`"
         ) from error
-    known.code, known.reason = ending.exit_code, ending.reason
+    report.code, report.reason = ending.exit_code, ending.reason
     print_run(run, output)
     if ending.reason and ending.status is not RunStatus.FINISHED:
         say(printable(f"{ending.status}: {ending.reason}"), err=True)

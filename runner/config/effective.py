@@ -16,7 +16,10 @@ from runner.domain.errors import ExitCode
 from runner.system.console import printable, say, say_json
 
 MASK = "***"
-PICKED = ("base_url", "tenant", "runs_dir", "rate", "concurrency", "quota_share", "on_finish", "notify", "metrics")
+PICKED = (
+    *("base_url", "tenant", "runs_dir", "rate", "concurrency", "quota_share"),
+    *("on_finish", "notify", "notify_on", "metrics"),
+)
 CREDENTIALS = ("client_id_env", "client_secret_env", "client_id", "client_secret", "credential_command")
 
 Row = tuple[str, Any, str]  # name, value as JSON may show it, where it comes from

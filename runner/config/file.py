@@ -99,6 +99,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs_dir: str | None = None
     on_finish: str | None = None
     notify: Secret | None = None
+    notify_on: Literal["always", "change", "failure"] = "always"
     metrics: str | None = None
 
 

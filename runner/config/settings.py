@@ -34,9 +34,10 @@ VARIABLES = {
     "runs_dir": "REGEN_RUNS_DIR",
     "on_finish": "REGEN_ON_FINISH",
     "notify": "REGEN_NOTIFY",
+    "notify_on": "REGEN_NOTIFY_ON",
     "metrics": "REGEN_METRICS",
 }
-DEFAULTS: dict[str, Any] = {"runs_dir": "runs", "concurrency": 30, "quota_share": 0.8}
+DEFAULTS: dict[str, Any] = {"runs_dir": "runs", "concurrency": 30, "quota_share": 0.8, "notify_on": "always"}
 PRIVATE = ("notify", "on_finish")  # their values may hold a secret
 NUMBERS: dict[str, Callable[[str], float]] = {"rate": float, "concurrency": int, "quota_share": float}
 
@@ -55,6 +56,7 @@ class Flags:
     quota_share: float | None = None
     on_finish: str | None = None
     notify: str | None = field(default=None, repr=False)
+    notify_on: str | None = None
     metrics: str | None = None
     run_profile: str | None = None  # of the run that is resumed: nobody typed it, so that variables may differ from it
     environment: Mapping[str, str] | None = field(default=None, repr=False)  # of the Python API; None: the process's
@@ -77,6 +79,7 @@ class Settings:
     blackouts: Blackouts = field(default_factory=Blackouts)
     on_finish: str | None = None
     notify: Secret | None = None
+    notify_on: str = "always"
     metrics: str | None = None
     config_path: Path | None = None
     sources: Mapping[str, str] = field(repr=False, default_factory=dict)
@@ -216,6 +219,7 @@ def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settin
         blackouts=Blackouts.parsed(layers.profile.blackout),
         on_finish=layers.pick("on_finish"),
         notify=Secret(notify) if isinstance(notify, str) else notify,
+        notify_on=layers.pick("notify_on"),
         metrics=layers.pick("metrics"),
         config_path=layers.config.path,
         sources=layers.sources,

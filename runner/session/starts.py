@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runner.config.settings import Settings
     from runner.session.invocation import Invocation
 
-SECRET_OPTIONS = ("--notify",)  # a web hook's URL is a secret
+SECRET_OPTIONS = ("--notify", "--on-finish")  # a web hook's URL is a secret, and a command may have one in it
 MASK = "***"
 
 

@@ -35,9 +35,9 @@ from runner.zuora.jobs.listing import page
 from runner.zuora.jobs.result_file import ResultRefused, unpacked
 from tests import ROOT
 from tests.flows.test_flows import one, subscriptions
+from tests.harness.hooks import hook
 from tests.harness.imposter import GRANTED, Arrived, Response, imposter, made_certificate, tunnelling
 from tests.harness.program import csv_rows, folders
-from tests.runner.notify.test_on_finish import hook
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="other permissions")
 TOKEN = str(GRANTED["access_token"])

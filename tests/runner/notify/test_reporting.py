@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import re
 import shlex
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from runner.notify import prometheus, webhook
+from runner.notify import webhook
 from runner.system.signals import Terminated
 from tests.flows.test_flows import one, subscriptions
-
-
-@dataclass
-class Hook:
-    """A web hook on this machine, and what it was told."""
-
-    url: str = ""
-    received: list[Any] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def hook(*statuses: int, location: str = "") -> Iterator[Hook]:
-    """A web hook that answers with these, the last one again and again."""
-    kept, answers = Hook(), list(statuses or (200,))
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            kept.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            kept.paths.append(self.path)
-            self.send_response(answers.pop(0) if len(answers) > 1 else answers[0])
-            if location:
-                self.send_header("Location", location)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None: ...
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        kept.url = f"http://127.0.0.1:{server.server_port}/services/T0/very-secret"
-        try:
-            yield kept
-        finally:
-            server.shutdown()
-            thread.join()
+from tests.harness.hooks import hook
 
 
 def noting(path) -> str:
@@ -93,13 +51,15 @@ def test_two_nights_are_reported(tmp_path, regen, simulator):
     assert (forth.code, back.code) == (0, 3)
     assert "2  fixed" in forth.out and "1  appeared" in forth.out
     assert "2  newly failing" in back.out
-    assert re.search(r'regen_rows{name="nightly",tenant="127.0.0.1:\d+",profile="",state="failed"} 2\n', first)
-    assert re.search(r'regen_rows{name="nightly",tenant="127.0.0.1:\d+",profile="",state="succeeded"} 8\n', first)
+    assert re.search(r'regen_rows{name="nightly",profile="",state="failed",tenant="127.0.0.1:\d+"} 2.0\n', first)
+    assert re.search(r'regen_rows{name="nightly",profile="",state="succeeded",tenant="127.0.0.1:\d+"} 8.0\n', first)
     assert (sample(first, "regen_exit_code"), sample(second, "regen_exit_code")) == (3, 0)
     assert sample(first, "regen_requests_sent") == 10
     assert sample(first, "regen_retries") == 0
     assert sample(first, "regen_run_duration_seconds") >= 0
-    assert re.search(r"^regen_last_success_timestamp_seconds{.*} 0$", first, re.MULTILINE), "it exists before the first"
+    assert re.search(r"^regen_last_success_timestamp_seconds{.*} 0.0$", first, re.MULTILINE), (
+        "it exists before the first"
+    )
     assert sample(second, "regen_last_success_timestamp_seconds") == sample(second, "regen_end_timestamp_seconds")
     assert arguments == ["given", environment["REGEN_RUN_JSON"]]
     assert environment["REGEN_RUN_JSON"] == str(one_of(tmp_path, document) / "run.json")
@@ -142,25 +102,61 @@ def test_a_run_that_is_over_is_reported_each_time(tmp_path, regen, simulator):
     assert len(hooked.received) == 2
 
 
+BROKEN = [
+    (("--on-finish", "no-such-command"), "'no-such-command' is no program that can be found"),
+    (("--on-finish", "./no-such-script x"), "'./no-such-script' is no program"),
+    (("--on-finish", "'unclosed"), "No closing quotation"),
+    (("--on-finish", " "), "an empty command"),
+    (("--metrics", "no/such/folder/x.prom"), "there is no folder no/such/folder"),
+    (("--metrics", "."), "a folder; name a file in it"),
+    (("--metrics", "ftp://gateway/x"), "a Pushgateway's URL"),
+    (("--metrics", "http://"), "a Pushgateway's URL"),
+    (("--metrics", "http://user:very-secret@gateway:9091"), "a Pushgateway's URL"),
+    (("--notify", "http://hooks.invalid/very-secret"), "must begin with https://"),
+    (("--notify", "hooks.invalid/very-secret"), "must begin with https://"),
+    (("--notify", "https://[::1/very-secret"), "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("words", "reason"), BROKEN)
+@pytest.mark.parametrize("command", ["run", "resume", "nightly"])
+def test_what_cannot_work_is_refused_before_the_run(tmp_path, regen, command, words, reason):
+    """A typing error would be seen only when the night is over: by nobody."""
+    target = "last" if command == "resume" else subscriptions(tmp_path / "s.csv", 1)
+    done = regen(command, target, "--base-url", "http://127.0.0.1:9", *words)
+    assert done.code == 2
+    assert reason in done.err
+    assert not (tmp_path / "runs").exists()
+    assert "very-secret" not in done.err + done.out
+
+
+def test_what_the_runs_own_profile_says_is_refused_too(tmp_path, regen, simulator):
+    """Before the resumed run sends anything."""
+    manifest, config = subscriptions(tmp_path / "s.csv", 4), tmp_path / "regen.toml"
+    with simulator() as server:
+        config.write_text(f"[profile.p]\nbase_url = {server.url!r}\n")
+        assert regen("run", manifest, "--profile", "p", "--max-requests", 2).code == 5
+        config.write_text(config.read_text() + "metrics = 'gone/m.prom'\n")
+        done = regen("resume", "last")
+        assert (done.code, server.arrivals()) == (2, 2)
+    assert "there is no folder gone" in done.err
+
+
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("words", "reason"),
     [
         (("--on-finish", f"{sys.executable} -c 'raise SystemExit(9)'"), "exited with 9"),
-        (("--on-finish", "no-such-command"), "no-such-command"),
-        (("--on-finish", "'unclosed"), "No closing quotation"),
-        (("--metrics", "no/such/folder/x.prom"), "no/such/folder/x.prom"),
-        (("--notify", "http://hooks.invalid/very-secret"), "must begin with https://"),
-        (("--notify", "http://127.0.0.1:1/very-secret"), "--notify: "),
+        (("--notify", "http://127.0.0.1:1/very-secret"), "--notify: Connect call failed"),
+        (("--metrics", "http://127.0.0.1:1"), "--metrics http://127.0.0.1:1: Connect call failed"),
     ],
 )
-def test_nothing_of_it_fails_the_run(tmp_path, regen, simulator, words, message, monkeypatch):
+def test_nothing_of_it_fails_the_run(tmp_path, regen, simulator, words, reason, monkeypatch):
     """It is said on stderr, without the hook's URL; the exit code is the run's."""
-    monkeypatch.setattr(webhook.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(webhook, "TRIES", 1)
     with simulator() as server:
         done = regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", server.url, *words)
     assert done.code == 0
-    assert message in done.err
+    assert reason in done.err
     assert "the run is not affected" in done.err
     assert "very-secret" not in done.err + done.out
 
@@ -181,57 +177,6 @@ def test_resume_tells_as_its_profile_says(tmp_path, regen, simulator):
     assert "max-requests" in hooked.received[0]["reason"]
 
 
-class TestHook:
-    """A few tries; no redirect; nothing that a message could inject."""
-
-    def test_tries_again(self):
-        with hook(500, 503, 200) as hooked:
-            webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
-            assert len(hooked.received) == 3
-
-    def test_gives_up(self):
-        with hook(500) as hooked, pytest.raises(webhook.NotDelivered, match="HTTP 500"):
-            webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
-
-    def test_a_redirect_is_not_followed(self):
-        with hook() as other, hook(307, location=other.url) as hooked:
-            with pytest.raises(webhook.NotDelivered, match="HTTP 307"):
-                webhook.post(hooked.url, {"text": "x"}, sleep=lambda seconds: None)
-            assert other.received == []
-
-    def test_one_that_hangs_holds_nothing_up(self, monkeypatch):
-        monkeypatch.setattr(webhook, "MOST_SECONDS", 0.0)
-        monkeypatch.setattr(webhook, "_tried", lambda url, body: threading.Event().wait(0.2) and None)
-        with pytest.raises(webhook.NotDelivered, match="no answer in time"):
-            webhook.post("http://127.0.0.1:1/", {}, sleep=lambda seconds: None)
-
-    def test_text_holds_no_markup_and_no_escapes(self):
-        content = webhook.payload("n", 4, "<!channel> \x1b[31m & more", None)
-        assert "<" not in content["text"] and "\x1b" not in content["text"]
-        assert "&lt;!channel&gt;" in content["text"]
-
-
-class TestMetrics:
-    """Whole or not at all; labels escaped."""
-
-    def test_labels_are_escaped(self, tmp_path):
-        file = tmp_path / "m.prom"
-        prometheus.write(file, prometheus.Series('a"b\\c\nd'), 0, 5.0, None)
-        prometheus.write(file, prometheus.Series('a"b\\c\nd'), 1, 6.0, None)
-        assert r'regen_exit_code{name="a\"b\\c\nd"} 1' in file.read_text()
-        assert sample(file.read_text(), "regen_last_success_timestamp_seconds") == 5.0
-
-    def test_a_failed_write_leaves_the_old_file(self, tmp_path, monkeypatch):
-        file = tmp_path / "m.prom"
-        prometheus.write(file, prometheus.Series("n"), 0, 5.0, None)
-        before = file.read_text()
-        monkeypatch.setattr(prometheus.Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-        with pytest.raises(OSError, match="full"):
-            prometheus.write(file, prometheus.Series("n"), 1, 6.0, None)
-        assert file.read_text() == before
-        assert [path.name for path in tmp_path.iterdir()] == ["m.prom"]
-
-
 @pytest.mark.parametrize(
     ("error", "code"),
     [(OSError(5, "broken"), 1), (KeyError("x"), 1), (KeyboardInterrupt(), 130), (Terminated("SIGTERM"), 143)],
@@ -249,8 +194,8 @@ def test_every_ending_is_reported(tmp_path, regen, simulator, monkeypatch, error
         with pytest.raises(type(error)):
             start(manifest, server.url, file)
     text = file.read_text()
-    assert re.search(rf"^regen_exit_code{{.*}} {code}$", text, re.MULTILINE)
-    assert not re.search(r"^regen_last_success_timestamp_seconds{.*} 0$", text, re.MULTILINE), "it is kept"
+    assert re.search(rf"^regen_exit_code{{.*}} {code}.0$", text, re.MULTILINE)
+    assert not re.search(r"^regen_last_success_timestamp_seconds{.*} 0.0$", text, re.MULTILINE), "it is kept"
 
 
 def start(manifest, url, file):
