@@ -6,6 +6,7 @@ carried over from the file that it replaces, or from the gateway, so that an ale
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +22,6 @@ from runner.runs.run_json import RunDocument
 from runner.system.atomic_file import replacing
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
-
     from runner.notify.http_client import Response
 
 LAST_SUCCESS = "regen_last_success_timestamp_seconds"
@@ -41,6 +40,7 @@ HELP = {
 }
 JOB = "regen"
 PUSH_SECONDS = 10.0
+_WHOLE = re.compile(rb"(?<=\d)\.0$", re.MULTILINE)  # scripts grep for `regen_exit_code{…} 0`
 
 Sample = tuple[str, dict[str, str], float]
 
@@ -75,12 +75,10 @@ def write(
     folder: Sequence[Sample] = (),
 ) -> None:
     """Write the metrics of a run; `document` is its run.json, None if it never began. Raises OSError."""
-    from prometheus_client import generate_latest
-
     success = ended if exit_code == 0 else last_success(_text_of(path), series.name)
     samples = samples_of(series, exit_code, ended, document, folder, success or 0.0)
     with replacing(path, mode=0o644) as file:
-        file.write(generate_latest(_registry(samples)))
+        file.write(_exposed(samples))
 
 
 def push(
@@ -90,17 +88,15 @@ def push(
 
     Raises NotPushed if the gateway did not take them.
     """
-    from prometheus_client import generate_latest
-
     gateway, known, success = url.rstrip("/"), True, ended
     if exit_code != 0:
         response = _exchanged("GET", f"{gateway}/metrics")
         known = response.status == 200
         success = last_success(response.body.decode("utf-8", "replace"), series.name, series.labels) or 0.0
     samples = samples_of(series, exit_code, ended, document, folder, success)
-    registry = _registry([sample for sample in samples if known or sample[0] != LAST_SUCCESS])
+    text = _exposed([sample for sample in samples if known or sample[0] != LAST_SUCCESS])
     method = "PUT" if known else "POST"  # POST keeps the metrics that are not named
-    response = _exchanged(method, gateway + _group(series), generate_latest(registry))
+    response = _exchanged(method, gateway + _group(series), text)
     if response.status >= 300:
         raise NotPushed(f"HTTP {response.status}")
 
@@ -207,9 +203,9 @@ def _of_document(series: Series, document: RunDocument) -> Iterator[Sample]:
     yield series.sample("regen_run_info", 1.0, **labels)
 
 
-def _registry(samples: Sequence[Sample]) -> CollectorRegistry:
-    """The samples as gauges, in the order of HELP."""
-    from prometheus_client import CollectorRegistry, Gauge
+def _exposed(samples: Sequence[Sample]) -> bytes:
+    """The samples as gauges, in the order of HELP, in the Prometheus text format."""
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
     for metric, about in HELP.items():
@@ -218,4 +214,4 @@ def _registry(samples: Sequence[Sample]) -> CollectorRegistry:
             gauge = Gauge(metric, about, labelnames=tuple(mine[0][0]), registry=registry)
             for labels, value in mine:
                 gauge.labels(**labels).set(value)
-    return registry
+    return _WHOLE.sub(b"", generate_latest(registry))

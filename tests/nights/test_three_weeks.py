@@ -4,11 +4,12 @@ nights, a colleague at the same tenant. No row is doubled, lost, or unknown that
 from __future__ import annotations
 
 import json
-import re
+import time
 from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from runner.ledger import open_read_only
 from runner.runs.lock import tenant_held
@@ -27,6 +28,8 @@ class World:
         self.path, self.regen, self.server, self.clock = tmp_path, regen, server, clock
         self.listed: list[str] = []
         self.night_number = 0
+        self.last_success = 0.0
+        self.mornings: list[tuple[int, ...]] = []  # runs that can go on, runs that need a person
         clock.at(FIRST_NIGHT)
 
     def export(self, *names: str, rows: int = 3) -> None:
@@ -43,10 +46,23 @@ class World:
             *("--metrics", "regen.prom", "--json", *more),
         )
         self.errors = done.err
-        metrics = (self.path / "regen.prom").read_text()
-        (code,) = re.findall(r"^regen_exit_code\{[^}]*\} (\d+)$", metrics, re.MULTILINE)
-        assert int(code) == done.code
+        self.morning(done.code)
         return done.code
+
+    def morning(self, code: int) -> None:
+        """The metrics against what the folder itself has, read in another way."""
+        text = (self.path / "regen.prom").read_text()
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        metrics = {sample.name: sample.value for sample in samples if sample.name != "regen_rows"}
+        assert metrics["regen_exit_code"] == code
+        now = time.time()
+        self.last_success = now if code == 0 else self.last_success
+        assert abs(metrics["regen_last_success_timestamp_seconds"] - self.last_success) < 600
+        listed = [len(self.regen("runs", word).out.splitlines()) for word in ("--unfinished", "--needs-person")]
+        assert [metrics["regen_unfinished_runs"], metrics["regen_needs_person"]] == listed
+        unknown = [row for folder in folders(self.path / "runs") for row in rows_of(folder) if row == "unknown"]
+        assert metrics["regen_unknown_rows"] == len(unknown)
+        self.mornings.append(tuple(listed))
 
     def day(self) -> None:
         """Until the next evening."""
@@ -70,6 +86,12 @@ class World:
             for row in table(folder):
                 fates.setdefault(row["Subscription Name"], []).append(row["regen_state"])
         return fates
+
+
+def rows_of(folder) -> list[str]:
+    """The outcome of each request, from the ledger itself."""
+    with open_read_only(folder / "ledger.db") as store:
+        return [state for (state,) in store.rows("SELECT state FROM request")]
 
 
 class Killed(BaseException):
@@ -102,9 +124,11 @@ def test_three_weeks(world, tmp_path, regen, monkeypatch):
     assert "unknown" not in {state for fates in world.fates().values() for state in fates}
     assert regen("runs", "--unfinished").out == ""
     assert regen("runs", "--needs-person").out == ""
+    assert world.mornings[-1] == (0, 0)
+    assert {unfinished for unfinished, _ in world.mornings} == {0, 1}, "the outage's and the budget's run were counted"
     for folder in folders(tmp_path / "runs"):
         assert regen("verify", folder.name).code == 0
-    assert codes == [0, 3, 3, 3, 0, 4, 4, 0, 3, 3, 0, 6, 0, 2, 0, 0, 5, 0]
+    assert codes == [0, 3, 3, 3, 0, 4, 4, 0, 3, 3, 0, 6, 0, 2, 0, 0, 5, 0, 4, 4]
 
 
 def ordinary(world, tmp_path, regen, monkeypatch, codes) -> None:
@@ -222,6 +246,18 @@ def lost_responses(world, tmp_path, regen, monkeypatch, codes) -> None:
     codes.append(world.night())
 
 
+def a_failed_canary(world, tmp_path, regen, monkeypatch, codes) -> None:
+    """Only a person takes such a run further, and the metrics say so until one does."""
+    world.export("NOTHING-7", "A-after-the-canary", rows=0)
+    codes.append(world.night("--canary", 1))
+    assert world.mornings[-1] == (0, 1)
+    world.hour()
+    codes.append(world.night())
+    assert world.mornings[-1] == (0, 1), "the night leaves it alone"
+    assert regen("resume", last(tmp_path).name, "--base-url", world.server.url).code == 3
+    world.server.post("faults", {"missing_prefix": "NOWHERE"})
+
+
 STORIES = {
     2: a_row_fails,
     3: it_still_fails,
@@ -237,4 +273,5 @@ STORIES = {
     16: killed_after_the_plan,
     17: after_it,
     19: lost_responses,
+    20: a_failed_canary,
 }

@@ -84,7 +84,7 @@ def test_cron_and_the_script(home, simulator):
     counts = [json.loads((run / "run.json").read_text())["counts"] for run in folders(home / "runs")]
     assert sorted(count["succeeded"] for count in counts) == [1, 2, 3]
     assert sum(count["pending"] for count in counts) == 0
-    assert re.search(r'regen_exit_code{name="nightly",.*} 0.0\n', (home / "regen.prom").read_text())
+    assert re.search(r'regen_exit_code{name="nightly",.*} 0\n', (home / "regen.prom").read_text())
 
 
 def unit(text: str) -> ConfigParser:
