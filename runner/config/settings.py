@@ -21,7 +21,7 @@ from runner.domain.errors import NoConnection, Refused
 from runner.system.hosts import BaseUrl, UnusableUrl, canonical_url, is_loopback
 from runner.system.user import expanded
 from runner.zuora.auth import Credentials
-from runner.zuora.connection import environment_proxy
+from runner.zuora.connection import environment_proxy, refuse_missing_authorities
 from runner.zuora.tenants import ENDPOINTS, QUOTAS, Quota, kind_of
 
 MOST_CONCURRENCY = 1_000
@@ -203,6 +203,8 @@ def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settin
         raise NoConnection("no base URL: give --base-url, ZUORA_BASE_URL or a profile (--profile) with `base_url`")
     url = checked_url(base_url)
     environment_proxy(str(url))  # raises Refused for one that cannot be used, before anything begins
+    if url.scheme == "https":
+        refuse_missing_authorities()
     tenant = _tenant(layers.pick("tenant"), url.hostname)
     notify = layers.pick("notify")
     return Settings(

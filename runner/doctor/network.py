@@ -1,23 +1,24 @@
 """The way to the tenant: proxy, name, connection, certificate, and what time the server thinks it is.
 
-Asks once, without a token, by a connection of its own: what is seen is the network's, not the client's. Certificates
-are checked as the client checks them, against the system's authorities or those in SSL_CERT_FILE.
+One GET without a token, by the proxy, the certificate authorities and the HTTP stack of a run: what works here works
+there.
 """
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import http.client
+import asyncio
 import os
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+import aiohttp
+from aiohttp.connector import Connection
 
 from runner import __version__
 from runner.doctor.finding import Finding, fail, ok, warn
@@ -27,8 +28,6 @@ from runner.zuora.jobs.listing import LIST_PATH
 
 SKEW_SECONDS = (60.0, 3600.0)  # from here on worth a word; from here on times in logs and tickets are wrong
 EXPIRY_SECONDS = 21 * 86_400.0
-MOST_BYTES = 65_536
-REFUSED = (OSError, http.client.HTTPException, ssl.SSLError, ValueError)
 DNS_REMEDY = "check the base URL, the name server and, behind a proxy, HTTPS_PROXY"
 TLS_REMEDY = (
     "if a proxy of yours signs what passes, name its authority in SSL_CERT_FILE; otherwise somebody may be in between: "
@@ -48,7 +47,7 @@ class Seen:
     protocol: str | None
 
 
-def line(base_url: str, timeout_seconds: float, now: Callable[[], float] = time.time) -> Iterator[Finding]:
+def line(base_url: str, timeout_seconds: float) -> Iterator[Finding]:
     """The findings on the way to the tenant, as far as it can be gone. Ends with the clock's if all is well."""
     url = urlsplit(base_url)
     proxy = environment_proxy(base_url)
@@ -59,16 +58,35 @@ def line(base_url: str, timeout_seconds: float, now: Callable[[], float] = time.
     if resolved.level == "fail":
         return
     try:
-        seen = _get(url, end if proxy else None, timeout_seconds, now)
-    except ssl.SSLCertVerificationError as error:
-        yield fail("tls", f"the certificate is not accepted: {error.verify_message}", TLS_REMEDY)
+        seen = asyncio.run(_get(base_url, timeout_seconds))
+    except aiohttp.ClientConnectorCertificateError as error:
+        yield fail("tls", f"the certificate is not accepted: {_reason(error)}", TLS_REMEDY)
         return
-    except REFUSED as error:
-        message = f"{end.hostname}:{_port(end)} cannot be talked to: {error or type(error).__name__}"
-        yield fail("connection", message, "check base URL, firewall and proxy; `curl -v` with the same URL tells more")
+    except aiohttp.ClientConnectorSSLError as error:
+        yield fail("tls", f"no TLS connection: {error.os_error.strerror or error}", TLS_REMEDY)
         return
-    yield _tls_finding(seen, now())
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        message = f"{end.hostname}:{_port(end)}: no response: {_silence(error)}"
+        yield fail("connection", message, "check base URL, firewall and proxy; `curl -v` with the same URL shows more")
+        return
+    yield _tls_finding(seen, time.time())
     yield _clock_finding(seen)
+
+
+def _reason(error: aiohttp.ClientConnectorCertificateError) -> str:
+    refused = error.certificate_error
+    return refused.verify_message if isinstance(refused, ssl.SSLCertVerificationError) else str(refused)
+
+
+def _silence(error: Exception) -> str:
+    """Why there is no response, in the words of the system. The proxy's password is not among them."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered HTTP {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return str(error.os_error.strerror or type(error.os_error).__name__)
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or type(error).__name__
 
 
 def _proxy_finding(proxy: str | None) -> Finding:
@@ -97,41 +115,41 @@ def _port(end: SplitResult) -> int:
     return end.port or (443 if end.scheme == "https" else 80)
 
 
-def _get(url: SplitResult, proxy: SplitResult | None, timeout: float, now: Callable[[], float]) -> Seen:
-    """One GET without a token. Raises OSError, HTTPException or ValueError."""
-    connection = _connection(url, proxy, timeout)
-    headers = {"User-Agent": f"regeneration-runner/{__version__}", "Host": url.netloc, "Connection": "close"}
-    path = url.path.rstrip("/") + LIST_PATH
-    with contextlib.closing(connection):
-        connection.connect()
-        whole = f"{url.scheme}://{url.netloc}{path}" if proxy and url.scheme == "http" else path
-        sent_at = now()
-        connection.request("GET", whole, headers=headers)
-        answer = connection.getresponse()
-        answered_at = now()
-        answer.read(MOST_BYTES)
-        secure = connection.sock if isinstance(connection.sock, ssl.SSLSocket) else None
-        certificate = secure.getpeercert() if secure else None
-        protocol = secure.version() if secure else None
-    return Seen(answer.status, answer.getheader("Date"), sent_at, answered_at, certificate, protocol)
+class _Watched(aiohttp.ClientResponse):
+    """A response that notes when its request was sent and on what connection it came."""
+
+    seen: Seen
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        """Read the head. The connection is looked at first: it is given back once the body has come."""
+        secure = connection.transport.get_extra_info("ssl_object") if connection.transport is not None else None
+        certificate, protocol = (secure.getpeercert(), secure.version()) if secure is not None else (None, None)
+        sent_at = time.time()
+        response = await super().start(connection)
+        self.seen = Seen(self.status, self.headers.get("Date"), sent_at, time.time(), certificate, protocol)
+        return response
 
 
-def _connection(url: SplitResult, proxy: SplitResult | None, timeout: float) -> http.client.HTTPConnection:
-    end = proxy or url
-    host, port = end.hostname or "", _port(end)
-    if url.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=timeout)
-    connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=trusted())
-    if proxy is not None:
-        connection.set_tunnel(url.hostname or "", _port(url), _authorization(proxy))
-    return connection
+async def _get(base_url: str, timeout_seconds: float) -> Seen:
+    """One GET without a token, by the proxy, the authorities and the HTTP stack of a run.
 
-
-def _authorization(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
-        return {}
-    named = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(named).decode()}"}
+    Raises aiohttp.ClientError, OSError or ValueError.
+    """
+    connector = aiohttp.TCPConnector(ssl=trusted() if base_url.startswith("https:") else True, force_close=True)
+    url = base_url.rstrip("/") + LIST_PATH
+    async with (
+        aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"regeneration-runner/{__version__}"},
+            auto_decompress=False,
+            response_class=_Watched,
+        ) as session,
+        session.get(url, proxy=environment_proxy(base_url), allow_redirects=False) as response,
+    ):
+        assert isinstance(response, _Watched)
+        return response.seen
 
 
 def _tls_finding(seen: Seen, now: float) -> Finding:

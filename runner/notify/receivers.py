@@ -81,7 +81,13 @@ def refuse_unusable(receivers: Receivers) -> None:
 
 def usable(receivers: Receivers) -> Receivers:
     """The receivers without those that cannot work."""
-    return replace(receivers, **dict.fromkeys(_problems(receivers).keys() - {"notify_on"}))
+    problems = _problems(receivers)
+    return replace(
+        receivers,
+        notify=None if "notify" in problems else receivers.notify,
+        metrics=None if "metrics" in problems else receivers.metrics,
+        on_finish=None if "on_finish" in problems else receivers.on_finish,
+    )
 
 
 def _problems(receivers: Receivers) -> dict[str, Refused]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import sys
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
 from yarl import URL
 
@@ -13,6 +16,7 @@ from runner.domain.errors import Refused
 from runner.system.hosts import is_loopback
 from runner.zuora.auth import Credentials
 
+AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 
 
@@ -32,11 +36,42 @@ class Wire:
 
 
 def trusted() -> ssl.SSLContext:
-    """Certificates and host names are always checked: against the system's authorities, or those that SSL_CERT_FILE
-    and SSL_CERT_DIR name. There is no way to switch that off."""
+    """Certificates and host names are always checked, against the authorities that SSL_CERT_FILE and SSL_CERT_DIR name,
+    else against those of the system, a company's own among them. There is no way to switch that off.
+
+    Raises Refused if SSL_CERT_FILE or SSL_CERT_DIR names nothing.
+    """
+    refuse_missing_authorities()
     context = ssl.create_default_context()
+    if not any(os.environ.get(name) for name in AUTHORITIES) and (_in_keychain() or not _has_authorities(context)):
+        import truststore
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # The strict rules, Python's default from 3.13 on, refuse the certificates of many companies' proxies.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.set_alpn_protocols(("http/1.1",))
     return context
+
+
+def _in_keychain() -> bool:
+    """Whether the system keeps its authorities where OpenSSL does not look."""
+    return sys.platform in ("darwin", "win32")
+
+
+def _has_authorities(context: ssl.SSLContext) -> bool:
+    """Whether OpenSSL found the system's authorities: some builds of Python look in a folder that is not there.
+
+    truststore finds them too, but reads them again for every connection (40 ms), so that it is the second choice.
+    """
+    return context.cert_store_stats()["x509_ca"] > 0 or ssl.get_default_verify_paths().cafile is not None
+
+
+def refuse_missing_authorities() -> None:
+    """Raises Refused if SSL_CERT_FILE or SSL_CERT_DIR names nothing: every certificate would be refused."""
+    for name, kind, exists in zip(AUTHORITIES, ("file", "folder"), (Path.is_file, Path.is_dir), strict=True):
+        path = os.environ.get(name)
+        if path and not exists(Path(path)):
+            raise Refused(f"{name}: there is no {kind} {path}; correct or unset it")
 
 
 def session_headers(wire: Wire) -> dict[str, str]:
