@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from runner.config.production import is_guarded
+from runner.config.production import is_guarded, kind_note
 from runner.config.settings import Settings
 from runner.dispatch.forecast import forecast
 from runner.ledger import queries
@@ -35,7 +35,7 @@ def plan_text(run: OpenRun, settings: Settings, max_requests: int | None = None)
     lines += [f"  {line}" for line in _first_requests(run)]
     if is_guarded(settings) or any(step.options.get("re_migrate") for step in steps):
         lines += [f"  {line}" for line in consequences(run.store)]
-    lines += [f"  {line}" for line in _notes(run)]
+    lines += [f"  {line}" for line in _notes(run, settings)]
     lines += [f"  {line}" for line in _forecast_lines(run, settings, document.tenant, max_requests)]
     lines += _job_lines(steps)
     return "\n".join(lines)
@@ -48,9 +48,11 @@ def _first_requests(run: OpenRun) -> list[str]:
     ]
 
 
-def _notes(run: OpenRun) -> Iterator[str]:
+def _notes(run: OpenRun, settings: Settings) -> Iterator[str]:
     path = run.folder.path
     yield from map(printable, run.store.facts().notes)
+    if (note := kind_note(settings)) is not None:
+        yield note
     if is_network(kind := kind_of_disk(path) or ""):
         yield f"{path} is on a network disk ({kind}), where a ledger can be damaged: see `regen doctor`"
 

@@ -67,7 +67,7 @@ def effective(flags: Flags, environment: Mapping[str, str]) -> Iterator[Row]:
 
 
 def _tenant_source(source: str) -> str:
-    return "told by the host" if source == "default" else source
+    return "by the host; otherwise --tenant" if source == "default" else source
 
 
 def _credentials(layers: Layers, environment: Mapping[str, str]) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from runner.config.production import is_guarded
+from runner.config.production import is_guarded, kind_note
 from runner.config.settings import Flags, Settings, gather, runs_folder
 from runner.doctor import Finding, Level
 from runner.doctor.finding import fail, ok, warn
@@ -53,6 +53,8 @@ def _config(settings: Settings) -> Iterator[Finding]:
     care = ", production: asks before it sends" if is_guarded(settings) else ""
     only = ", read_only: plans and looks, sends nothing" if settings.profile.read_only else ""
     yield ok("config", f"{source} → {settings.base_url} ({limits_in_words(settings.tenant)}{care}{only})")
+    if (note := kind_note(settings)) is not None:
+        yield warn("tenant", note, "or `tenant` in the profile; the tenant's own headers count once they are seen")
     until = settings.blackouts.closed_until(now := time.time())
     if until > now:
         opens = datetime.fromtimestamp(until).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -16,7 +16,7 @@ from runner.dispatch.quota import NAMES
 from runner.doctor.finding import Finding, Level, fail, ok, warn
 from runner.domain.errors import Refused
 from runner.domain.model import Limits, Reply, Silence
-from runner.zuora.categories import CREDENTIALS, PERMISSION
+from runner.zuora.categories import CREDENTIALS, PERMISSION, PERMISSION_NAME
 from runner.zuora.client import connected
 from runner.zuora.connection import Wire
 from runner.zuora.envelope import Envelope, envelope
@@ -98,7 +98,10 @@ def _denied(name: str, answer: Reply, reply_envelope: Envelope) -> Finding:
     if CREDENTIALS in reply_envelope.categories:
         return fail(name, message, "make sure that the OAuth client's user is active and may use the REST API")
     if PERMISSION in reply_envelope.categories or answer.status == 403:
-        remedy = "have an administrator give the user the permission for Zuora Revenue; --canary 1 shows if it suffices"
+        remedy = (
+            f"have an administrator give the user the permission {PERMISSION_NAME} (documented for the user "
+            "interface; what the API asks for is not): --canary 1 shows if it suffices"
+        )
         return fail(name, message, remedy)
     return warn(name, message, "the tenant answers, but not this question; --canary 1 shows if regenerating works")
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from runner.ledger.queries import ResultLine, Trouble
-from runner.zuora.categories import category_word
+from runner.zuora.categories import PERMISSION_NAME, category_word
 
 EXAMPLES = 5
 MOST_CLUSTERS = 500
@@ -31,7 +31,10 @@ class Remedy(enum.StrEnum):
 
 ADVICE: Mapping[Remedy, str] = {
     Remedy.DATA: "fix the rows (or the objects that they name), then send them again",
-    Remedy.PERMISSION: "ask the tenant's administrator for the permission, then send the rows again",
+    Remedy.PERMISSION: (
+        f"ask the tenant's administrator for the permission ({PERMISSION_NAME}, documented for the user interface), "
+        "then send the rows again"
+    ),
     Remedy.WAIT: "the tenant was busy or silent: try again later",
     Remedy.VENDOR: "open a ticket at Zuora Support; the ticket's text is ready-made",
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.system.console import harmless, is_terminal, say
 from runner.system.timestamps import duration
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 
 BAR_SECONDS = 0.2
 LINE_SECONDS = 10.0
+NARROW = 70  # columns
+
+
+def bar_shape(stream: TextIO) -> dict[str, Any]:
+    """How the bar fits the terminal: one without a size (0 by 0, of a container) counts as 80 columns wide; on a
+    narrow one the counts matter more than the bar."""
+    try:
+        columns, lines = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        columns = lines = 0
+    if columns < 20 or lines < 2:
+        return {"ncols": 80, "nrows": 24}
+    narrow = {"bar_format": "{percentage:3.0f}%{postfix}"} if columns < NARROW else {}
+    return {"dynamic_ncols": True, **narrow}
 
 
 class Progress:
@@ -36,7 +51,7 @@ class Progress:
         if not quiet and is_terminal(sys.stderr):
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, unit="req", dynamic_ncols=True, smoothing=0.1, file=sys.stderr)
+            self._bar = tqdm(total=total, unit="req", smoothing=0.1, file=sys.stderr, **bar_shape(sys.stderr))
 
     def tell(self, text: str) -> None:
         """A line for the person, without disturbing the bar."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# Knowledge Center, "Regenerate transactions": described for administrators and the button of the user interface; what
+# the API asks for is documented nowhere.
+PERMISSION_NAME = "Manage OTR Transactions Regeneration"
+
 CATEGORIES = {
     "10": "permission",
     "11": "authentication",

@@ -76,6 +76,18 @@ def kind_of(host: str) -> str:
     return "api-sandbox"
 
 
+def other_kind(host: str) -> str | None:
+    """What else a tenant at this host may be than `kind_of` assumes, and how to say so; None where that is certain."""
+    plain = _plain(host)
+    if is_loopback(host) or is_production(host):
+        return None
+    if plain in SANDBOX_HOSTS:
+        return f"{plain} has developer and central sandboxes; the lower limits apply. Central: --tenant central-sandbox"
+    if plain.endswith(ZUORA_DOMAIN) and HARMLESS_LABELS.intersection(plain.split(".")):
+        return None
+    return f"{plain} is no known host of Zuora's; the lowest limits apply. Another kind: --tenant KIND"
+
+
 def limits_in_words(kind: str) -> str:
     """Whose limits hold, for people: `central-sandbox limits`; of a tenant of no known kind `no known limits`."""
     return "no known limits" if QUOTAS.get(kind) is None else f"{kind} limits"
