@@ -14,7 +14,10 @@ from tests.documentation.documents import CONTRIBUTING, DOCUMENTS, README, TOPIC
 
 EACH = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 # Options of other programs than `regen`.
-FOREIGN = {"--now", "--rm", "--env-file", "--hostname", "--stop-timeout", "--help", "--version"}
+FOREIGN = {
+    *("--now", "--rm", "--env-file", "--hostname", "--stop-timeout", "--help", "--version"),
+    *("--secret-id", "--output", "--vault-name", "--name"),  # aws, az
+}
 
 
 def _options(command: click.Command) -> set[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.runs.lock import tenant_held
 from runner.system.signals import Terminated, finishing, handled, install, raising
 from tests import ROOT
 from tests.flows.test_flows import subscriptions
@@ -129,6 +132,32 @@ def test_as_process_1(tmp_path, number):
     os.kill(int(children[0]), number)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, f"ended by {signal.Signals(number).name}" in err) == (143, True)
+
+
+@pytest.mark.parametrize(("number", "as_process_1"), [(signal.SIGTERM, False), (signal.SIGHUP, True)])
+def test_while_waiting_for_the_tenant(tmp_path, monkeypatch, number, as_process_1):
+    """`--wait` ends at once, and nothing was sent; the plan is there for the next command."""
+    if as_process_1 and (shutil.which("unshare") is None or os.geteuid() != 0):
+        pytest.skip("namespaces of processes need root")
+    runs, tenant = tmp_path / "runs", hashlib.sha256(b"i").hexdigest()
+    words = ("run", subscriptions(tmp_path / "s.csv", 3), "--base-url", "http://127.0.0.1:9", "--runs-dir", runs)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with tenant_held(runs, tenant, "127.0.0.1:9", run="theirs"):
+        prefix = ("unshare", "--pid", "--fork", "--kill-child") if as_process_1 else ()
+        process = started(*words, "--wait", "--quiet", prefix=prefix)
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        if "unshare" in first:
+            pytest.skip("no namespace can be made here")
+        assert "waiting for tenant" in first and "run theirs" in first
+        target = process.pid
+        if as_process_1:
+            target = int(Path(f"/proc/{target}/task/{target}/children").read_text().split()[0])
+        os.kill(target, number)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, f"ended by {number.name}" in err, "Traceback" in err) == (143, True, False)
+    (folder,) = folders(runs)
+    assert json.loads((folder / "run.json").read_text())["requests"]["sent"] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
