@@ -11,7 +11,6 @@ import pytest
 from manifests import schemas
 from runner.simulator import regenerate, validation
 from runner.zuora import operations, tenants
-from runner.zuora.effects import consequence, overwrites
 from tests.documentation.documents import CONTRIBUTING, section
 from tests.flows.test_flows import one
 from tests.harness.program import table
@@ -100,11 +99,3 @@ def test_reconcile_knows_it(tmp_path, regen, simulator, ramp):
     compared = regen("reconcile", run, "--against", extract)
     assert compared.code == 3
     assert second[0] in compared.out
-
-
-def test_every_operation_says_what_it_does_to_existing_data():
-    """No request may reach the production question without saying whether data is overwritten."""
-    for name, operation in operations.OPERATIONS.items():
-        line = consequence(name, "", 2)
-        assert line.startswith(("2 ", f"{operation.noun}s of 2 objects: ")), line
-        assert ("OVERWRITTEN" in line) is overwrites(name, ""), line

@@ -140,23 +140,3 @@ def test_a_query_that_fails_or_a_tenant_that_is_out_of_order(tmp_path, regen, si
     assert done.code == 1
     assert "does not answer data queries" in done.err
     assert len(waits) >= 5
-
-
-def test_other_credentials_are_another_tenant(tmp_path, regen, simulator, manifest, monkeypatch):
-    """A run is compared with its own tenant alone."""
-    with simulator(job_seconds=0) as server:
-        regen("run", manifest, "--base-url", server.url, "--run-id", "it")
-        monkeypatch.setenv("ZUORA_CLIENT_ID", "another")
-        refused = regen("reconcile", "it", "--query")
-    assert refused.code == 2
-    assert "another tenant" in refused.err
-
-
-def test_a_read_only_profile_may_not_ask(tmp_path, regen, simulator, manifest):
-    """A data query changes nothing, but it is a POST."""
-    with simulator(job_seconds=0) as server:
-        regen("run", manifest, "--base-url", server.url, "--run-id", "it")
-        (tmp_path / "regen.toml").write_text("default_profile = 'p'\n[profile.p]\nread_only = true\n")
-        refused = regen("reconcile", "it", "--query")
-        assert (refused.code, "read_only: a data query is a POST" in refused.err) == (2, True)
-        assert regen("reconcile", "it").code == 0

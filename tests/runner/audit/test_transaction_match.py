@@ -6,7 +6,6 @@ import asyncio
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -208,50 +207,6 @@ def test_a_second_try_follows_the_jobs_of_the_first(tmp_path, monkeypatch):
         assert sum("updateddate >=" in query for query in books.queries) <= selects
 
 
-def test_others_are_recognized(tmp_path):
-    """Another user's transactions, another run's, other objects': none is extra; one of ours that none explains is."""
-    books = Books()
-    world = World(tmp_path / "runs/it", books, manifest_of("name and version")).settle()
-    other = World(tmp_path / "runs/other", books, manifest_of("name and version", 2)).settle()
-    names = {"subscriptionnumber": "A-S5", "subscriptionversion": "1"}
-    at = {"createddate": STARTED, "updateddate": STARTED + 5 * SECOND}
-    books.add("bookingtransaction", [{"id": "by-hand", "updatedbyid": "person", **names, **at}])
-    books.add("bookingtransaction", [{"id": "elsewhere", "updatedbyid": "person", "subscriptionnumber": "B", **at}])
-    missing, extra = world.inquire().checks
-    assert (missing.count, extra.count) == (0, 0), extra.lines()
-    assert "4 transactions of the run's objects made by run other" in extra.notes
-    assert "1 transactions of the run's objects last updated by another user" in extra.notes
-    assert "1 transactions of the run's time are of objects not in the run" in extra.notes
-    books.add("bookingtransaction", [{"id": "doubled", "updatedbyid": "api", **names, **at}])
-    _, extra = world.inquire().checks
-    assert extra.count == 1
-    assert [row["transaction_id"] for row in world.rows("reconcile-BookingTransaction-extra.csv")] == ["doubled"]
-    assert other.folder.exists()
-
-
-def test_not_done_is_never_reported_where_it_could_not_be_seen(tmp_path):
-    """No row of that kind was seen, or one was seen by its id only, or the object was updated by somebody since."""
-    alone = World(tmp_path / "1/it", Books(), manifest_of("invoice id", 2))
-    alone.settle(unknown=frozenset({1, 2}), undone=frozenset({1, 2}))
-    alone.inquire()
-    assert alone.answers() == {1: "cannot tell", 2: "cannot tell"}
-
-    books = Books()
-    blind = World(tmp_path / "2/it", books, manifest_of("invoice number", 4))
-    blind.settle(unknown=frozenset({1}), undone=frozenset({1}))
-    books._base.execute("UPDATE billingtransaction SET documentnumber = NULL")
-    blind.inquire()
-    assert blind.answers() == {1: "cannot tell"}
-
-    books = Books()
-    later = World(tmp_path / "3/it", books, manifest_of("invoice number", 4))
-    later.settle(unknown=frozenset({1}), undone=frozenset({1}))
-    row = {"id": "x", "updateddate": STARTED + 10**12, "createddate": STARTED, "documentnumber": "INV1"}
-    books.add("billingtransaction", [row])
-    later.inquire()
-    assert later.answers() == {1: "cannot tell"}
-
-
 def test_a_tenant_whose_clock_is_behind(tmp_path):
     """Times of update before the attempts are no reason to call work not done."""
     books = Books()
@@ -286,26 +241,3 @@ def test_what_no_table_shows_has_a_line_of_its_own(tmp_path):
     (check,) = world.inquire().checks
     assert check.word == "skipped"
     assert "1 rev-rec-events row: Data Query has no table" in "\n".join(check.lines())
-
-
-def test_the_missing_rows_are_a_manifest(tmp_path):
-    """Exactly those rows, with their own columns; the file of ids is refused by name."""
-    books = Books()
-    text = "Subscription Name,Subscription Version,Note\n" + "".join(f"A-S{at},1,n{at}\n" for at in range(1, 6))
-    world = World(tmp_path / "runs/it", books, text, re_migrate=True).settle()
-    for row in (2, 4):
-        books.remove("bookingtransaction", world.ids(row)[1])
-    world.inquire()
-    path = str(world.folder / "reconcile-BookingTransaction-missing.csv")
-    again = Step(1, Regenerate(manifests=(path,), re_migrate=True))
-    (tmp_path / "again").mkdir()
-    with OpenManifests() as manifests:
-        opened = Opened([again], TARGET, manifests)
-        opened.enrol(tmp_path / "again/ledger.db", "again", Facts(run_id="again", status=RunStatus.PLANNED))
-    with open_read_only(tmp_path / "again/ledger.db") as store:
-        assert list(_names(store)) == ["A-S2", "A-S4"]
-
-
-def _names(store: Any) -> Iterator[str]:
-    for (body,) in store.rows("SELECT body FROM request ORDER BY request"):
-        yield json.loads(body)["subscriptionName"]

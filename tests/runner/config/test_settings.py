@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-import time
-import tomllib
-from datetime import datetime
 
-import msgspec
 import pytest
 
-from runner.config.file import TABLES, Profile
-from runner.config.settings import Flags, gather, runs_folder
+from runner.config.settings import Flags, gather
 from runner.domain.errors import Refused
-from runner.system.timestamps import next_occurrence
-from runner.zuora.tenants import ENDPOINTS
-from tests.documentation.documents import topic
 from tests.flows.test_flows import subscriptions
-
-CONFIG = """
-default_profile = "sandbox"
-[profile.sandbox]
-base_url = "https://rest.test.zuora.com"
-rate = 5
-entity_ids = ["e1"]
-[profile.live]
-base_url = "https://rest.zuora.com"
-[profile.live.patience]
-attempts = 3
-"""
-
-
-@pytest.fixture
-def config(tmp_path):
-    path = tmp_path / "regen.toml"
-    path.write_text(CONFIG)
-    return str(path)
 
 
 def test_the_order_of_precedence(config):
@@ -58,24 +30,6 @@ def test_profiles(config):
     assert gather(Flags(config=config), {}).profile.entity_ids == ["e1"]
     with pytest.raises(Refused, match="no profile 'prod'; known profiles: live, sandbox"):
         gather(Flags(config=config, profile="prod"), {})
-
-
-@pytest.mark.parametrize(
-    ("url", "host", "tenant"),
-    [
-        ("https://rest.zuora.com", "rest.zuora.com", "production"),
-        ("https://rest.test.eu.zuora.com", "rest.test.eu.zuora.com", "developer-sandbox"),
-        ("https://rest.apisandbox.zuora.com", "rest.apisandbox.zuora.com", "api-sandbox"),
-        ("https://gateway.invalid:8443", "gateway.invalid:8443", "api-sandbox"),
-        ("http://127.0.0.1:9080", "127.0.0.1:9080", "none"),
-        ("http://[::1]:9080", "[::1]:9080", "none"),
-        ("http://localhost", "localhost", "none"),
-    ],
-)
-def test_hosts_and_their_kind(url, host, tenant):
-    """The strictest that it can be; nothing on this machine."""
-    settings = gather(Flags(base_url=url), {})
-    assert (settings.host, settings.tenant) == (host, tenant)
 
 
 @pytest.mark.parametrize(
@@ -106,49 +60,6 @@ def test_what_cannot_serve_is_refused(flags, message, tmp_path, monkeypatch):
         gather(flags, {"HOME": str(tmp_path)})
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[profile.x]\nbase_ulr = 'u'", "unknown key `profile.x.base_ulr`; did you mean `base_url`"),
-        ("[profile.x.patience]\natempts = 2", "`profile.x.patience.atempts`; did you mean `attempts`"),
-        ("[profile.x.limits]\nsecond = 2", "`profile.x.limits.second`"),
-        ("defualt_profile = 'x'", "did you mean `default_profile`"),
-        ("[profile.x]\nqqqqqqqq = 1", "known keys: .*read_only"),
-        ("[profile.x]\nrate = 'fast'", "profile.x.rate: expected `float"),
-        ("[profile.x.limits]\nday = 0", "profile.x.limits.day: expected a positive"),
-        ("[profile.x]\nrequest_timeout_seconds = 0", "request_timeout_seconds"),
-        ("[profile.x.patience]\nattempts = 0", "patience"),
-        ("[profile.x]\nblackout = ['06:00-09:00']", "blackout"),
-        ("[profile.x]\nbilling_id_field = 'key'", "billing_id_field"),
-        ("[profile.x]\nrequest_timeout_seconds = nan", "request_timeout_seconds"),
-        ("[profile.x]\npatience = { cap_seconds = inf }", "patience"),
-        ("[profile.x]\njobs = { search_seconds = -1.0 }", "jobs"),
-        ('[profile.x]\nentity_ids = ["a\\r\\nX: 1"]', r"entity_ids: 'a\\r\\nX: 1' is no id"),
-        ("[profile.x]\norg_ids = ['']", "org_ids"),
-        ("[profile.x]\nzuora_version = 'a b'", "zuora_version"),
-        ("[profile.x]\ncredential_command = 'echo \"x'", "credential_command: expected a command"),
-        ("[profile.x]\ncredential_command = []", "credential_command"),
-        ("[profile.x]\ncredential_command = '  '", "credential_command"),
-        ("profile = 1", "profile"),
-        ("default_profile = 1", "default_profile"),
-        ("not toml", "regen.toml"),
-    ],
-)
-def test_a_config_that_cannot_be_read_names_the_key(tmp_path, text, message):
-    """Unknown keys too."""
-    path = tmp_path / "regen.toml"
-    path.write_text(text)
-    with pytest.raises(Refused, match=message):
-        gather(Flags(config=str(path)), {})
-
-
-def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path):
-    """Some editors write one."""
-    path = tmp_path / "regen.toml"
-    path.write_text("\ufeff[profile.x]\nbase_url = 'us-sandbox'\n", "utf-8")
-    assert gather(Flags(config=str(path), profile="x"), {}).host == "rest.test.zuora.com"
-
-
 def test_short_names():
     """The hosts that Zuora documents, by name; a misspelt one is not taken for a host."""
     assert gather(Flags(base_url="us-sandbox"), {}).host == "rest.test.zuora.com"
@@ -176,82 +87,7 @@ def test_the_tenants_own_numbers(tmp_path):
     assert (quota.minute, quota.hour, quota.day) == (12_500, 25_000, 1000)
 
 
-def test_the_users_own_config(tmp_path, monkeypatch):
-    """In the working folder, else in the config folder of the user, else where REGEN_CONFIG says."""
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "home/.config/regen/regen.toml"
-    path.parent.mkdir(parents=True)
-    path.write_text("default_profile = 'x'\n[profile.x]\nruns_dir = 'users'\n")
-    environment = {"HOME": str(tmp_path / "home")}
-    assert str(runs_folder(Flags(), environment)) == "users"
-    (tmp_path / "regen.toml").write_text("default_profile = 'x'\n[profile.x]\nruns_dir = 'here'\n")
-    assert str(runs_folder(Flags(), environment)) == "here"
-    assert str(runs_folder(Flags(), {"REGEN_CONFIG": str(path)})) == "users"
-
-
 SECRET = "[profile.x]\nbase_url = 'us-sandbox'\nclient_id = 'me'\nclient_secret = 'hush-hush'\n"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="other permissions")
-def test_a_secret_in_a_file_that_others_can_read_is_refused(tmp_path):
-    """With the remedy; private it serves, and shows itself nowhere."""
-    path = tmp_path / "regen.toml"
-    path.write_text(SECRET)
-    for mode in (0o644, 0o640, 0o604):
-        path.chmod(mode)
-        with pytest.raises(Refused, match="chmod 600") as refused:
-            gather(Flags(config=str(path), profile="x"), {})
-        assert "hush" not in str(refused.value)
-    path.chmod(0o600)
-    settings = gather(Flags(config=str(path), profile="x"), {})
-    assert settings.credentials().client_secret == "hush-hush"
-    assert "hush" not in repr(settings)
-    both = {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
-    assert gather(Flags(config=str(path)), both | {"REGEN_PROFILE": "x"}).credentials().client_secret == "s"
-
-
-def test_config_shows_what_is_in_force(tmp_path, regen, monkeypatch):
-    """Values with their source; no secret, neither in text nor in JSON; commands are not run."""
-    path = tmp_path / "regen.toml"
-    path.write_text(SECRET + "notify = 'https://hooks.invalid/T0/very-secret'\n")
-    path.chmod(0o600)
-    monkeypatch.setenv("ZUORA_CLIENT_SECRET", "")
-    shown = regen("config", "--profile", "x")
-    assert shown.code == 0
-    assert "hush" not in shown.out and "very-secret" not in shown.out
-    document = regen("config", "--profile", "x", "--json").document
-    assert document["notify"]["value"] == "https://hooks.invalid/***"
-    assert document["base_url"] == {"value": "https://rest.test.zuora.com", "source": "regen.toml [profile.x]"}
-    assert document["concurrency"] == {"value": 30, "source": "default"}
-    assert document["limits"]["value"]["day"] == 50_000
-    assert document["credentials"]["value"] == "***"
-    path.write_text("[profile.x]\ncredential_command = 'false --token=inline-secret'\n")
-    assert "inline-secret" not in regen("config", "--profile", "x").out
-
-
-def test_config_before_there_is_any(tmp_path, regen):
-    """Says what is missing and where a file would be looked for."""
-    shown = regen("config")
-    assert shown.code == 0
-    assert "neither ./regen.toml nor" in shown.out
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["https://u:hush@x:99999", "ftp://u:hush@x", "u:hush@rest.zuora.com", "https://x/v1?token=hush", "hush@localhost"],
-)
-def test_a_secret_in_a_base_url_is_not_repeated(url):
-    """Wherever it stands, and whatever else is wrong with the URL."""
-    with pytest.raises(Refused, match="no user, password") as refused:
-        gather(Flags(base_url=url), {})
-    assert "hush" not in str(refused.value)
-
-
-def test_an_empty_variable_names_no_file(tmp_path, monkeypatch):
-    """As with every other variable."""
-    monkeypatch.chdir(tmp_path)
-    environment = {"REGEN_CONFIG": "", "REGEN_PROFILE": "", "REGEN_RATE": "", "HOME": str(tmp_path)}
-    assert gather(Flags(base_url="http://127.0.0.1:1"), environment).config_path is None
 
 
 class TestCredentials:
@@ -313,53 +149,12 @@ class TestCredentials:
         return gather(Flags(config=str(path), profile="x"), {}).credentials()
 
 
-def test_the_topic_names_every_key():
-    """In its table, each with its default."""
-    text = topic("settings")
-    table = [line for line in text.splitlines() if line.startswith("| `")]
-    for key in Profile.__struct_fields__:
-        assert [line for line in table if f"`{key}`" in line.split("|")[1]], key
-    for name, kind in TABLES.items():
-        (row,) = [line for line in table if f"`{name}`" in line.split("|")[1]]
-        for key, value in msgspec.structs.asdict(kind()).items():
-            assert f"{key} = {'…' if value is None else f'{value:g}'}" in row
-    for text_of_toml in re.findall(r"```toml\n(.*?)```", text, re.DOTALL):
-        for table_ in tomllib.loads(text_of_toml)["profile"].values():
-            msgspec.convert(table_, Profile)
-    for short in ENDPOINTS:
-        assert short.partition("-")[2] in text
-
-
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="no zone can be set")
-@pytest.mark.parametrize("evening", ["2026-03-07 22:00", "2026-10-31 22:00", "2026-06-01 22:00"])
-def test_until_is_what_the_clock_on_the_wall_shows(evening, monkeypatch):
-    """Also in the nights in which it is set."""
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    try:
-        now = datetime.fromisoformat(evening)
-        then = time.localtime(next_occurrence("06:00", now))
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert (then.tm_hour, then.tm_min) == (6, 0)
-    assert then.tm_yday == now.timetuple().tm_yday + 1
-
-
 @pytest.mark.parametrize("minutes", ["-1", "nan"])
 def test_patience_that_is_none(tmp_path, regen, minutes):
     """Refused, not taken for no patience at all."""
     manifest = subscriptions(tmp_path / "s.csv", 1)
     done = regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--outage-patience", minutes)
     assert (done.code, "--outage-patience" in done.err) == (2, True)
-
-
-def test_a_tenant_that_cannot_be_reached(tmp_path, regen):
-    """The first line says why nothing goes on, not only that it does not."""
-    manifest = subscriptions(tmp_path / "s.csv", 1)
-    done = regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--outage-patience", 0.001)
-    assert done.code == 4
-    assert "pausing 1 s: could not get an access token: connect: Cannot connect to host 127.0.0.1:1" in done.err
 
 
 class TestContradictions:
@@ -436,24 +231,3 @@ class TestContradictions:
         result = regen("config", "--config", full, "--profile", "p")
         assert result.code == 2
         assert "ZUORA_BASE_URL and base_url of --profile p differ" in result.err
-
-
-@pytest.mark.parametrize("url", ["https://rest．zuora．com", "https://rest.test..zuora.com", "https://rest.zuora.com "])
-def test_a_base_url_with_two_readings_is_refused(url):
-    """Before anything is sent; tests/runner/system/test_hosts.py has all of them."""
-    with pytest.raises(Refused, match="base URL"):
-        gather(Flags(base_url=url), {})
-
-
-@pytest.mark.parametrize(
-    "proxy", ["proxy:3128", "10.0.0.1:3128", "u:hush@proxy:3128", "socks5://proxy:1080", "http://"]
-)
-def test_a_proxy_that_cannot_be_used_is_refused(proxy, monkeypatch):
-    """Named with what is expected, without its password, before anything begins."""
-    for name in ("https_proxy", "NO_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(Refused, match="HTTPS_PROXY: expected the URL of an HTTP proxy") as refused:
-        gather(Flags(base_url="https://rest.test.zuora.com"), {})
-    assert "hush" not in str(refused.value)
-    assert gather(Flags(base_url="http://localhost:9080"), {}).host == "localhost:9080"

@@ -12,8 +12,6 @@ import pytest
 from runner import cli
 from runner.config.settings import Flags, gather
 from runner.zuora import tenants
-from runner.zuora.effects import consequence, overwrites
-from runner.zuora.tenants import may_be_production
 from tests.flows.test_flows import invoices, one, subscriptions
 
 
@@ -34,26 +32,6 @@ def typing(monkeypatch):
 
     monkeypatch.setattr(tenants, "PRODUCTION_HOSTS", frozenset({"127.0.0.1"}))
     return typed
-
-
-@pytest.mark.parametrize(
-    ("host", "guarded"),
-    [
-        ("rest.zuora.com", True),
-        ("REST.zuora.com", True),
-        ("rest.zuora.com.", True),
-        ("rest.eu.zuora.com", True),
-        ("rest.moon.zuora.com", True),
-        ("rest.test.zuora.com", False),
-        ("rest.apisandbox.zuora.com", False),
-        ("rest.sandbox.na.zuora.com", False),
-        ("zuora.com.example.org", False),
-        ("127.0.0.1", False),
-    ],
-)
-def test_which_hosts_are_guarded(host, guarded):
-    """The known ones however they are spelt, and Zuora's hosts that nothing tells to be a sandbox."""
-    assert may_be_production(host) is guarded
 
 
 def test_a_terminal_must_type_the_host_after_the_plan(tmp_path, regen, simulator, typing):
@@ -180,14 +158,6 @@ class TestATerminal:
         assert "not confirmed; nothing was sent" in shown
 
 
-def test_a_profile_that_names_its_tenant_production_is_guarded(tmp_path, regen):
-    """A gateway in front of production has another name."""
-    (tmp_path / "regen.toml").write_text("[profile.p]\nbase_url = 'https://gw.invalid'\ntenant = 'production'\n")
-    refused = regen("run", subscriptions(tmp_path / "s.csv", 1), "--profile", "p")
-    assert refused.code == 2
-    assert "gw.invalid is production" in refused.err
-
-
 def test_read_only_forbids_sending(tmp_path, regen, simulator):
     """Plans are made, nothing is sent, not even with --yes; the plan is sent later under another profile."""
     manifest = subscriptions(tmp_path / "s.csv", 2)
@@ -221,20 +191,6 @@ async def test_the_last_door_is_shut_too(simulator):
             async with client._session.get(f"{server.url}/v1/uno/data-backfill/listjobs", headers=headers) as answer:
                 assert answer.status == 200
         assert server.identities() == []
-
-
-def test_every_kind_of_request_has_its_words():
-    """And what overwrites is known; what Zuora does not document counts as overwriting."""
-    assert (
-        consequence("data-backfill", "", 2)
-        == "2 data backfill jobs: the records in the files are OVERWRITTEN in Billing"
-    )
-    assert consequence("journal-run", "", 1) == "1 journal run: journal entries are made"
-    assert consequence("rev-rec-events", "", 1).startswith("revenue recognition events of 1 object: may be OVERWRITTEN")
-    assert "does not know" in consequence("of-a-later-version", "", 1)
-    assert overwrites("booking-transaction", "") and not overwrites("billing-transaction", "")
-    assert overwrites("rev-rec-events", "") and overwrites("of-a-later-version", "")
-    assert not overwrites("booking-transaction", "onlyReSend=true") and not overwrites("journal-run", "")
 
 
 def test_settings_know_where_production_comes_from():
