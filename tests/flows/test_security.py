@@ -30,8 +30,6 @@ from runner.zuora import client as zuora
 from runner.zuora.auth import Credentials
 from runner.zuora.client import connected
 from runner.zuora.connection import Wire, trusted
-from runner.zuora.envelope import envelope
-from runner.zuora.jobs.listing import page
 from runner.zuora.jobs.result_file import ResultRefused, unpacked
 from tests import ROOT
 from tests.flows.test_flows import one, subscriptions
@@ -264,22 +262,6 @@ class TestTransport:
             with imposter(lambda arrived: elsewhere if where in arrived.path else answer_all(arrived)) as server:
                 assert regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", server.url).code == 4
             assert thief.seen == []
-
-    @pytest.mark.parametrize(
-        "address", ["@thief.invalid/v1/x", ":1@thief.invalid", "//thief.invalid/x", "https://thief.invalid/v1/jobs?p=2"]
-    )
-    async def test_no_answer_leads_the_token_elsewhere(self, address):
-        """The next page of a list is asked of our own host, whatever the server says; what is no path, of none."""
-        parsed = envelope(json.dumps({"success": True, "jobs": [{}], "nextPage": address}).encode())
-        assert parsed is not None
-        _, path = page(parsed) or ([], None)
-        assert path is not None
-        with imposter() as server:
-            async with connected(Wire(server.url, Credentials("i", "s"))) as client:
-                await client.ask("GET", path)
-                refused = await client.ask("GET", address) if not address.startswith("/") else None
-        assert [one.headers["Host"] for one in server.seen] == [server.url.removeprefix("http://")] * 2
-        assert refused is None or (isinstance(refused, Silence) and refused.kind == "address")
 
     async def test_a_file_by_plain_http_is_not_fetched(self):
         """Of a real tenant."""

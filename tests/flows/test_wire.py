@@ -15,9 +15,11 @@ from runner.domain.model import Answer, Reply, Request, Silence
 from runner.zuora.auth import TokenAnswer
 from runner.zuora.client import Client, connected
 from tests.harness.program import folders, table
-from tests.runner.zuora.test_client import REQUEST, TOKEN, answered, http, way, wire
+from tests.runner.zuora.conftest import way
+from tests.runner.zuora.test_client import REQUEST, TOKEN, answered, http, wire
 
-__all__ = ["way"]  # each test goes both ways
+__all__ = ["way"]
+pytestmark = pytest.mark.usefixtures("way")  # each test goes both ways
 OTHER = replace(REQUEST, number=8, digest="cd" * 20)
 Talk = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 

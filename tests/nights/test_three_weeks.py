@@ -15,7 +15,7 @@ from runner.ledger import open_read_only
 from runner.runs.lock import tenant_held
 from runner.session import nightly
 from tests.harness.program import folders, table
-from tests.nights.test_nights import killed, last
+from tests.runner.session.test_carryover import killed, last
 
 HEADER = "Subscription Name,Subscription Version\n"
 FIRST_NIGHT = datetime(2027, 3, 1, 23, 30, tzinfo=UTC).timestamp()  # and on over midnight in UTC

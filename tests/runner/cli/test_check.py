@@ -28,16 +28,6 @@ def test_it_shows_types_first_requests_and_notes(regen, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["m.csv"]
 
 
-def test_one_problem_of_many_rows_is_one_line(regen):
-    """With a count and the first rows, as the person's own program numbers them."""
-    Path("m.csv").write_text("invoiceNumber\nINV-1\n" + "#N/A\n" * 200)
-    done = regen("check", "m.csv")
-    (line,) = [line for line in done.out.splitlines() if "#N/A" in line]
-    assert (done.code, line.split(": ")[0]) == (2, "  m.csv, 200 rows (3, 4, 5, 6, 7 and 195 more)")
-    assert "--skip-rejected" in done.out
-    assert regen("check", "m.csv", "--skip-rejected").code == 0
-
-
 def test_nothing_is_left_to_send(regen):
     """--skip-rejected is not offered where every row is wrong, and does not help."""
     Path("m.csv").write_text("invoiceNumber\n#N/A\nNULL\n")

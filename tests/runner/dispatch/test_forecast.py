@@ -32,14 +32,6 @@ def test_the_window_that_binds(requests, windows, rate, seconds, binding):
     assert binding in result.binding
 
 
-def test_what_was_sent_today_counts():
-    """The day's share is partly used up."""
-    quota = Quota({DAY: 1000}, 1.0)
-    assert forecast(900, quota=quota, rate=None, concurrency=30).seconds < 60
-    quota.spend(1e9, 500)
-    assert forecast(900, quota=quota, rate=None, concurrency=30).seconds == 86_400
-
-
 def test_what_it_says():
     """On which day it ends; that keys do not last so long; what a night's share makes of it."""
     lines = forecast(100_000, quota=Quota(API_SANDBOX, 0.8), rate=None, concurrency=30).lines(NOON)

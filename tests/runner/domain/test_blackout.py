@@ -13,13 +13,11 @@ from hypothesis import strategies as st
 from runner.dispatch.circuit_breaker import Ending
 from runner.dispatch.forecast import forecast
 from runner.dispatch.quota import Quota
-from runner.dispatch.run_limits import Tally, Terms
+from runner.dispatch.run_limits import Terms
 from runner.domain.blackout import Blackouts, parse
 from runner.domain.errors import ExitCode
 from runner.domain.run_status import RunStatus
-from runner.ledger import Event, Journal, open_read_only, open_writable, queries
-from runner.results.summary import live_line
-from runner.session.progress import Progress
+from runner.ledger import open_read_only, queries
 from tests.flows.test_flows import one, subscriptions
 from tests.harness.program import csv_rows
 from tests.harness.virtual import EPOCH, Tenant, enrolled, settle
@@ -260,36 +258,3 @@ def test_the_whole_of_it(tmp_path, regen, simulator):
         assert f"paused: {reason}" in regen("show", folder.name).out
         assert regen("resume", folder.name, *base, "--profile", "open").code == 0
     assert {row["regen_state"] for row in csv_rows(folder / "results.csv")} == {"succeeded"}
-
-
-def test_show_tells_of_a_run_that_rests(tmp_path):
-    """Until when, and why; no more once it is over."""
-    path, begun = enrolled(tmp_path / "l.db", 3), int(EPOCH * 1e6)
-    with open_writable(path) as store:
-        store.set_facts(status=RunStatus.RUNNING)
-        journal = Journal(store)
-        journal.write([], [], events=[Event(begun, "paused", '{"seconds": 3600, "reason": "blackout (x)"}')])
-        line = live_line(store, begun + 60_000_000)
-        assert line == "running, but paused until 2027-01-15T09:00:00Z: blackout (x); 3 requests are pending"
-        assert "paused" not in (live_line(store, begun + 3_601_000_000) or "")
-        journal.write([], [], events=[Event(begun + 1, "blackout-over", "{}")])
-        assert "paused" not in (live_line(store, begun + 60_000_000) or "")
-
-
-def test_progress_tells_of_it(capsys):
-    """On the line of a run that goes on."""
-    now = datetime.now(UTC)
-    texts = [f"{now - timedelta(minutes=2):%H:%M}-{now + timedelta(hours=3):%H:%M} UTC"]
-    Progress(10, Tally(), Blackouts.parsed(texts), quiet=False).tell_now()
-    assert ", blackout until " in capsys.readouterr().err
-
-
-def test_show_tells_the_reason_in_one_line(tmp_path):
-    """A server's words make no line of their own."""
-    path, begun = enrolled(tmp_path / "l.db", 3), int(EPOCH * 1e6)
-    with open_writable(path) as store:
-        store.set_facts(status=RunStatus.RUNNING)
-        Journal(store).write(
-            [], [], events=[Event(begun, "paused", '{"seconds": 60, "reason": "busy\\nrun x: finished"}')]
-        )
-        assert "busy run x: finished; 3 requests" in (live_line(store, begun + 1_000_000) or "")

@@ -23,16 +23,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from runner.ledger import open_read_only
-from runner.plan.backfill import MOST_BYTES, Draft, csv_bytes, csv_line, zipped
+from runner.plan.backfill import MOST_BYTES, Draft
 from runner.session.job_store import upload_of
 from runner.system.recovery_points import JOB_POINTS
-from runner.zuora.jobs.result_file import ResultRefused, record_results, unpacked
 from tests.harness.audited import broken, command
-from tests.harness.journeys import HEADER, chained, charges, created, md5, parts, process, quick, uploads, zip_of
+from tests.harness.journeys import chained, charges, created, md5, parts, process, quick, uploads
 from tests.harness.program import Server, csv_rows, folders, table
 
 JOBS = "/v1/uno/data-backfill/jobs"
@@ -153,29 +150,6 @@ def test_an_upload_that_never_arrived_is_unknown(tmp_path, regen, simulator):
     assert chained(folder)
 
 
-REFUSED = {
-    "ID,Note\nr1,x\n": "no column 'Note'",
-    "ID,revenue_recognition_rule\nr1,x\n": "did you mean 'Revenue Recognition Rule'?",
-    "Name,Revenue Recognition Rule\nr1,x\n": "no column 'ID'",
-    "ID,Revenue Recognition Rule\n,x\n": "id-missing",
-    "ID,Revenue Recognition Rule\nr1,x\nr1,y\n": "id-repeated: row 1 of the run",
-    "ID,Revenue Recognition Rule,#Name\nr1,,n\nr2,x,\nr3,,n\n": "2 records have empty cells in 1 column",
-    "ID,Revenue Recognition Rule\nr1,x\nr2,  \n": "1 record has empty cells in 1 column",
-    "ID,Revenue Recognition Rule\n": "no rows",
-}
-
-
-@pytest.mark.parametrize("text", REFUSED)
-def test_what_is_checked_before_anything_is_sent(tmp_path, regen, simulator, text):
-    """Header, ids, empty cells; exit 2 and no upload."""
-    source = tmp_path / "c.csv"
-    source.write_text(text)
-    with simulator() as server:
-        refused = regen(*COMMAND, source, "--base-url", server.url)
-        assert (refused.code, uploads(server)) == (2, [])
-    assert REFUSED[text] in refused.err
-
-
 @pytest.mark.parametrize("suffix", ["csv.gz", "tsv", "jsonl", "parquet", "xlsx"])
 def test_any_readable_file_goes_up_as_csv(tmp_path, regen, suffix):
     """Text as it stands: leading zeros, newlines, what looks like a number; UTF-8, comma, no BOM."""
@@ -197,38 +171,6 @@ def test_any_readable_file_goes_up_as_csv(tmp_path, regen, suffix):
     ((name, content, rows),) = sent(one(tmp_path))
     assert (name.endswith(".csv"), rows) == (True, 3)
     assert content.decode() == ('ID,#Name,Revenue Recognition Rule\n007,"a\nb","x,y"\n1e5,"say ""ü""",z\nNA,,0\n')
-
-
-def test_types_are_suggested(tmp_path, regen):
-    refused = regen("backfill", "RateplanCharge", charges(tmp_path / "c.csv", 1), "--base-url", "http://127.0.0.1:1")
-    assert (refused.code, "did you mean RatePlanCharge?" in refused.err) == (2, True)
-
-
-def test_a_template_that_cannot_be_had(tmp_path, regen):
-    """Said so, with the way round it; --no-template-check plans offline, `Note` and all."""
-    source = tmp_path / "c.csv"
-    source.write_text("ID,Note\nr1,x\n")
-    base = (source, "--base-url", "http://127.0.0.1:1", "--plan")
-    refused = regen(*COMMAND, *base)
-    assert (refused.code, "--no-template-check" in refused.err) == (2, True)
-    assert regen(*COMMAND, *base, "--no-template-check").code == 0
-
-
-def test_the_tenants_own_template(tmp_path, regen, simulator):
-    """`regen template TYPE` prints it; for a type that is one of manifests, too, --backfill asks the tenant."""
-    with simulator() as server:
-        base = ("--base-url", server.url)
-        (tmp_path / "mine.csv").write_text(printed := regen("template", "RatePlanCharge", *base).out)
-        assert printed.startswith("ID,")
-        (tmp_path / "mine.csv").write_text(f"{printed.strip()}\nr1{',x' * printed.count(',')}\n")
-        assert regen(*COMMAND, "mine.csv", *base, "--plan").code == 0
-        assert regen("template", "InvoiceItemAdjustment", *base).out != printed
-        assert regen("template", "InvoiceItemAdjustment", "--backfill", *base).out.startswith("ID,")
-        assert "did you mean" in regen("template", "RatePlanCharg", "--backfill", *base).err
-    assert "no base URL" in regen("template", "RatePlanCharge").err
-    refused = regen("template", "RatePlanCharge", *base)
-    assert (refused.code, "template for RatePlanCharge: " in refused.err) == (2, True)
-    assert "--no-template-check" not in refused.err
 
 
 def test_an_upload_has_no_key_in_its_story(tmp_path, regen, simulator):
@@ -321,52 +263,6 @@ def test_a_job_that_fails_fails_its_rows(tmp_path, regen, simulator):
     assert "The file could not be processed" in rows[0]["regen_error_message"]
 
 
-def test_no_wait_and_resume(tmp_path, regen, simulator):
-    """Returns once created, exit 5; resume follows and uploads nothing."""
-    quick(tmp_path)
-    with simulator(job_seconds=0.5) as server:
-        done = regen(*COMMAND, charges(tmp_path / "c.csv", 2), "--no-wait", "--base-url", server.url)
-        assert (done.code, "--no-wait" in done.err) == (5, True)
-        folder = one(tmp_path)
-        assert {row["regen_state"] for row in table(folder)} == {"pending"}
-        (job,) = created(server, JOBS)
-        assert f"job {job} (c-{folder.name}-1-1-" in regen("show", folder.name).out
-        assert "data-backfill" in regen("jobs", "--base-url", server.url).out
-        assert regen("resume", folder.name).code == 0
-        assert [one["arrivals"] for one in uploads(server)] == [1]
-
-
-def test_no_wait_does_not_wait_for_what_was_created_before(tmp_path, regen, simulator):
-    """The same command once more: exit 5 again, and nothing is uploaded."""
-    quick(tmp_path)
-    with simulator(job_seconds=600) as server:
-        words = (*COMMAND, charges(tmp_path / "c.csv", 2), "--no-wait", "--base-url", server.url)
-        assert [regen(*words).code for _ in range(2)] == [5, 5]
-        assert [one["arrivals"] for one in uploads(server)] == [1]
-
-
-def test_jobs_are_listed_and_stopped(tmp_path, regen, simulator):
-    """The rows of a stopped job failed."""
-    quick(tmp_path)
-    with simulator(job_seconds=4.0) as server:
-        regen(*COMMAND, charges(tmp_path / "c.csv", 2), "--no-wait", "--base-url", server.url)
-        (job,) = created(server, JOBS)
-        assert job in regen("jobs", "--base-url", server.url, "--json").out
-        assert regen("jobs", "stop", job, "--base-url", server.url).code == 0
-        assert regen("jobs", "stop", "nonsense", "--base-url", server.url).code == 2
-        folder = one(tmp_path)
-        assert regen("resume", folder.name).code == 3
-    assert {row["regen_state"] for row in table(folder)} == {"failed"}
-    assert regen("show", folder.name, "--row", 1).out.count("Cancel") >= 1
-
-
-def test_a_job_whose_status_cannot_be_read_is_not_reported_as_none(tmp_path, regen, simulator):
-    """A tenant that is out of order has not said that there is no such job."""
-    with simulator(outage=(2, 99)) as server:
-        done = regen("jobs", "stop", "j1", "--base-url", server.url)
-    assert (done.code, "HTTP 503" in done.err, "there is no job" in done.err) == (2, True, False)
-
-
 @pytest.mark.parametrize("point", ["claimed", "claimed:2", "answered", *JOB_POINTS, "written:2", "viewed"])
 def test_killed_at_every_point_uploads_each_part_once(tmp_path, regen, simulator, point):
     """SIGKILL during upload, following and download."""
@@ -401,64 +297,6 @@ def test_rows_are_bound_into_the_chain(tmp_path, regen, simulator):
         connection.execute("UPDATE row_outcome SET state = 'succeeded', message = NULL WHERE line = 2")
     connection.close()
     assert not chained(folder)
-
-
-class TestResultFiles:
-    """What comes from outside is read with suspicion."""
-
-    HEADER = ",".join([*HEADER, "Success", "Error Message"])
-
-    def test_a_result_is_read(self):
-        text = f'{self.HEADER}\nr1,"a\nb",c,true,\nr2,x,y,FALSE,no such record\nr3,x,y,maybe,?\n'
-        matched = record_results(unpacked(zip_of(x__csv=text.encode()), 10_000), "ID")
-        assert {name: tuple(row) for name, row in matched.items()} == {
-            "r1": (True, ""),
-            "r2": (False, "no such record"),
-            "r3": (None, "?"),
-        }
-
-    @pytest.mark.parametrize(
-        "content",
-        [
-            zip_of(x__csv=b"a" * 100_000),
-            zip_of(a__csv=b"a", b__csv=b"b"),
-            zip_of(x__exe=b"MZ"),
-            zip_of(**{"../x__csv": b"a"}),
-            zip_of(**{"folder/x__csv": b"a"}),
-            zip_of(),
-            b"PK\x03\x04 nonsense",
-            zip_of(x__csv=b"abc" * 100)[:60],
-        ],
-    )
-    def test_bombs_and_foreign_members_are_refused(self, content):
-        with pytest.raises(ResultRefused):
-            unpacked(content, 10_000)
-
-    def test_a_bomb_that_lies_about_its_size(self):
-        content = bytearray(zip_of(x__csv=b"a" * 100_000))
-        at = content.index(b"PK\x01\x02") + 24
-        content[at : at + 4] = (5).to_bytes(4, "little")
-        content[22:26] = (5).to_bytes(4, "little")
-        with contextlib.suppress(ResultRefused):
-            assert len(unpacked(bytes(content), 10_000)) <= 10_000
-
-    @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "ID,Success,Error Message\nr1\n", "ID,Success\nr1,true\n"])
-    def test_other_files_are_refused(self, text):
-        with pytest.raises(ResultRefused):
-            record_results(text.encode(), "ID")
-
-    def test_the_same_rows_are_the_same_bytes(self):
-        rows = [["r1", "a\nb", None], ["r2", 'q"', ""]]
-        assert csv_bytes(HEADER, rows) == b'ID,#Charge Number,Revenue Recognition Rule\nr1,"a\nb",\nr2,"q""",\n'
-        assert zipped("x.csv", b"abc") == zipped("x.csv", b"abc")
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=9), min_size=2))
-@example(["r1", "a\rb"])
-def test_any_cells_are_read_back_as_they_were(cells):
-    """Returns, newlines, quotes: the tenant reads the same row."""
-    read = list(csv.reader(io.StringIO(csv_bytes(cells, [cells]).decode(), newline=""), strict=True))
-    assert read == [cells, cells]
 
 
 @pytest.mark.parametrize("name", ["my charges (1)", "Gebühren", "50%", 'a"b;c'])
@@ -573,9 +411,3 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     finally:
         reader.join(10)
         os.close(master)
-
-
-def test_a_line_end_in_a_cell_stays_in_it():
-    """A part that is uploaded has as many rows as it is said to have."""
-    cells = ["8a90", "a\rb", "\r", "a\r\nb", "", 'a"b']
-    assert list(csv.reader(io.StringIO(csv_line(cells).decode(), newline=""), strict=True)) == [cells]

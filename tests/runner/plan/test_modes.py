@@ -12,7 +12,7 @@ from runner.domain.steps import Regenerate
 from runner.plan.modes import mode_of, resolved
 from tests.flows.test_flows import one, subscriptions
 from tests.harness.program import folders
-from tests.nights.test_nights import last
+from tests.runner.session.test_carryover import last
 
 
 def step(**options):

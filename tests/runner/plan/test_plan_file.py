@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runner.domain.errors import Refused
-from runner.domain.steps import Backfill, JournalRun, Regenerate, files_of, numbered, unusual
+from runner.domain.steps import Backfill, Regenerate, files_of
 from runner.plan.plan_file import KINDS, plan_of, read_plan
 from tests import ROOT
 from tests.flows.test_flows import invoices, subscriptions
@@ -179,19 +179,6 @@ def test_the_plan_names_the_profile(tmp_path, regen, simulator):
         assert regen("resume", folder.name).code == 0
 
 
-def test_a_plan_says_what_is_overwritten(tmp_path, regen):
-    """Whichever of its steps does it."""
-    (tmp_path / "s.csv").write_text("subscriptionName,subscriptionVersion\nA-1,1\n")
-    step = '[[step]]\ndo = "regenerate"\nmanifests = ["s.csv"]\n'
-    (tmp_path / "p.toml").write_text(f'[[step]]\ndo = "booking-dates"\n{step}only_resend = true\n{step}')
-    words = ("plan", "p.toml", "--base-url", "http://127.0.0.1:1")
-    output = regen(*words).out
-    assert "OVERWRITTEN" not in output
-    assert "plus the time that the tenant takes for the jobs of step 1\n" in output
-    (tmp_path / "p.toml").write_text((tmp_path / "p.toml").read_text() + "re_migrate = true\n")
-    assert "OVERWRITTEN" in regen(*words).out
-
-
 class TestOrder:
     """Zuora's order is backfill, then regenerate; what goes against it, or to production, is confirmed."""
 
@@ -246,15 +233,6 @@ def test_the_sample_plan_runs_green(tmp_path, regen, simulator):
     assert done.code == 0, done.err
     assert [step["counts"].get("succeeded", 0) > 0 for step in done.document["steps"]] == [True] * 7
     assert broken(folders(tmp_path / "runs")[0]) == {}
-
-
-def test_only_unusual_options_of_a_step_are_shown():
-    """As run.json has it: lists for tuples, dates as text."""
-    work = Backfill(type="RatePlanCharge", file="c.csv", template_check=False, parallel_jobs=2)
-    expected = {"type": "RatePlanCharge", "template_check": False, "parallel_jobs": 2}
-    assert unusual("backfill", numbered((work,))[0].options) == expected
-    assert unusual("journal-run", numbered((JournalRun(),))[0].options) == {}
-    assert unusual("regenerate", numbered((Regenerate(manifests=("a.csv",)),))[0].options) == {}
 
 
 def test_a_plan_may_begin_with_a_mark(tmp_path):

@@ -48,13 +48,3 @@ def test_types_follow_their_files():
     assert moved.types == {"/data/n.csv": "Invoice"}
     assert Step(1, work).identifying == Step(1, moved).identifying
     assert Step(1, work).identifying["types"] == [None, "Invoice"]
-
-
-def test_a_run_that_says_nothing_has_the_fingerprint_that_it_always_had():
-    """Unfinished runs of an older version are recognised."""
-    assert Step(1, Regenerate(manifests=("m.csv",))).identifying == {
-        "do": "regenerate",
-        "type": None,
-        "only_resend": False,
-        "re_migrate": False,
-    }

@@ -6,10 +6,8 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from runner.domain.errors import Refused
 from runner.results import workbook
 from runner.results.columns import Layout
-from runner.results.formats import formats_of
 from runner.results.workbook import ABOUT, ERRORS, MOST_CHARACTERS, RESULTS, writing_workbook
 from runner.results.writer import schema_of
 from tests.harness.program import folders
@@ -70,13 +68,6 @@ def test_more_than_excel_can_hold(tmp_path, layout, monkeypatch):
     assert len(book[RESULTS]["A2"].value) == MOST_CHARACTERS
     assert [row[0] for row in book[f"{RESULTS} 2"].iter_rows(min_row=2, values_only=True)] == ["c"]
     assert "1, for Excel holds" in [row[1] for row in book[ABOUT].iter_rows(values_only=True)][3]
-
-
-def test_without_the_extra_it_is_refused_before_anything_is_sent(monkeypatch):
-    """With the remedy."""
-    monkeypatch.setattr(workbook, "find_spec", lambda name: None)
-    with pytest.raises(Refused, match=r"pip install 'regeneration-runner\[excel\]'"):
-        formats_of("xlsx")
 
 
 def test_errors_of_a_workbook_are_a_manifest(tmp_path, regen, simulator):

@@ -54,14 +54,3 @@ def test_lost_answers_replay_under_the_same_key(tmp_path, regen, simulator):
         done = regen("run", "events.csv", "--type", "DeliverySchedule", "--base-url", server.url)
         assert done.code == 0, done.err
         assert [len(one["effects"]) for one in server.regenerations()] == [1] * 40
-
-
-def test_flags_that_an_operation_does_not_take_are_reported(tmp_path, regen):
-    """Before anything is sent."""
-    (tmp_path / "e.csv").write_text(MANIFEST)
-    done = regen("plan", "e.csv", "--base-url", "http://127.0.0.1:1", "--re-migrate")
-    warnings = [line.strip() for line in done.out.splitlines() if "reMigrate:" in line]
-    assert warnings == [
-        "2 daily-consumption rows go without reMigrate: the operation does not take it",
-        "4 rev-rec-events rows go without reMigrate: the operation does not take it",
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -76,17 +75,6 @@ def test_a_changed_ledger_is_not_resumed_and_nothing_is_touched(paused, regen, s
     assert "restore runs/it from a copy" in refused.err
     assert content(run) == left
     assert failing(run) == failed_before != {}
-
-
-def test_abandon_records_the_breach_and_every_later_verify_reports_it(paused, regen):
-    run, _ = paused
-    tampered(run, TAMPERINGS["a forged attempt"])
-    assert regen("abandon", "it").code == 0
-    for _ in range(2):
-        (text,) = failing(run)["ending"]
-        assert "ledger: ledger, attempts of the requests 1 to 999: changed" in text and "accepted by" in text
-    document = json.loads((run / "run.json").read_text())
-    assert document["breaches"][0]["check"] == "ledger"
 
 
 @pytest.mark.parametrize("name", ["results.csv", "report.html", "run.json", "errors.csv"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import ClassVar
 
 import pytest
@@ -10,24 +9,9 @@ import pytest
 from runner.config.settings import Flags
 from runner.domain.errors import Refused
 from runner.ledger import open_read_only
-from runner.runs.lock import tenant_held
 from runner.session.run_settings import settings_of_run
 from runner.zuora import client
 from tests.flows.test_flows import one, subscriptions
-
-PROFILE = '[profile.p]\nbase_url = "{url}"\nentity_ids = ["e1"]\norg_ids = ["A"]\nzuora_version = "2029-01-01"\n'
-
-
-@pytest.fixture
-def half(tmp_path, regen):
-    """A run under profile `p` of 4 rows, 2 of them sent."""
-
-    def made(url):
-        (tmp_path / "regen.toml").write_text(PROFILE.format(url=url))
-        manifest = subscriptions(tmp_path / "s.csv", 4)
-        assert regen("run", manifest, "--profile", "p", "--max-requests", 2).code == 5
-
-    return made
 
 
 class TestResume:
@@ -147,48 +131,3 @@ class TestTheRunsOwnProfile:
         monkeypatch.delenv("REGEN_RATE")
         with pytest.raises(Refused, match="differ from client_id and client_secret of --profile p"):
             settings_of_run(Flags(profile="p"), facts)[1].credentials()
-
-
-class TestNothingIsTouched:
-    """Before everything that can refuse has been checked."""
-
-    def test_missing_credentials(self, tmp_path, regen, simulator, half, monkeypatch):
-        with simulator() as server:
-            half(server.url)
-            config = tmp_path / "regen.toml"
-            folder = one(tmp_path / "runs")
-            before = {path.name: path.read_bytes() for path in folder.iterdir()}
-            monkeypatch.delenv("ZUORA_CLIENT_SECRET")
-            assert regen("resume", "last").code == 2
-            config.write_text(config.read_text() + "tenant_id = 't'\n")
-            assert regen("resume", "last").code == 2
-            assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
-            assert regen("verify", "last").code == 0
-
-    def test_a_tenant_that_is_held(self, tmp_path, regen, simulator, half):
-        with simulator() as server:
-            half(server.url)
-            folder = one(tmp_path / "runs")
-            before = {path.name: path.read_bytes() for path in folder.iterdir()}
-            with open_read_only(folder / "ledger.db") as store:
-                facts = store.facts()
-            with tenant_held(tmp_path / "elsewhere", facts.tenant, facts.host, run="other"):
-                held = regen("resume", "last")
-            assert (held.code, "run other" in held.err) == (6, True)
-            assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-class TestStarts:
-    """Every start is recorded with the options that decide what is sent."""
-
-    def test_command_line_and_options(self, tmp_path, regen, simulator):
-        with simulator() as server:
-            words = ("run", subscriptions(tmp_path / "s.csv", 5), "--base-url", server.url, "--max-requests", 2)
-            assert regen(*words, "--canary", 1, "--notify", "https://hooks.test/secret-T0").code == 5
-            assert regen("resume", "last", "--resend-unknown", "--max-failures", "5%").code == 0
-        first, second = json.loads((one(tmp_path / "runs") / "run.json").read_text())["starts"]
-        assert first["command"][:2] == ["regen", "run"]
-        assert "secret-T0" not in json.dumps(first)
-        assert (first["options"]["canary"], first["options"]["max_requests"]) == (1, 2)
-        assert (second["options"]["resend_unknown"], second["options"]["max_failures"]) == (True, "5%")
-        assert first["host"] and first["version"] and first["production"] is None

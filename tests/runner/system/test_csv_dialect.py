@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -14,7 +12,6 @@ from hypothesis import strategies as st
 
 from runner.results.csv_table import csv_table
 from runner.system.csv_dialect import csv_text, safe
-from runner.system.timestamps import iso
 
 WORDS = st.text(st.characters(codec="utf-8"), max_size=4)
 TEXTS = st.none() | st.text(st.characters(codec="utf-8"), max_size=8) | st.text("=+-@\t\r\n'\",.eE015 é", max_size=6)
@@ -34,42 +31,6 @@ def test_what_is_written_is_read(rows):
 def test_which_cells_are_quoted(cell, expected):
     """In every version of Python alike."""
     assert csv_text([[cell]]) == expected
-
-
-COLUMNS = {
-    "text": (pa.string(), TEXTS),
-    "count": (pa.int64(), st.none() | st.integers(-(2**63), 2**63 - 1)),
-    "small": (pa.int32(), st.none() | st.integers(-(2**31), 2**31 - 1)),
-    "real": (pa.float64(), st.none() | st.floats(allow_nan=False, allow_infinity=False)),
-    "flag": (pa.bool_(), st.none() | st.booleans()),
-    "list": (
-        pa.list_(pa.string()),
-        st.none() | st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=3),
-    ),
-    "time": (pa.timestamp("us", tz="UTC"), st.none() | st.integers(0, 253_402_300_799_999_999)),
-}
-
-
-def text_of(kind: str, value) -> str:
-    """The cell of a value, as plain Python has it."""
-    if value is None:
-        return ""
-    return {
-        "text": safe,
-        "flag": lambda flag: str(flag).lower(),
-        "list": lambda texts: json.dumps(texts, ensure_ascii=False),
-        "time": iso,
-    }.get(kind, repr)(value)
-
-
-@given(st.lists(st.tuples(*(values for _, values in COLUMNS.values())), min_size=1, max_size=5))
-def test_a_table_at_once_is_the_same_text_as_row_by_row(rows):
-    """Whatever its columns hold."""
-    fields = [pa.field(kind, type_) for kind, (type_, _) in COLUMNS.items()]
-    arrays = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), fields, strict=True)]
-    table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-    plain = [[text_of(kind, value) for kind, value in zip(COLUMNS, row, strict=True)] for row in rows]
-    assert b"".join(csv_table(table)).decode() == csv_text(plain)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +62,3 @@ def test_what_is_safe_for_a_spreadsheet(text, shown):
     """Numbers stay numbers; what else begins like a formula is marked as text."""
     assert safe(text) == shown
     assert b"".join(csv_table(pa.table({"a": [text]}))).decode() == csv_text([[shown]]) or text == ""
-
-
-@given(st.integers(0, 253_402_300_799_999_999))
-def test_a_moment_is_shown_to_the_microsecond(microseconds):
-    """Also before the second of the cache is over."""
-    parsed = datetime.fromisoformat(iso(microseconds))
-    assert parsed.tzinfo == UTC
-    assert (parsed - datetime(1970, 1, 1, tzinfo=UTC)) // (datetime.resolution) == microseconds

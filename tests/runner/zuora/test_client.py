@@ -18,8 +18,7 @@ from runner import __version__
 from runner.domain.model import Reply, Request, Silence
 from runner.zuora.auth import Credentials
 from runner.zuora.client import connected
-from runner.zuora.connection import Wire, environment_proxy
-from runner.zuora.response import MAX_BODY_BYTES, retry_after
+from runner.zuora.connection import Wire
 
 BODY = b'{"number":"INV1","type":"Invoice"}'
 REQUEST = Request(7, 1, "billing-transaction", BODY, "reMigrate=true", "ab" * 20, 1, None)
@@ -39,11 +38,7 @@ def wire(url: str, **more: object) -> Wire:
     return Wire(url, CREDENTIALS, **more)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["express", "session"], autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test goes both ways: what a request does may not depend on the way that it takes."""
-    if request.param == "session":
-        monkeypatch.setattr("runner.zuora.client.fits", lambda session: False)
+pytestmark = pytest.mark.usefixtures("way")
 
 
 HEADERS = {
@@ -239,14 +234,6 @@ async def test_what_breaks_off_is_silence(raw, kind):
     assert (answer.kind, answer.sent) == (kind, True)
 
 
-async def test_what_is_no_http_is_named_in_plain_words():
-    """Not `400, message:`, as the parser puts it."""
-    answer = await answered(b"rubbish\r\n\r\n")
-    assert isinstance(answer, Silence)
-    assert answer.detail.startswith("the head of the response is not HTTP: ")
-    assert "message" not in answer.detail
-
-
 @pytest.mark.parametrize(
     "headers",
     [
@@ -262,37 +249,6 @@ async def test_heads_that_proxies_make_are_read(headers):
     answer = await answered(http(b'{"success": true}', **{name.replace("-", "_"): v for name, v in headers.items()}))
     assert isinstance(answer, Reply), answer
     assert answer.body == b'{"success": true}'
-
-
-async def test_a_body_of_several_gzip_members():
-    """RFC 1952: their contents follow each other."""
-    packed = gzip.compress(b'{"success": ') + gzip.compress(b"true}")
-    answer = await answered(http(packed, Content_Encoding="gzip"))
-    assert isinstance(answer, Reply)
-    assert answer.body == b'{"success": true}'
-
-
-DATE = "Fri, 27 Nov 2026 10:00:00 GMT"  # by the server's clock, which need not be ours
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "seconds"),
-    [
-        ("503 X", {"Retry_After": "Fri, 27 Nov 2026 10:00:30 GMT"}, 30.0),
-        ("503 X", {"Retry_After": "1795773640"}, 40.0),
-        ("429 X", {"Retry_After": "1795773640000"}, 40.0),
-        ("429 X", {"ratelimit_reset": "600"}, 600.0),
-        ("429 X", {"ratelimit_reset": "1795773650"}, 50.0),
-        ("429 X", {"Retry_After": "7", "ratelimit_reset": "600"}, 7.0),
-        ("503 X", {"ratelimit_reset": "600"}, None),
-        ("429 X", {"Retry_After": "Fri, 27 Nov 2026 09:00:00 GMT"}, 0.0),
-    ],
-)
-async def test_how_long_to_wait_by_the_servers_own_clock(status, headers, seconds):
-    """Dates and epochs count from the response's Date; a 429 without Retry-After has its window's reset."""
-    answer = await answered(http(b"", status, Date=DATE, **headers))
-    assert isinstance(answer, Reply)
-    assert answer.retry_after_seconds == seconds
 
 
 async def test_a_reset_is_silence():
@@ -318,147 +274,9 @@ async def test_a_body_without_end_is_capped():
     assert 0 < len(answer.snippet) <= 2048
 
 
-async def test_a_small_gzip_that_unpacks_to_much_is_capped():
-    """A bomb is as any other oversized body."""
-    answer = await answered(http(gzip.compress(b"0" * (MAX_BODY_BYTES + 10)), Content_Encoding="gzip"))
-    assert isinstance(answer, Silence)
-    assert answer.kind == "oversized"
-
-
-async def test_a_server_that_never_answers_is_a_time_out():
-    """The whole request has a limit."""
-
-    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-
-    async with raw_server(stall) as url, connected(wire(url, request_seconds=0.2)) as client:
-        answer = await client.send(REQUEST, 0, 1)
-    assert isinstance(answer, Silence)
-    assert (answer.kind, answer.sent) == ("time-out", True)
-
-
 async def test_a_server_that_is_not_there_was_sent_nothing():
     """Refused before a byte went out: no token either."""
     async with connected(wire("http://127.0.0.1:1")) as client:
         answer = await client.send(REQUEST, 0, 1)
     assert isinstance(answer, Silence)
     assert (answer.kind, answer.sent) == ("token", False)
-
-
-class TestTokens:
-    """One token for all; wrong credentials are told from an endpoint that is out of order."""
-
-    @contextlib.asynccontextmanager
-    async def client(self, *answers: bytes):
-        self.requests = 0
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answers[min(self.requests, len(answers) - 1)])
-            self.requests += 1
-            await writer.drain()
-            writer.close()
-
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server:
-            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            async with connected(wire(url)) as client:
-                yield client
-
-    async def test_a_storm_of_401s_makes_one_token_request(self):
-        async with self.client(http(TOKEN)) as client:
-            first = await asyncio.gather(*(client.auth.token() for _ in range(100)))
-            assert {token.serial for token in first} == {1}
-            for token in first:
-                client.auth.reject(token.serial)
-            second = await asyncio.gather(*(client.auth.token() for _ in range(100)))
-            client.auth.reject(1)  # a straggler
-            assert {token.serial for token in second} == {2}
-            assert (await client.auth.token()).serial == 2
-        assert self.requests == 2
-
-    @pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden"])
-    async def test_wrong_credentials(self, status):
-        async with self.client(http(b'{"message": "no"}', status)) as client:
-            answer = await client.send(REQUEST, 0, 1)
-        assert isinstance(answer, Silence)
-        assert (answer.kind, answer.sent) == ("credentials", False)
-        assert "the-secret" not in answer.detail
-
-    @pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "405 No", "407 Proxy Authentication Required"])
-    async def test_what_is_no_token_endpoint(self, status):
-        """A wrong base URL, a proxy that lets nobody through: waiting helps neither, so the run stops at once."""
-        async with self.client(http(b"<html>", status, Location="http://127.0.0.1:1/")) as client:
-            answer = await client.send(REQUEST, 0, 1)
-        assert isinstance(answer, Silence)
-        assert (answer.kind, answer.sent) == ("credentials", False)
-        assert "check the base URL" in answer.detail
-
-    @pytest.mark.parametrize(
-        "raw",
-        [
-            http(b"", "429 Too Many Requests", Retry_After="7"),
-            http(b"<html>", "403 Forbidden"),
-            http(b"", "503 Service Unavailable"),
-            http(b"<html>welcome"),
-            http(b'{"token": 1}'),
-            http(b'{"access_token": ""}'),
-            http(b'{"access_token": "T1\\r\\nZuora-Entity-Ids: other"}'),
-            b"",
-        ],
-    )
-    async def test_an_endpoint_out_of_order(self, raw):
-        async with self.client(raw, http(TOKEN)) as client:
-            answers = [await client.send(REQUEST, 0, 1) for _ in range(5)]
-        assert self.requests == 1, "while it is out of order it is left alone"
-        for answer in answers:
-            assert isinstance(answer, Silence)
-            assert (answer.kind, answer.sent) == ("token", False)
-        assert answers[0].retry_after_seconds == (7.0 if b"429" in raw else 1.0)
-
-    async def test_a_token_is_renewed_before_it_expires(self):
-        async with self.client(http(TOKEN), http(TOKEN)) as client:
-            first = await client.auth.token()
-            assert (await client.auth.token()).serial == first.serial == 1
-            client.auth._token = replace(first, renew_at=asyncio.get_running_loop().time() - 1)
-            assert (await client.auth.token()).serial == 2
-            assert (await client.auth.token()).serial == 2
-
-    @pytest.mark.parametrize("life", [b"0", b"null", b'"3599"', b'"soon"', b"-5", b"true", b"[]", b"0.5"])
-    async def test_a_life_that_is_none_is_the_usual_one(self, life):
-        """As text it counts; nothing makes every row fetch a token of its own."""
-        async with self.client(http(TOKEN.replace(b"3599", life))) as client:
-            for _ in range(3):
-                assert (await client.auth.token()).serial == 1
-
-    async def test_a_token_behind_a_byte_order_mark(self):
-        """It is read."""
-        async with self.client(http(b"\xef\xbb\xbf" + TOKEN)) as client:
-            assert (await client.auth.token()).serial == 1
-
-    def test_secrets_mask_themselves(self):
-        assert "the-secret" not in repr(CREDENTIALS)
-        assert "the-secret" not in repr(wire("http://127.0.0.1:1"))
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [(None, None), ("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("nan", None), ("1e99", 86400.0)],
-)
-def test_retry_after_is_seconds(text, seconds):
-    """Anything else is no advice; no advice holds more than a day."""
-    assert retry_after(text) == seconds
-
-
-def test_retry_after_is_a_date():
-    """The other form that HTTP allows."""
-    assert retry_after("Thu, 01 Jan 1970 00:00:00 GMT") == 0.0
-
-
-def test_the_proxy_comes_from_the_environment(monkeypatch):
-    """HTTPS_PROXY and NO_PROXY; loopback is exempt where the person says so."""
-    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
-    monkeypatch.setenv("no_proxy", "127.0.0.1,rest.eu.zuora.com")
-    assert environment_proxy("https://rest.test.zuora.com") == "http://proxy.invalid:3128"
-    assert environment_proxy("https://rest.eu.zuora.com") is None
-    assert environment_proxy("http://127.0.0.1:9080") is None

@@ -13,7 +13,7 @@ import truststore
 from runner.config.settings import Flags, gather
 from runner.domain.errors import Refused
 from runner.zuora import connection
-from runner.zuora.connection import AUTHORITIES, trusted
+from runner.zuora.connection import AUTHORITIES, environment_proxy, trusted
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +84,12 @@ async def test_a_companys_authority(monkeypatch, tmp_path, store):
         await connected("localhost")
         with pytest.raises(ssl.SSLCertVerificationError):
             await connected("other.test")
+
+
+def test_the_proxy_comes_from_the_environment(monkeypatch):
+    """HTTPS_PROXY and NO_PROXY; loopback is exempt where the person says so."""
+    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,rest.eu.zuora.com")
+    assert environment_proxy("https://rest.test.zuora.com") == "http://proxy.invalid:3128"
+    assert environment_proxy("https://rest.eu.zuora.com") is None
+    assert environment_proxy("http://127.0.0.1:9080") is None

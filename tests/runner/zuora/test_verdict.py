@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runner.domain.model import History, Judgement, Kind, Reason, Reply, Seen, Silence
-from runner.zuora.envelope import envelope
 from runner.zuora.operations import BOOKING
 from runner.zuora.verdict import verdict
 
@@ -347,18 +346,6 @@ def test_what_support_asks_for_is_kept():
     assert judgement.reply_ids == ("Q", "P", "R")
 
 
-@pytest.mark.parametrize("body", [DONE.replace(b'"a"', b'"\xff"'), b'{"success": false, "\xe4": 1}', b'"\xff"'])
-def test_what_is_not_utf_8_is_no_envelope(body):
-    """Half of the message of an error in another encoding ends no run."""
-    assert envelope(body) is None
-    assert judged(200, body).reason is Reason.UNEXPECTED
-
-
-def test_deeply_nested_json_is_no_envelope():
-    """A body made to break the parser is merely unexpected."""
-    assert envelope(b"[" * 100_000) is None
-
-
 json_values = st.sampled_from([None, True, False, 0, 1, -5, 2.5, "", "x", "53100350", [], [1], ["a"], {}, {"code": 1}])
 codes = st.one_of(json_values, st.integers(10**7, 10**8), st.sampled_from(["00000050", "53100370", "53100311"]))
 envelopes = st.fixed_dictionaries(
@@ -448,11 +435,6 @@ class TestNothingSent:
 def test_other_shapes_are_shown_in_their_own_words(body, message):
     """Whatever is decided, a person reads why."""
     assert judged(500, body).message == message
-
-
-def test_an_envelope_behind_a_byte_order_mark():
-    """It is one."""
-    assert judged(200, b"\xef\xbb\xbf" + DONE).kind is Kind.SUCCEEDED
 
 
 GATEWAYS = (408, 500, 502, 503, 504, 520, 599)

@@ -78,37 +78,7 @@ def test_answers_make_one_extract(tmp_path, answers, extract):
     assert extracted(tmp_path / "x.csv", answers) == extract
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"id,x\na,1\n",
-        b"id,x\na,1\nb,2\nc,3\n",
-        b"id,x\n\xff\n",
-        b"y,id\n1,a\n2,b\n",
-        b"x,y,id\n1,1,a\n2\n",
-        gzip.compress(b"id,x\na,1\nb,2\n")[:-9],
-        zipped(b"id,x\na,1\nb,2\n", b""),
-    ],
-)
-def test_an_answer_that_is_not_whole_is_refused(tmp_path, content):
-    """The tenant states two rows: what is not there would be taken for not done. So would other columns."""
-    with pytest.raises(QueryFailedError):
-        extracted(tmp_path / "x.csv", [(content, 2)])
-    assert not (tmp_path / "x.csv").exists()
-
-
-FULL = Reply(400, b'{"code": 1000, "message": "The queue of queries is full"}', retry_after_seconds=120.0)
 LOST = Silence("reset", "connection reset")
-
-
-@pytest.mark.parametrize("refusals", [[FULL] * 40, [LOST] * 10 + [Reply(503, b"")] * 10, [Reply(429, b"")] * 30])
-def test_a_full_queue_and_a_lost_connection_pass(refusals):
-    """They are waited for: as long as the server asks for, at least."""
-    tenant = Tenant([(b"Column,Type,Extra,Comment\nID,varchar,,Id\n", 1)], refusals)
-    assert asyncio.run(DataQuery(tenant, tenant.sleep).columns("t")) == {"id": "varchar"}
-    assert tenant.waited[0] == (refusals[0].retry_after_seconds or 1.0)
-    assert len(tenant.waited) == len(refusals) + 1
 
 
 @pytest.mark.parametrize(
@@ -126,15 +96,6 @@ def test_a_refusal_is_shown_in_the_servers_words(refusals, reason):
     tenant = Tenant([], refusals)
     with pytest.raises(QueryFailedError, match=reason):
         asyncio.run(DataQuery(tenant, tenant.sleep).columns("t"))
-
-
-def test_a_job_without_end_is_left_after_four_hours():
-    """It goes on, and the same command follows it."""
-    tenant = Tenant([(b"", 0)])
-    tenant.fields = {"queryStatus": "in_progress"}
-    with pytest.raises(QueryFailedError, match="j-0 has not ended within 4 hours"):
-        asyncio.run(DataQuery(tenant, tenant.sleep).columns("t"))
-    assert 4 * 3600 <= sum(tenant.waited) < 4 * 3600 + 60
 
 
 def test_jobs_are_followed_until_the_work_is_complete(tmp_path):

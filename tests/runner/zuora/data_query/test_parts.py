@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.zuora.data_query.job import QueryFailedError
-from runner.zuora.data_query.literals import quoted, spellings, timestamp
-from runner.zuora.data_query.parts import SECOND, Texts, TimeWindow, answer_all, texts, windows
+from runner.zuora.data_query.parts import SECOND, Texts, TimeWindow, answer_all, windows
 
 
 @given(st.integers(0, 10**16), st.integers(1, 10**12), st.integers(0, 10**7))
@@ -32,16 +31,6 @@ def test_a_window_is_halved_down_to_a_second():
     assert TimeWindow("S", 0, SECOND).halves() == ()
     assert Texts("S", "id", ("a",)).halves() == ()
     assert [part.texts for part in Texts("S", "id", ("a", "b", "c")).halves()] == [("a",), ("b", "c")]
-
-
-def test_literals_are_as_data_query_takes_them():
-    """With offset and three decimals; a quote is doubled."""
-    assert timestamp(1_700_000_000_123_999) == "TIMESTAMP '2023-11-14 22:13:20.123 +00:00'"
-    assert quoted(["a", "b'c"]) == "'a', 'b''c'"
-    assert spellings("0123456789abcdef" * 2) == ("0123456789abcdef" * 2, "01234567-89ab-cdef-0123-456789abcdef")
-    assert spellings("short") == ("short",)
-    (part,) = texts("SELECT id FROM t", "id", ["a"])
-    assert part.sql == "SELECT id FROM t WHERE id IN ('a')"
 
 
 def test_a_reason_that_a_smaller_query_meets_too_ends_the_inquiry():
