@@ -71,7 +71,11 @@ def top_level_imports(tree: ast.Module) -> set[str]:
         ("filelock", ("runner.runs",)),
         ("platformdirs", ("runner.system",)),
         ("aiohttp", ("runner.zuora", "runner.notify", "runner.doctor", "runner.simulator")),
-        ("pyarrow", ("manifests", "runner.results", "runner.audit", "runner.history", "runner.select")),
+        (
+            "pyarrow",
+            ("manifests", "runner.results", "runner.audit", "runner.history", "runner.select", "runner.simulator"),
+        ),
+        ("duckdb", ("runner.history", "runner.simulator.tenant.engine")),
         ("distributed", ("runner.fleet",)),
         ("prometheus_client", ("runner.notify",)),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -10,6 +11,8 @@ from aiohttp import web
 from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.responses import encode
+from runner.simulator.tenant.engine import EngineMissingError
+from runner.simulator.tenant.records import Records
 from runner.simulator.tokens import Tokens
 
 
@@ -19,6 +22,7 @@ class Controlled(Protocol):
     world: World
     effects: Effects
     tokens: Tokens
+    records: Records
 
     def change(self, faults: dict[str, float] | None = None, **options: Any) -> None: ...
 
@@ -32,7 +36,7 @@ class Controlled(Protocol):
 
 
 class Control:
-    """GET effects, stats, options; POST reset, faults, outage, expire-tokens."""
+    """GET effects, stats, options, rows; POST reset, faults, outage, expire-tokens, rows, lose, delete."""
 
     def __init__(self, simulator: Controlled) -> None:
         self._simulator = simulator
@@ -40,6 +44,10 @@ class Control:
             ("GET", "/_sim/effects"): self._effects,
             ("GET", "/_sim/stats"): self._stats,
             ("GET", "/_sim/options"): self._options,
+            ("GET", "/_sim/rows"): self._rows,
+            ("POST", "/_sim/rows"): self._insert,
+            ("POST", "/_sim/lose"): self._lose,
+            ("POST", "/_sim/delete"): self._delete,
             ("POST", "/_sim/reset"): self._reset,
             ("POST", "/_sim/faults"): self._change,
             ("POST", "/_sim/outage"): self._outage,
@@ -56,7 +64,7 @@ class Control:
             if not isinstance(body, dict):
                 raise ValueError("expected a JSON object")
             return _json(answer(request, body))
-        except (ValueError, TypeError) as wrong:
+        except (ValueError, TypeError, AttributeError, EngineMissingError) as wrong:
             return _json({"error": str(wrong)}, 400)
 
     def _effects(self, request: web.Request, _: dict[str, Any]) -> Any:
@@ -71,6 +79,25 @@ class Control:
     def _options(self, _: web.Request, __: dict[str, Any]) -> Any:
         options = vars(self._simulator.world.options)
         return {name: value for name, value in options.items() if name not in ("client_secret", "state")}
+
+    def _rows(self, request: web.Request, _: dict[str, Any]) -> Any:
+        """`?table=`: its rows, columns without a value left out."""
+        rows = self._simulator.records.rows(request.query.get("table", ""))
+        return {"rows": [{name: _text(value) for name, value in row.items() if value is not None} for row in rows]}
+
+    def _insert(self, _: web.Request, body: dict[str, Any]) -> Any:
+        """`table` and `rows`, as `Records.insert` has them."""
+        return {"ids": self._simulator.records.insert(body.get("table", ""), body.get("rows", []))}
+
+    def _lose(self, _: web.Request, body: dict[str, Any]) -> Any:
+        """`table` and `ids` of rows that are gone, as if they had never been written."""
+        self._simulator.records.lose(body.get("table", ""), body.get("ids", []))
+        return {"lost": body.get("ids", [])}
+
+    def _delete(self, _: web.Request, body: dict[str, Any]) -> Any:
+        """`table` and `ids` of rows that are marked as deleted."""
+        self._simulator.records.delete(body.get("table", ""), body.get("ids", []))
+        return {"deleted": body.get("ids", [])}
 
     def _reset(self, _: web.Request, __: dict[str, Any]) -> Any:
         self._simulator.reset()
@@ -90,6 +117,10 @@ class Control:
 
     def _expire(self, _: web.Request, __: dict[str, Any]) -> Any:
         return {"expired": self._simulator.tokens.expire()}
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _json(value: Any, status: int = 200) -> web.Response:

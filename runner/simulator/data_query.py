@@ -1,238 +1,184 @@
-"""Data queries over what the regenerate operations left behind: the objects BookingTransaction and BillingTransaction.
+"""The Data Query operations.
 
-Source: "Submit a data query", "Retrieve a data query job", "Cancel a data query job"; "Booking Transaction object
-fields and Data Query", "Billing Transaction object fields and Data Query" (of their columns those that a call fills).
-
-Of SQL it knows `SELECT columns FROM object WHERE column = 'text' AND column >= TIMESTAMP '…' AND column IN ('…', …)`
-and `SHOW COLUMNS FROM object`.
+Sources: "Submit a data query", "Retrieve a data query job", "List data query jobs", "Cancel a data query job";
+"Overview of Data Query" (limits), "Construct SQL Queries in Data Query". Their failures have neither `success` nor
+`reasons`. How a full queue refuses is not published; nor is the text of a failure by too many rows.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import operator
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import hmac
+import uuid
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from runner.simulator.context import World
-from runner.simulator.effects import Effects
-from runner.simulator.request import Request
-from runner.simulator.responses import (
-    INVALID_VALUE,
-    MISSING_FIELD,
-    NOT_FOUND,
-    Answer,
-    Problem,
-    encode,
-    failure,
-    stamped,
-)
-from runner.simulator.seeded_random import hex_ids
+from runner.simulator.query_jobs import COMPLETED, FAILED, QueryJob, QueryQueue
+from runner.simulator.query_run import QueryRun
+from runner.simulator.request import MALFORMED, Request
+from runner.simulator.responses import Answer, encode, stamped
+from runner.simulator.stats import Counts
+from runner.simulator.tenant.engine import Result
+from runner.simulator.tenant.records import Records
 
-DATA_QUERY = 580000
 FILES = "/query/files/"
-_BEGIN = "/v1/uno-regenerate"
-_COMMON = ("id", "transactiontype", "createddate", "updateddate")
-_BOOKING = {
-    "subscriptionId": "subscriptionid",
-    "subscriptionName": "subscriptionnumber",
-    "subscriptionVersion": "subscriptionversion",
-    "orderLineItemId": "orderlineitemid",
-    "orderNumber": "ordernumber",
-    "ratePlanChargeId": "rateplanchargeid",
-    "chargeNumber": "chargenumber",
-}
-_BILLING = {"id": "documentid", "documentId": "documentid", "number": "documentnumber"}
-OBJECTS = {
-    "bookingtransaction": (f"{_BEGIN}/booking-transaction", _BOOKING),
-    "billingtransaction": (f"{_BEGIN}/billing-transaction", _BILLING),
-}
-
-_SELECT = re.compile(r"\s*select\s+(.+?)\s+from\s+(\w+)(?:\s+where\s+(.+?))?\s*;?\s*", re.IGNORECASE | re.DOTALL)
-_SHOW = re.compile(r"\s*show\s+columns\s+(?:from|in)\s+(\w+)\s*;?\s*", re.IGNORECASE)
-_TEXT = r"'(?:[^']|'')*'"
-_CONDITION = re.compile(
-    rf"(\w+)\s*(?:(=|>=|<=|>|<)\s*(?:timestamp\s+)?({_TEXT}|\d+)|in\s*\(\s*({_TEXT}(?:\s*,\s*{_TEXT})*)\s*\))",
-    re.IGNORECASE,
-)
-
-Row = dict[str, str]
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A query and what came of it. A query that cannot be understood fails."""
-
-    name: str
-    query: str
-    created_at: float
-    seconds: float
-    content: bytes | None
-    rows: int
-    cancelled: bool = False
+FORMATS = ("JSON", "CSV", "TSV", "DSV")
+COMPRESSIONS = ("NONE", "GZIP", "ZIP")
+LONGEST_QUERY = 1_000_000
+STATUSES = ("submitted", "accepted", "in_progress", "completed", "failed", "cancelled")
+_USUAL_LIST, _LONGEST_LIST = 20, 1000
 
 
 class DataQuery:
     """The jobs, by id. They are kept in memory alone."""
 
-    def __init__(self, world: World, effects: Effects) -> None:
+    def __init__(self, world: World, records: Records, counts: Counts) -> None:
         self._world = world
-        self._effects = effects
-        self._jobs: dict[str, _Job] = {}
+        self._run = QueryRun(world, records)
+        self.queue = QueryQueue(world, counts)
 
     def submit(self, request: Request) -> Answer:
         """POST /query/jobs."""
-        body = request.json if isinstance(request.json, dict) else {}
-        for name in ("query", "outputFormat", "compression", "output"):
-            if not body.get(name):
-                return self._refuse(request, MISSING_FIELD, f"Missing required field: {name}")
-        if body["outputFormat"] != "CSV" or body["compression"] != "NONE":
-            return self._refuse(
-                request, INVALID_VALUE, "outputFormat CSV and compression NONE are all that is imitated"
-            )
-        name = hex_ids(self._world.options.seed, 1, "query", str(len(self._jobs)))[0]
-        content, rows = self._answer(str(body["query"]))
-        now, seconds = self._world.now(), self._world.options.job_seconds
-        job = self._jobs[name] = _Job(name, body["query"], now, seconds, content, rows)
-        return self._shown(request, job)
+        if not request.content_type.startswith("application/json"):
+            return _failure(request, 415, 415, "HTTP 415 Unsupported Media Type")
+        if request.json is MALFORMED or not isinstance(request.json, dict):
+            return _failure(request, 400, 400, "Unable to process JSON")
+        complaint = _complaint(request.json, warehouse=self._world.options.warehouse)
+        if complaint is not None:
+            return _failure(request, 400, 400, complaint)
+        name = str(uuid.UUID(int=self._number(), version=4))
+        job = self.queue.submit(name, request.json, request.tenant)
+        if job is None:
+            most = self._world.options.query_queue
+            return _failure(request, 429, 429, f"The queue of data queries is full: {most} queries wait already")
+        now = _stamp(job.created_at)
+        more = {"retries": 3, "createdOn": now, "createdByUserEmail": "simulator@example.com"}
+        return self._shown(request, job, **more)
+
+    def _number(self) -> int:
+        digest = sha256(f"{self._world.options.seed} {self._world.serial('query')}".encode()).digest()
+        return int.from_bytes(digest[:16], "big")
 
     def retrieve(self, request: Request, name: str) -> Answer:
-        """GET /query/jobs/{id}."""
-        job = self._jobs.get(name)
-        return self._unknown(request, name) if job is None else self._shown(request, job)
+        """GET /query/jobs/{job-id}; one of another user is refused."""
+        job = self.queue.find(name)
+        if job is None:
+            return _unknown(request, name)
+        if job.owner != request.tenant:
+            return _failure(request, 403, 1009, f"Access denied for restricted job {name}")
+        return self._shown(request, job)
+
+    def listing(self, request: Request) -> Answer:
+        """GET /query/jobs: one's own, the newest first; there is no second page."""
+        size, status = request.query.get("pageSize", str(_USUAL_LIST)), request.query.get("queryStatus")
+        if not size.isdecimal() or not 1 <= int(size) <= _LONGEST_LIST:
+            return _failure(request, 400, 400, f"pageSize must be between 1 and {_LONGEST_LIST}")
+        if status not in (None, *STATUSES):
+            return _failure(request, 400, 400, f"queryStatus {status} is unknown")
+        jobs = [self._job(request, job) for job in self.queue.newest_first() if job.owner == request.tenant]
+        shown = [job for job in jobs if status in (None, job["queryStatus"])]
+        return Answer(200, encode({"data": shown[: int(size)]}), headers=stamped(request))
 
     def cancel(self, request: Request, name: str) -> Answer:
-        """DELETE /query/jobs/{id}: only while it is under way."""
-        job = self._jobs.get(name)
+        """DELETE /query/jobs/{job-id}: only while it is accepted or in progress."""
+        job = self.queue.find(name)
         if job is None:
-            return self._unknown(request, name)
-        if self._status(job) in ("accepted", "in_progress"):
-            job = self._jobs[name] = replace(job, cancelled=True)
+            return _unknown(request, name)
+        if not self.queue.cancel(job):
+            return _failure(request, 400, 1003, f"Query job {name} is not in accepted or in_progress status")
         return self._shown(request, job)
 
     def file(self, request: Request, name: str) -> Answer:
         """GET of a `dataFile`: as on S3, the address is the permission, and a token beside it is an error."""
-        job = self._jobs.get(name.removesuffix(".csv"))
         if request.authorization:
-            return Answer(400, b"<Error><Code>InvalidArgument</Code></Error>", "application/xml")
-        if job is None or job.content is None or self._status(job) != "completed":
-            return Answer(404, b"<Error><Code>NoSuchKey</Code></Error>", "application/xml")
-        return Answer(200, job.content, "text/csv")
+            return _s3(400, "InvalidArgument", "Only one auth mechanism allowed")
+        job = self.queue.find(name.partition("_")[0])
+        if job is None or not isinstance(job.outcome, Result):
+            return _s3(404, "NoSuchKey", "The specified key does not exist.")
+        job.downloads += 1
+        issued = job.issued.get(request.query.get("X-Amz-Signature", ""))
+        gone = job.fault is not None and job.fault.name == "query-file-gone" and job.downloads == 1
+        if issued is None or gone or self._world.now() >= issued + self._world.options.file_seconds:
+            return _s3(403, "AccessDenied", "Request has expired")
+        return Answer(200, self._run.content(job), "application/octet-stream")
 
-    def _status(self, job: _Job) -> str:
-        if job.cancelled:
-            return "cancelled"
-        age = self._world.now() - job.created_at
-        if age < job.seconds:
-            return "accepted" if age < job.seconds / 4 else "in_progress"
-        return "failed" if job.content is None else "completed"
+    # -- what a job shows ---------------------------------------------------------------------------------------
 
-    def _shown(self, request: Request, job: _Job) -> Answer:
-        status = self._status(job)
+    def _shown(self, request: Request, job: QueryJob, **more: Any) -> Answer:
+        return Answer(200, encode({"data": {**self._job(request, job), **more}}), headers=stamped(request))
+
+    def _job(self, request: Request, job: QueryJob) -> dict[str, Any]:
+        status = self.queue.status(job)
+        if status == COMPLETED:
+            job.outcome = job.outcome or self._run.outcome(job)
+            status = FAILED if isinstance(job.outcome, str) else COMPLETED
         data: dict[str, Any] = {
             "id": job.name,
             "query": job.query,
-            "remainingRetries": 3,
             "queryStatus": status,
-            "useIndexJoin": False,
-            "updatedOn": _stamp(self._world.now()),
+            "sourceData": job.source,
+            "useIndexJoin": bool(job.body.get("useIndexJoin")),
+            "createdBy": str(uuid.uuid5(uuid.NAMESPACE_URL, job.owner)),
+            "remainingRetries": 0 if job.fault and job.fault.name == "query-timeout" and status == FAILED else 3,
+            "updatedOn": _stamp(min(self._world.now(), job.ends_at() or self._world.now())),
         }
-        if status == "completed":
-            address = f"http://{request.host}{FILES}{job.name}.csv"
-            data |= {"dataFile": address, "outputRows": job.rows, "processingTime": int(job.seconds * 1000)}
-        if status == "failed":
-            data["errorMessage"] = f"line 1:1: mismatched input {job.query[:40]!r}"
-        return Answer(200, encode({"data": data}), headers=stamped(request))
+        if isinstance(job.outcome, Result):
+            address = self._address(request, job)
+            data |= {"dataFile": address, "outputRows": job.outcome.rows, "processingTime": int(job.seconds * 1000)}
+        if status == FAILED and (reason := self._reason(job)) is not None:
+            data["errorMessage"] = reason
+        return data
 
-    def _unknown(self, request: Request, name: str) -> Answer:
-        return self._refuse(request, NOT_FOUND, f"Data query job {name} not found")
+    @staticmethod
+    def _reason(job: QueryJob) -> str | None:
+        if isinstance(job.outcome, str):
+            return job.outcome
+        return job.fault.reason if job.fault else None
 
-    def _refuse(self, request: Request, category: int, message: str) -> Answer:
-        return failure(request, Problem(DATA_QUERY, category, message), self._world.options, 400)
+    def _address(self, request: Request, job: QueryJob) -> str:
+        """A presigned address, as S3 has them; each look at the job makes another."""
+        name = f"{job.name}_{int(job.created_at)}.{self._run.suffix(job)}"
+        now = self._world.now()
+        signature = hmac.new(b"simulator", f"{name} {now}".encode(), sha256).hexdigest()
+        job.issued[signature] = now
+        seconds = int(self._world.options.file_seconds)
+        return (
+            f"http://{request.host}{FILES}{name}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires={seconds}"
+            f"&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}"
+        )
 
-    # -- SQL ----------------------------------------------------------------------------------------------------
 
-    def _answer(self, query: str) -> tuple[bytes | None, int]:
-        """The CSV that answers a query and its number of rows; None if it cannot be understood."""
-        shown = _SHOW.fullmatch(query)
-        if shown is not None and shown[1].lower() in OBJECTS:
-            _, fields = OBJECTS[shown[1].lower()]
-            lines = [f"{name},varchar,," for name in (*_COMMON, *dict.fromkeys(fields.values()))]
-            return "\n".join(["Column,Type,Extra,Comment", *lines, ""]).encode(), len(lines)
-        match = _SELECT.fullmatch(query)
-        if match is None or match[2].lower() not in OBJECTS:
-            return None, 0
-        path, names = OBJECTS[match[2].lower()]
-        columns = [*_COMMON, *dict.fromkeys(names.values())]
-        wanted = columns if match[1].strip() == "*" else [name.strip().lower() for name in match[1].split(",")]
-        conditions = _conditions(match[3] or "")
-        if conditions is None or not set(columns).issuperset([*wanted, *(name for name, _, _ in conditions)]):
-            return None, 0
-        rows = [row for row in self._rows(path, names) if all(_holds(row, condition) for condition in conditions)]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(wanted)
-        writer.writerows([row.get(name, "") for name in wanted] for row in rows)
-        return text.getvalue().encode(), len(rows)
+def _complaint(body: dict[str, Any], *, warehouse: bool) -> str | None:
+    """What is wrong with a submission."""
+    for name in ("query", "outputFormat", "compression", "output"):
+        if not body.get(name):
+            return f"{name} may not be null"
+    if not isinstance(body["query"], str) or len(body["query"]) > LONGEST_QUERY:
+        return f"query must be a text of at most {LONGEST_QUERY} characters"
+    if body["outputFormat"] not in FORMATS or body["compression"] not in COMPRESSIONS:
+        return f"outputFormat is one of {', '.join(FORMATS)}; compression is one of {', '.join(COMPRESSIONS)}"
+    if body["output"] != {"target": "S3"}:
+        return "output must be {target: S3}, the only target"
+    if body["outputFormat"] == "DSV" and len(str(body.get("columnSeparator", ""))) != 1:
+        return "columnSeparator must be one character"
+    if body.get("sourceData", "LIVE") not in ("LIVE", *(["WAREHOUSE"] if warehouse else [])):
+        return f"sourceData {body['sourceData']} is not available in this tenant"
+    return "encryptionKey is not imitated by this simulator" if body.get("encryptionKey") else None
 
-    def _rows(self, path: str, names: dict[str, str]) -> Iterator[Row]:
-        """One row for each id that was ever made; updated when it was made last."""
-        made: dict[str, Row] = {}
-        for entry in self._effects.entries(path):
-            body = entry.body if isinstance(entry.body, dict) else {}
-            fields = {names[name]: str(value) for name, value in body.items() if name in names}
-            for effect in entry.effects:
-                for object_id in effect.ids:
-                    row = made.setdefault(object_id, {"id": object_id, "createddate": _stamp(effect.at)})
-                    row |= {**fields, "transactiontype": str(body.get("type", "")), "updateddate": _stamp(effect.at)}
-        yield from made.values()
+
+def _unknown(request: Request, name: str) -> Answer:
+    return _failure(request, 404, 1001, f"No such query: {name}")
+
+
+def _failure(request: Request, status: int, code: int, message: str) -> Answer:
+    return Answer(status, encode({"code": code, "message": message}), headers=stamped(request))
+
+
+def _s3(status: int, code: str, message: str) -> Answer:
+    return Answer(status, f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode(), "application/xml")
 
 
 def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _conditions(text: str) -> list[tuple[str, str, list[str]]] | None:
-    """The conditions, all of which must hold: column, comparison, values. None if they cannot be understood."""
-    conditions, at = [], 0
-    while at < len(text):
-        match = _CONDITION.match(text, at)
-        if match is None:
-            return None
-        values = re.findall(_TEXT, match[4]) if match[4] else [match[3]]
-        conditions.append((match[1].lower(), match[2] or "in", [_unquoted(value) for value in values]))
-        glue = re.compile(r"\s*(?:and\s+|$)", re.IGNORECASE).match(text, match.end())
-        if glue is None:
-            return None
-        at = glue.end()
-    return conditions
-
-
-def _unquoted(value: str) -> str:
-    return value[1:-1].replace("''", "'") if value.startswith("'") else value
-
-
-_COMPARISONS = {"=": operator.eq, ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
-
-
-def _holds(row: Row, condition: tuple[str, str, list[str]]) -> bool:
-    name, comparison, values = condition
-    cell = row.get(name, "")
-    if comparison == "in":
-        return cell in values
-    mine, theirs = _comparable(name, cell), _comparable(name, values[0])
-    return bool(_COMPARISONS[comparison](mine, theirs))
-
-
-def _comparable(name: str, value: str) -> Any:
-    if not name.endswith("date"):
-        return value
-    try:
-        moment = datetime.fromisoformat(value.replace(" +", "+"))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -60,6 +61,7 @@ class Effects:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.observer: Callable[[Entry, Effect], None] | None = None  # is shown each effect
         self._entries: dict[str, Entry] = {}
         for name, value in world.store.values("entry"):
             effects = [Effect(**effect) for effect in value.pop("effects")]
@@ -94,8 +96,11 @@ class Effects:
     def record(self, request: Request, ids: list[str]) -> None:
         """The work of a request is done, this moment."""
         entry = self.entry(request)
-        entry.effects.append(Effect(request.key, ids, self._world.now()))
+        effect = Effect(request.key, ids, self._world.now())
+        entry.effects.append(effect)
         self.keep(request, entry)
+        if self.observer is not None:
+            self.observer(entry, effect)
 
     def keep(self, request: Request, entry: Entry) -> None:
         """Write the entry to the store."""

@@ -12,16 +12,17 @@ from runner.simulator.journal_runs import JournalRuns
 from runner.simulator.regenerate import REGENERATIONS, Regenerate
 from runner.simulator.routes import Routes
 from runner.simulator.stats import Counts
+from runner.simulator.tenant.records import Records
 
 
-def routes_of(world: World, effects: Effects, hindrance: Hindrance, counts: Counts) -> Routes:
+def routes_of(world: World, effects: Effects, records: Records, hindrance: Hindrance, counts: Counts) -> Routes:
     """The operations over one world."""
     routes = Routes()
-    _add_regenerate(routes, Regenerate(world, effects, hindrance))
+    _add_regenerate(routes, Regenerate(world, effects, hindrance, records))
     _add_booking_dates(routes, BookingDates(world, effects, hindrance))
     _add_backfill(routes, Backfill(world, effects, hindrance, counts))
     _add_journal_runs(routes, JournalRuns(world, effects, hindrance))
-    _add_data_query(routes, DataQuery(world, effects))
+    _add_data_query(routes, DataQuery(world, records, counts))
     return routes
 
 
@@ -60,6 +61,7 @@ def _add_journal_runs(routes: Routes, runs: JournalRuns) -> None:
 def _add_data_query(routes: Routes, queries: DataQuery) -> None:
     begin = "/query/jobs"
     routes.add("POST", begin, queries.submit, idempotent=True)
+    routes.add("GET", begin, queries.listing)
     routes.add("GET", f"{begin}/{{}}", queries.retrieve)
     routes.add("DELETE", f"{begin}/{{}}", queries.cancel)
     routes.add("GET", f"{FILES}{{}}", queries.file)

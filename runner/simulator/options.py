@@ -8,14 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.simulator.faults import FAULTS, checked_faults, parse_fault
+from runner.simulator.query_faults import checked_query_faults, parse_query_fault
 
 TENANTS = ("none", "production", "central-sandbox", "developer-sandbox", "api-sandbox")
 DIALECTS = ("same", "409", "mixed")
 OUTAGE_KINDS = ("503", "silent", "maintenance")
 EXPIRES_IN = ("number", "text", "null", "zero", "missing")
 CODE_STYLES = ("number", "string", "mixed")
+LITERAL_ZONES = ("tenant", "utc", "refused")
+RESENT = ("kept", "new")
+ID_STYLES = ("32", "36", "mixed")
 
 
 def option(default: Any, help_: str, choices: tuple[str, ...] | None = None) -> Any:
@@ -62,23 +67,41 @@ class Options:
     job_seconds: float = option(1.0, "seconds from the creation of a job to its end")
     job_failures: float = option(0.0, "the share of jobs that end as Failed or Error")
     bad_rows: float = option(0.0, "the share of backfill rows that fail")
+    time_zone: str = option("UTC", "the tenant's time zone, in which data queries show times")
+    literal_zone: str = option("tenant", "how a TIMESTAMP literal without offset is understood", LITERAL_ZONES)
+    lag_seconds: float = option(0.0, "seconds until data queries see a change")
+    lost_transactions: float = option(0.0, "the share of transactions that are not written at first, though reported")
+    other_users: float = option(0.0, "the share of transactions beside which another user made one for the same object")
+    other_transactions: int = option(0, "transactions of others in each table, made in the hour before")
+    resent_dates: str = option("kept", "the UpdatedDate of a transaction that is sent again, not overwritten", RESENT)
+    id_style: str = option("32", "ids of 32 characters, of 36 with hyphens, or 36 in the tables alone", ID_STYLES)
+    rows_out: int = option(500_000, "a data query with more rows of output fails")
+    rows_in: int = option(10_000_000, "a data query that reads more rows of one table, after filters, fails")
+    query_seconds: float = option(0.0, "seconds that a data query takes; 0 takes job_seconds")
+    query_slots: int = option(5, "data queries of a tenant that run at once")
+    query_queue: int = option(10, "data queries that wait; one more is refused")
+    query_faults: Mapping[str, float] = option({}, "the share of data queries that meet each fault of their own")
+    file_seconds: float = option(3600.0, "seconds that the address of a result file is good for")
+    warehouse: bool = option(False, "the tenant has Zuora Warehouse: sourceData WAREHOUSE is answered")
     state: Path | None = option(None, "an SQLite file that keeps keys, effects, jobs and tokens")  # noqa: RUF009 - a field
 
     def __post_init__(self) -> None:
         self._check_shapes()
         object.__setattr__(self, "faults", checked_faults(self.faults))
+        object.__setattr__(self, "query_faults", checked_query_faults(self.query_faults))
         object.__setattr__(self, "fault_paths", tuple(self.fault_paths))
         for name in self.fault_rules.values():
             if name not in FAULTS:
                 raise ValueError(f"fault {name!r} is unknown; there are: {', '.join(FAULTS)}")
         for option in dataclasses.fields(self):
             self._check(option.name, getattr(self, option.name), option.default, option.metadata["choices"])
-        if self.concurrency < 1:
-            raise ValueError("concurrency must be at least 1")
+        if self.concurrency < 1 or self.query_slots < 1:
+            raise ValueError("concurrency and query_slots must be at least 1")
+        _check_zone(self.time_zone)
 
     def _check_shapes(self) -> None:
         """What comes as JSON may be anything."""
-        for name in ("faults", "fault_rules"):
+        for name in ("faults", "fault_rules", "query_faults"):
             if not isinstance(getattr(self, name), Mapping):
                 raise ValueError(f"{name} must be an object of names and values")
         paths: Any = self.fault_paths
@@ -102,16 +125,19 @@ class Options:
         *,
         faults: Iterable[str] = (),
         fault_rules: Iterable[str] = (),
+        query_faults: Iterable[str] = (),
         outage: str | None = None,
         **others: Any,
     ) -> Options:
-        """Options out of what was typed: `faults` as NAME=RATE, `fault_rules` as TEXT=NAME, `outage` as FROM-TO.
+        """Options out of what was typed: `faults` as NAME=RATE, `fault_rules` as TEXT=NAME, `query_faults` as
+        NAME=RATE, `outage` as FROM-TO.
 
         Raises ValueError, in words for the person.
         """
         return cls(
             faults=dict(map(parse_fault, faults)),
             fault_rules=dict(map(parse_rule, fault_rules)),
+            query_faults=dict(map(parse_query_fault, query_faults)),
             outage=parse_outage(outage) if outage else None,
             **others,
         )
@@ -123,6 +149,13 @@ class Options:
         if unknown:
             raise ValueError(f"unknown option: {', '.join(sorted(unknown))}")
         return dataclasses.replace(self, **changes)
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"time zone {name!r} is unknown; a name such as America/Los_Angeles is expected") from None
 
 
 def parse_rule(text: str) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from runner.simulator.effects import Effects
 from runner.simulator.request import Request
 from runner.simulator.responses import BILLING, BOOKING, REVENUE_EVENTS, Answer, Problem, failure, success
 from runner.simulator.seeded_random import draw, hex_ids
+from runner.simulator.tenant.leavings import TRANSACTION_TABLES
+from runner.simulator.tenant.records import Records
 from runner.simulator.validation import Validate, billing_problem, booking_problem, consumption_problem, events_problem
 
 
@@ -36,8 +38,9 @@ REGENERATIONS: dict[str, Regeneration] = {
 class Regenerate:
     """Regenerates nothing, and remembers that it did."""
 
-    def __init__(self, world: World, effects: Effects, hindrance: Hindrance) -> None:
+    def __init__(self, world: World, effects: Effects, hindrance: Hindrance, records: Records) -> None:
         self._world = world
+        self._records = records
         self._effects = effects
         self._hindrance = hindrance
 
@@ -47,7 +50,7 @@ class Regenerate:
         problem = self._problem(request, call)
         if problem is not None:
             return failure(request, problem, self._world.options)
-        ids = self._ids(request.digest) if call.with_ids else []
+        ids = self._ids(request) if call.with_ids else []
         self._effects.record(request, ids)
         return success(request, idList=ids) if call.with_ids else success(request)
 
@@ -57,9 +60,14 @@ class Regenerate:
             return Problem(call.resource, *complaint)
         return self._hindrance.of(request, call.resource)
 
-    def _ids(self, digest: str) -> list[str]:
-        """One to three ids, the same whenever the same is requested; none for the share `empty_id_list`."""
+    def _ids(self, request: Request) -> list[str]:
+        """The ids of the object's transactions; none for the share `empty_id_list`.
+
+        What leaves no transactions has one to three ids, the same whenever the same is requested.
+        """
         options = self._world.options
-        if options.empty_id_list and draw(options.seed, "empty", digest) < options.empty_id_list:
+        if options.empty_id_list and draw(options.seed, "empty", request.digest) < options.empty_id_list:
             return []
-        return hex_ids(options.seed, 1 + int(digest[:8], 16) % 3, "idList", digest)
+        if request.path in TRANSACTION_TABLES:
+            return self._records.transaction_ids(request.path, request.json)
+        return hex_ids(options.seed, 1 + int(request.digest[:8], 16) % 3, "idList", request.digest)

@@ -53,6 +53,7 @@ class Request:
     arrival: int = 0
     fault: Fault | None = None
     host: str = ""  # as the client calls this server
+    content_type: str = ""
 
     @property
     def shown_body(self) -> Any:
@@ -95,6 +96,7 @@ def read_request(request: web.Request, raw: bytes, request_id: str) -> Request:
         authorization=headers.get("Authorization", ""),
         text=request.query_string + "\n" + ("" if form else body.decode("utf-8", "replace")),
         host=headers.get("Host", ""),
+        content_type=headers.get("Content-Type", ""),
     )
     call.digest = digest_of(call, body)
     return call

@@ -19,6 +19,7 @@ from aiohttp import web
 from runner.simulator.clock import Clock
 from runner.simulator.faults import FAULTS, PERMANENT
 from runner.simulator.options import Options
+from runner.simulator.query_faults import QUERY_FAULTS
 from runner.simulator.simulator import Simulator
 
 LOOPBACK = "127.0.0.1"
@@ -139,13 +140,14 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-_LISTS = {"faults": "NAME=RATE", "fault_rules": "TEXT=NAME", "fault_paths": "PREFIX"}
+_LISTS = {"faults": "NAME=RATE", "fault_rules": "TEXT=NAME", "fault_paths": "PREFIX", "query_faults": "NAME=RATE"}
 _TYPES = {"state": Path, "outage": str, "client_id": str, "client_secret": str}
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line, made out of the fields of `Options`."""
-    faults = {**{name: fault.about for name, fault in FAULTS.items()}, **_PERMANENT_ABOUT}
+    faults = {name: fault.about for name, fault in FAULTS.items()} | _PERMANENT_ABOUT
+    faults |= {name: fault.about for name, fault in QUERY_FAULTS.items()}
     made = argparse.ArgumentParser(
         prog="python -m runner.simulator",
         description="A local imitation of the Zuora API.",

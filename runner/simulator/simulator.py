@@ -28,10 +28,11 @@ from runner.simulator.rate_limits import Gate, Quotas
 from runner.simulator.request import Request, read_request
 from runner.simulator.response_faults import crowded, harmed, instead, unauthorized
 from runner.simulator.responses import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
-from runner.simulator.routes import Route
+from runner.simulator.routes import Route, Routes
 from runner.simulator.seeded_random import draw
 from runner.simulator.stats import Counts
 from runner.simulator.store import Store
+from runner.simulator.tenant.records import Records
 from runner.simulator.tokens import Tokens
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -53,7 +54,9 @@ class Simulator:
         self.gate = Gate(self.world)
         self.keys = Keys(self.world)
         self.effects = Effects(self.world)
-        self._routes = routes_of(self.world, self.effects, Hindrance(self.world, self.effects), self.counts)
+        self.records = Records(self.world, self.effects)
+        self.effects.observer = self.records.effect
+        self._routes = self._operations()
         self._control = Control(self)
         self._going_on: set[asyncio.Task[Answer]] = set()
 
@@ -81,12 +84,17 @@ class Simulator:
 
     def reset(self) -> None:
         """Forget everything but the options and the tokens that clients hold."""
-        for part in (self.counts, self.outage, self.tokens, self.quotas, self.keys, self.effects, self.world):
+        parts = (self.counts, self.outage, self.tokens, self.quotas, self.keys, self.effects, self.records, self.world)
+        for part in parts:
             part.forget()
         self.gate.peak = 0
         self.world.store.clear()
         self.tokens.keep()
-        self._routes = routes_of(self.world, self.effects, Hindrance(self.world, self.effects), self.counts)
+        self._routes = self._operations()
+
+    def _operations(self) -> Routes:
+        hindrance = Hindrance(self.world, self.effects)
+        return routes_of(self.world, self.effects, self.records, hindrance, self.counts)
 
     def stats(self) -> dict[str, Any]:
         """What `GET /_sim/stats` shows."""
@@ -236,6 +244,7 @@ class Simulator:
         for task in self._going_on:
             task.cancel()
         await asyncio.gather(*self._going_on, return_exceptions=True)
+        self.records.close()
         self.world.store.close()
 
 
