@@ -55,7 +55,8 @@ def _option(action: argparse.Action) -> click.Option | None:
     """An option of argparse as one of click."""
     if not action.option_strings or action.dest == "help":
         return None
-    attributes: dict[str, Any] = {"help": action.help}
+    text = action.help or ""
+    attributes: dict[str, Any] = {"help": f"{text[:1].upper()}{text[1:]}."}
     if action.nargs == 0:
         attributes["is_flag"] = True
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from runner.domain.errors import ExitCode
 from runner.domain.model import Judgement, Kind, Reason
 from runner.domain.run_status import RunStatus
+from runner.system.counting import counted
 
 OUTAGE_REASONS = frozenset({Reason.SILENCE, Reason.GATEWAY, Reason.NO_TOKEN, Reason.UNEXPECTED})
 OUTAGE_REQUESTS = 10  # so many different requests in a row, and nothing else between
@@ -104,7 +105,9 @@ class Breaker:
         self._alone.pop(request, None)
         self._witnessed.pop(request, None)
         if not succeeded and self.failures.exceeded(self.failed, self.settled):
-            return _stopped(f"{self.failed} of {self.settled} requests failed; see --max-failures", needs_person=True)
+            return _stopped(
+                f"{self.failed} of {counted(self.settled, 'request')} failed; see --max-failures", needs_person=True
+            )
         return None
 
     def pause_seconds(self, now: float) -> float | None:

@@ -35,6 +35,7 @@ from runner.domain.model import Answer, History, Judgement, Kind, Outcome, Reaso
 from runner.domain.run_status import RunStatus
 from runner.ledger import Claim, Journal, Pen
 from runner.system.clock import Clock
+from runner.system.counting import counted
 from runner.system.recovery_points import reach
 
 
@@ -134,7 +135,7 @@ class Dispatch:
         unsent = self._unsent_work
         ending = self._deadlines.ending(self._clock.now(), unsent_work=unsent)
         if ending is None and self._budget.is_spent and not self._outstanding and not self._nothing_left:
-            ending = paused(f"{self._tally.sent} requests sent (--max-requests)")
+            ending = paused(f"{counted(self._tally.sent, 'request')} sent (--max-requests)")
         if ending is None and unsent:
             ending = self._deadlines.quota_ending()
         if ending is not None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from runner.dispatch.quota import DAY, HOUR, MINUTE, NAMES, Quota
 from runner.domain.blackout import ALWAYS_OPEN, Blackouts
+from runner.system.counting import counted
 from runner.system.timestamps import duration
 
 ASSUMED_LATENCY_SECONDS = 0.25
@@ -29,7 +30,8 @@ class Forecast:
             return ["nothing to send"]
         end = blackouts.end_of(self.seconds, now.timestamp())
         ends = datetime.fromtimestamp(end, now.tzinfo).strftime("%Y-%m-%d %H:%M")
-        lines = [f"about {duration(self.seconds)} for {self.requests:,} requests, until {ends}: {self.binding} decides"]
+        about = f"about {duration(self.seconds)} for {counted(self.requests, 'request')}"
+        lines = [f"{about}, until {ends}: {self.binding} decides"]
         if (rest := end - now.timestamp() - self.seconds) >= 1:
             lines.append(f"of that time it rests {duration(rest)}: blackout ({blackouts})")
         if end - now.timestamp() > KEYS_LAST_SECONDS:

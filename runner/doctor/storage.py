@@ -14,6 +14,7 @@ from runner.domain.errors import Refused
 from runner.ledger.sqlite_errors import require_version, try_folder
 from runner.runs.lock import lock_problem
 from runner.system.atomic_file import sync_folder
+from runner.system.counting import counted
 from runner.system.filesystem import VOLATILE, is_doubtful, is_network, kind_of_disk
 
 ASSUMED_ROWS = 100_000
@@ -97,20 +98,20 @@ def _disk(folder: Path, *, works: bool) -> Finding:
 
 
 def _space(runs: Path, folder: Path, manifests: Sequence[str], rows: int | None) -> Iterator[Finding]:
-    counted, characters = rows or 0, 0
+    total, characters = rows or 0, 0
     try:
         for path in manifests:
             more, wide = _counted(path)
-            counted, characters = counted + more, characters + wide
+            total, characters = total + more, characters + wide
     except ManifestError as error:
         yield fail("manifests", str(error), "fix the file; `regen plan` tells every problem of every row")
         return
     if manifests:
-        yield ok("manifests", f"{counted:,} rows can be read; `regen plan` checks each")
-    expected_rows = counted or ASSUMED_ROWS
+        yield ok("manifests", f"{counted(total, 'row')} can be read; `regen plan` checks each")
+    expected_rows = total or ASSUMED_ROWS
     need = expected_rows * BYTES_A_ROW + characters * CELL_COPIES
     free = shutil.disk_usage(folder).free
-    message = f"{_size(free)} free; a run of {expected_rows:,} rows takes up to {_size(need)}"
+    message = f"{_size(free)} free; a run of {counted(expected_rows, 'row')} takes up to {_size(need)}"
     remedy = "make room, `regen prune` old runs, or choose another --runs-dir"
     if free < need:
         yield fail("space", message, remedy)

@@ -60,8 +60,19 @@ def _beginning_with(runs: Path, prefix: str, files: tuple[str, ...]) -> list[Run
     if not _PART_OF_ID.fullmatch(prefix) or not runs.is_dir():
         return []
     paths = sorted(path for path in runs.iterdir() if path.name.startswith(prefix))
-    return [RunFolder(path) for path in paths if _has_any(path, files)]
+    return [RunFolder(path) for path in paths if _has_any_visible(path, files)]
 
 
 def _has_any(path: Path, files: tuple[str, ...]) -> bool:
-    return any((path / name).exists() for name in files)
+    """Raises Refused for a folder that this user cannot look into."""
+    try:
+        return any((path / name).exists() for name in files)
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror}; ask its owner, or run this as that user") from error
+
+
+def _has_any_visible(path: Path, files: tuple[str, ...]) -> bool:
+    try:
+        return _has_any(path, files)
+    except Refused:  # of another user: nobody meant it by a beginning of its id
+        return False

@@ -155,8 +155,18 @@ class Auth:
         first, longest = BACK_OFF_SECONDS
         wait = answer.retry_after_seconds or min(longest, first * 2.0 ** min(self._failures, 10))
         self._failures += 1
-        reason = f"HTTP {answer.status}" if answer.status else answer.body.decode("utf-8", "replace")
+        reason = _reason(answer)
         return TokenUnavailableError(f"could not get an access token: {reason}", wait)
+
+
+def _reason(answer: TokenAnswer) -> str:
+    """Why there is no token, in words. The body of an answer is never shown: it may have a token in it."""
+    if not answer.status:
+        return answer.body.decode("utf-8", "replace")
+    if not 200 <= answer.status < 300:
+        return f"HTTP {answer.status}"
+    kind = "a web page" if answer.body.lstrip()[:1] == b"<" else "without a token"
+    return f"HTTP {answer.status}, {kind}: is the base URL that of Zuora's REST API?"
 
 
 def form(credentials: Credentials) -> aiohttp.FormData:

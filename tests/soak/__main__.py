@@ -13,12 +13,15 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from runner.ledger import open_read_only
 from runner.ledger.hash_chain import chain
 from runner.simulator import FAULTS
+from runner.simulator.options import EXPIRES_IN, OUTAGE_KINDS
 from tests.crashes.test_crashes import ENVIRONMENT, command, killed_after
 from tests.flows.test_flows import subscriptions
 from tests.harness.program import Server, folders, simulated, table
@@ -49,9 +52,11 @@ def _round(folder: Path, seed: int, chance: random.Random) -> tuple[int, int]:
     manifest = subscriptions(folder / "s.csv", ROWS, missing=20)
     faults = dict.fromkeys(FAULTS.keys() - LEFT_OUT, 0.01)
     dialect = ("same", "409", "mixed")[seed % 3]
-    with simulated(
-        faults=faults, seed=seed, latency=0.01, retry_after=0, work_seconds=0.5, replay_dialect=dialect
-    ) as server:
+    world = {"replay_dialect": dialect, "expires_in": EXPIRES_IN[seed % len(EXPIRES_IN)]}
+    with (
+        simulated(faults=faults, seed=seed, latency=0.01, retry_after=0, work_seconds=0.5, **world) as server,
+        _maintained(server, chance),
+    ):
         config = folder / "regen.toml"  # a 409 is believed for twice the time-out
         config.write_text("[profile.soak]\nrequest_timeout_seconds = 3\n")
         words = command(manifest, server.url, "--config", str(config), "--profile", "soak")
@@ -63,6 +68,25 @@ def _round(folder: Path, seed: int, chance: random.Random) -> tuple[int, int]:
         assert code == 3, code
         _prove(folder, server)
     return kills, peak
+
+
+@contextlib.contextmanager
+def _maintained(server: Server, chance: random.Random) -> Iterator[None]:
+    """Every few seconds the tenant shows its maintenance page, or nothing at all, for a second or two."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(chance.uniform(1.0, 4.0)):
+            kind = chance.choice(OUTAGE_KINDS)
+            server.post("outage", {"seconds": chance.uniform(0.3, 2.0), "kind": kind})
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _finished(words: list[str]) -> tuple[int, int]:

@@ -134,3 +134,21 @@ def test_last_is_the_run_that_was_started_last(regen, tmp_path):
         assert regen("diff", "b", "last").code == 0
         assert "run a-second: finished" in regen("resume", "last", *to).out
         assert "run a-second is finished" in regen("abandon", "last").err
+
+
+def test_a_folder_of_another_user_is_refused_by_name_and_passed_over_by_its_beginning(tmp_path, monkeypatch):
+    """Not a fault of the program."""
+    for name in ("n-mine", "n-theirs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ledger.db").touch()
+    exists = Path.exists
+
+    def closed(path: Path) -> bool:
+        if "n-theirs" in str(path.parent):
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", closed)
+    assert find_run(tmp_path, "n-").id == "n-mine"
+    with pytest.raises(Refused, match="n-theirs: Permission denied; ask its owner"):
+        find_run(tmp_path, "n-theirs")
