@@ -21,7 +21,7 @@ from runner.api.options import (
     folder_path,
 )
 from runner.api.run import Run, run_of
-from runner.domain.errors import Refused, RunnerError
+from runner.domain.errors import ExitCode, Refused, RunnerError
 from runner.runs.folder import RunFolder, all_runs
 from runner.runs.lookup import find_run
 
@@ -130,7 +130,15 @@ def folder_of(run: Run | str | Path, runs_dir: str | Path | None = None) -> RunF
 
 def _planned(request: RunRequest) -> Run:
     from runner.session.prepare import prepare
+    from runner.session.run_request import with_plan_file
+    from runner.session.stages import planned_stage
 
+    request = with_plan_file(request)
+    if request.plan:
+        stage, _ = planned_stage(request)
+        if stage is None:
+            raise Refused(f"{request.name}: the selections gave no objects, so that there is nothing to send")
+        request = stage
     with prepare(request) as prepared:
         return run_of(prepared.folder, prepared.run.document)
 
@@ -140,19 +148,38 @@ def _running(options: Options, files: Files) -> Callable[[Callable[[], bool]], R
     chosen = options.some(("yes", "progress"))
 
     def work(stopped: Callable[[], bool]) -> Run:
-        from runner.notify.reporting import reporting
-        from runner.session.ownership import refuse_moved
-        from runner.session.prepare import prepare
+        from runner.session.run_request import with_plan_file
+        from runner.session.stages import StageEnd, in_stages
 
-        with reporting(request.flags, request.stem) as report, prepare(request) as prepared:
-            if prepared.over:
-                report.folder, report.code = prepared.folder, prepared.exit_code
-                return run_of(prepared.folder, prepared.run.document)
-            if prepared.begun:
-                refuse_moved(prepared.run)
-            return _sent(prepared.run, prepared.settings, invocation, stopped, report, **chosen)
+        ended: list[Run] = []
+
+        def act(stage: RunRequest) -> StageEnd:
+            ended.append(_run(stage, invocation, stopped, **chosen))
+            return StageEnd(ExitCode(ended[-1].exit_code or 0), RunFolder(ended[-1].path))
+
+        whole = with_plan_file(request)
+        if not whole.plan:
+            return _run(whole, invocation, stopped, **chosen)
+        in_stages(whole, act)
+        if not ended:
+            raise Refused(f"{whole.name}: the selections gave no objects, so that there is nothing to send")
+        return ended[-1]
 
     return work
+
+
+def _run(request: RunRequest, invocation: Invocation, stopped: Callable[[], bool], **chosen: Any) -> Run:
+    from runner.notify.reporting import reporting
+    from runner.session.ownership import refuse_moved
+    from runner.session.prepare import prepare
+
+    with reporting(request.flags, request.stem) as report, prepare(request) as prepared:
+        if prepared.over:
+            report.folder, report.code = prepared.folder, prepared.exit_code
+            return run_of(prepared.folder, prepared.run.document)
+        if prepared.begun:
+            refuse_moved(prepared.run)
+        return _sent(prepared.run, prepared.settings, invocation, stopped, report, **chosen)
 
 
 def _resuming(options: Options, run: Run | str | Path) -> Callable[[Callable[[], bool]], Run]:

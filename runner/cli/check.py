@@ -41,9 +41,13 @@ def check(json_: bool, **params: Any) -> ExitCode:
     from runner.domain.errors import Refused
     from runner.plan.examination import examined
     from runner.session.run_request import with_plan_file
+    from runner.session.stages import without_tenant
     from runner.system.console import printable, say, say_json
 
     request = with_plan_file(_request(params))
+    if request.plan:
+        request, note = without_tenant(request)
+        say(note, err=True)
     try:
         examination = examined(request.steps, resend_unknown=request.resend_unknown)
     except Refused as error:

@@ -36,7 +36,18 @@ def plan(**params: Any) -> ExitCode:
 
     Exit codes: 0 planned, 2 refused (a bad row, a setting).
     """
-    return plan_run(options.run_request(params), options.output(params), params["max_requests"])
+    from runner.session.run_request import with_plan_file
+    from runner.session.stages import planned_stage
+    from runner.system.console import printable, say
+
+    request = with_plan_file(options.run_request(params))
+    if not request.plan:
+        return plan_run(request, options.output(params), params["max_requests"])
+    stage, note = planned_stage(request)
+    code = ExitCode.SUCCEEDED if stage is None else plan_run(stage, options.output(params), params["max_requests"])
+    if note is not None:
+        say(printable(note), err=True)
+    return code
 
 
 def plan_run(request: RunRequest, output: Output, max_requests: int | None = None) -> ExitCode:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.session.open_run import OpenRun
     from runner.session.prepare import Prepared
     from runner.session.run_request import RunRequest
+    from runner.session.stages import StageEnd
 
 
 @click.command(cls=Command)
@@ -48,7 +49,14 @@ def run(**params: Any) -> ExitCode:
     Exit codes: see `regen help exit-codes`. 0 every row succeeded, 2 refused, 3
     some rows failed, 4 stopped, 5 stopped at its deadline or budget.
     """
-    return start_run(options.run_request(params), options.invocation(params), options.output(params))
+    from runner.session.run_request import with_plan_file
+    from runner.session.stages import in_stages
+
+    request = with_plan_file(options.run_request(params))
+    invocation, output = options.invocation(params), options.output(params)
+    if request.plan:
+        return in_stages(request, lambda stage: _run_stage(stage, invocation, output))
+    return start_run(request, invocation, output)
 
 
 def run_one_step(params: options.Params, work: AnyWork, name: str) -> ExitCode:
@@ -63,23 +71,29 @@ def run_one_step(params: options.Params, work: AnyWork, name: str) -> ExitCode:
 
 def start_run(request: RunRequest, invocation: Invocation, output: Output) -> ExitCode:
     """Prepare a run, then send. A run that is finished already is printed and not sent again."""
+    return _run_stage(request, invocation, output).exit_code
+
+
+def _run_stage(request: RunRequest, invocation: Invocation, output: Output) -> StageEnd:
     from runner.cli.plan_text import plan_text
     from runner.notify.reporting import reporting
     from runner.session.ownership import refuse_moved
     from runner.session.prepare import prepare
+    from runner.session.stages import StageEnd
     from runner.system.console import say
 
     with reporting(request.flags, request.stem) as report, prepare(request) as prepared:
         run = prepared.run
         if prepared.over:
             report.folder, report.code = prepared.folder, prepared.exit_code
-            return _print_over(prepared, output)
+            return StageEnd(_print_over(prepared, output), prepared.folder)
         if prepared.begun:
             refuse_moved(run)
         plan_shown = not prepared.begun and not output.quiet
         if plan_shown:
             say(plan_text(run, prepared.settings, invocation.terms.max_requests), err=True)
-        return send_pending(run, prepared.settings, invocation, output, report, plan_shown=plan_shown)
+        code = send_pending(run, prepared.settings, invocation, output, report, plan_shown=plan_shown)
+        return StageEnd(code, prepared.folder)
 
 
 def send_pending(

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     help="Objects updated since then (UTC); last: since the last selection of this name that a run has confirmed.",
 )
 @options.option(
+    "--begin",
+    section="What",
+    metavar="DATE",
+    help="With --updated-since last: where to begin, while there was no selection of this name.",
+)
+@options.option(
     "--missing", section="What", is_flag=True, help="Only objects without a transaction newer than their last update."
 )
 @options.option(
@@ -97,6 +103,7 @@ def _request(params: options.Params) -> SelectRequest:
     return SelectRequest(
         type=params["type_"],
         updated_since=params["updated_since"],
+        begin=params["begin"],
         missing=params["missing"],
         statuses=params["statuses"],
         sql_file=params["sql_file"],

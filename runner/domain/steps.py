@@ -16,6 +16,8 @@ from msgspec.structs import fields
 
 # Options that do not decide what is sent: a run with others is the same run.
 NEUTRAL = frozenset({"manifests", "file", "files", "skip_rejected", "canary", "on_failure", "template_check", "mode"})
+# Where the rows of a step come from: the options say what is done with them.
+SOURCES = frozenset({"do", "manifests", "file", "files", "from"})
 # How files are read: decides what is sent, but a run that says nothing of it has the fingerprint that it always had.
 READING = frozenset({"types", "sheet", "header_row", "by", "encoding", "literal", "hidden"})
 
@@ -47,7 +49,8 @@ class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
 class Regenerate(Work, frozen=True, kw_only=True, tag="regenerate"):
     """Regenerate the objects that manifests list."""
 
-    manifests: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    manifests: tuple[str, ...] = ()
+    from_: str | None = msgspec.field(name="from", default=None)  # `step N`: what it selected or changed
     type: str | None = None
     types: dict[str, str] = msgspec.field(default_factory=dict)  # of single files, by their paths
     sheet: str | None = None
@@ -93,8 +96,22 @@ class JournalRun(Work, frozen=True, kw_only=True, tag="journal-run"):
     skip_rejected: bool = False
 
 
+class Select(Work, frozen=True, kw_only=True, tag="select"):
+    """A manifest from the tenant, for the steps that regenerate from it; sends nothing and is no step of the run."""
+
+    type: str
+    updated_since: str | None = None  # a day, a time, `last`, or `step N`: since that step began
+    begin: str | None = None  # with `last`: where nothing of the name is confirmed yet
+    missing: bool = False
+    status: tuple[str, ...] = ()
+    sql: str | None = None
+    name: str | None = None
+
+
 AnyWork = Regenerate | Backfill | BookingDates | JournalRun
+PlanWork = AnyWork | Select  # what a plan file may hold
 KINDS: tuple[type[AnyWork], ...] = (Regenerate, Backfill, BookingDates, JournalRun)
+PLAN_KINDS: tuple[type[PlanWork], ...] = (*KINDS, Select)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -122,11 +139,7 @@ class Step(msgspec.Struct, frozen=True):
     def options(self) -> dict[str, Any]:
         """What a person wants besides the manifests, as JSON values; how files are read only where it was said."""
         values = msgspec.to_builtins(self.work)
-        return {
-            name: value
-            for name, value in values.items()
-            if name not in ("do", "manifests", "file", "files") and (value or name not in READING)
-        }
+        return {name: value for name, value in values.items() if name not in SOURCES and (value or name not in READING)}
 
     @property
     def identifying(self) -> dict[str, Any]:
@@ -145,9 +158,11 @@ def unusual(do: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value != usual.get(name)}
 
 
-def files_of(work: AnyWork) -> tuple[str, ...]:
+def files_of(work: PlanWork) -> tuple[str, ...]:
     """The files that a step reads, in order."""
     match work:
+        case Select():
+            return (work.sql,) if work.sql is not None else ()
         case Regenerate() | JournalRun():
             return work.manifests
         case Backfill():
@@ -156,9 +171,11 @@ def files_of(work: AnyWork) -> tuple[str, ...]:
             return ()
 
 
-def relative_to(work: AnyWork, folder: str) -> AnyWork:
+def relative_to(work: PlanWork, folder: str) -> PlanWork:
     """The same work, its files counted from a folder."""
     match work:
+        case Select():
+            return msgspec.structs.replace(work, sql=None if work.sql is None else _from(folder, work.sql))
         case Regenerate():
             paths = tuple(_from(folder, path) for path in work.manifests)
             types = {_from(folder, path): type for path, type in work.types.items()}
@@ -175,6 +192,6 @@ def _from(folder: str, path: str) -> str:
     return path if path == "-" else os.path.normpath(os.path.join(folder, path))  # noqa: PTH118 - as given
 
 
-def numbered(works: tuple[AnyWork, ...]) -> tuple[Step, ...]:
-    """The steps of a run."""
-    return tuple(Step(number, work) for number, work in enumerate(works, 1))
+def numbered(works: tuple[AnyWork, ...], numbers: tuple[int, ...] = ()) -> tuple[Step, ...]:
+    """The steps of a run; with the numbers that they have in their plan file, where those are other ones."""
+    return tuple(Step(number, work) for number, work in zip(numbers or range(1, len(works) + 1), works, strict=True))

@@ -34,6 +34,7 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     counts: Counts
     notes: tuple[str, ...] = ()
+    origin: str | None = None  # of a plan file's step: what it was selected for
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +119,14 @@ def write_sidecar(manifest: Path, sidecar: Sidecar) -> None:
     """Write it beside the manifest, whole or not at all."""
     with replacing(sidecar_path(manifest)) as file:
         file.write(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+
+
+def read_sidecar(manifest: Path) -> Sidecar | None:
+    """The sidecar of a manifest; None if there is none that can be read."""
+    try:
+        return msgspec.json.decode(sidecar_path(manifest).read_bytes(), type=Sidecar)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def lines(sidecar: Sidecar) -> list[str]:

@@ -63,11 +63,16 @@ class Whole:
         return ()
 
 
-def statement(table: Table, filters: Filters, *, flag: bool) -> str:
-    """The query of a type, with :since and :until where its times go. `flag`: whether the table has its flag."""
+def statement(table: Table, filters: Filters, *, flag: bool, at_any_time: bool = False) -> str:
+    """The query of a type, with :since and :until where its times go. `flag`: whether the table has its flag.
+
+    `at_any_time`: without times and without WHERE.
+    """
     columns = [f"{sql} AS {name.lower()}" for name, sql in table.columns.items()]
     if flag:
         columns.append(f"o.{table.flag}")
+    if at_any_time:
+        return f"SELECT {', '.join(columns)} FROM {table.source}"  # noqa: S608 - our own names
     conditions = ["o.updateddate >= :since", "o.updateddate < :until"]
     if filters.statuses:
         conditions.append(f"{table.columns['status']} IN ({quoted(filters.statuses)})")

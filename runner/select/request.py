@@ -21,6 +21,7 @@ class SelectRequest:
 
     type: str
     updated_since: str | None = None
+    begin: str | None = None  # with `last`: where there was no selection of the name yet
     missing: bool = False
     statuses: tuple[str, ...] = ()
     sql_file: str | None = None
@@ -63,6 +64,8 @@ class Query:
 
 def query_of(request: SelectRequest) -> Query:
     """Raises Refused for a type, a status, a file or a combination that cannot be."""
+    if request.begin is not None and (request.updated_since or "").lower() != LAST:
+        raise Refused("--begin says where `--updated-since last` begins for the first time; give both")
     if request.sql_file is None:
         table = table_of(request.type)
         statuses = tuple(dict.fromkeys(status_of(table, status) for status in request.statuses))

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from runner.domain.errors import ExitCode, Refused
-from runner.domain.run_status import RunStatus
+from runner.domain.errors import Refused
+from runner.domain.model import State
 from runner.runs import annotations as tenant_answers
 from runner.runs.folder import RunFolder, all_runs
-from runner.runs.run_json import RunDocument
+from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.atomic_file import make_private, replacing
 
 FOLDER = ".select"
@@ -101,29 +100,35 @@ def moved(watermark: Watermark, runs: Path) -> Watermark:
     """The watermark after all windows whose rows a run of this tenant has confirmed."""
     if not watermark.pending:
         return watermark
-    confirmed = set(_confirmed_manifests(watermark, all_runs(runs)))
+    confirmed = confirmed_digests(runs, watermark.host, watermark.tenant)
     for pending in sorted(watermark.pending, key=lambda each: each.until):
         if pending.sha256 in confirmed:
             watermark = watermark.confirmed(pending)
     return watermark
 
 
-def _confirmed_manifests(watermark: Watermark, runs: Iterable[RunFolder]) -> Iterable[str]:
+def confirmed_digests(runs: Path, host: str, tenant: str) -> set[str]:
     """The digests of manifests whose rows have all succeeded, in some run of the tenant."""
-    for run in runs:
+    digests: set[str] = set()
+    for run in all_runs(runs):
         document = run.document()
-        if document is None or (document.host, document.tenant) != (watermark.host, watermark.tenant):
+        if document is None or (document.host, document.tenant) != (host, tenant):
             continue
-        if is_confirmed(run, document):
-            yield from (manifest.sha256 for step in document.steps for manifest in step.manifests)
+        unknown_are_done = _unknown_are_done(run, document)
+        for step in document.steps:
+            if is_confirmed(step, unknown_are_done=unknown_are_done):
+                digests.update(manifest.sha256 for manifest in step.manifests)
+    return digests
 
 
-def is_confirmed(run: RunFolder, document: RunDocument) -> bool:
-    """Whether every row of a run succeeded; unknown ones count if the tenant's last answer says that they are done."""
-    if document.status is not RunStatus.FINISHED:
-        return False
-    if document.exit_code == ExitCode.SUCCEEDED:
-        return True
-    counts = document.counts
-    others = [counts.get(state, 0) for state in ("failed", "rejected", "pending")]
-    return not any(others) and tenant_answers.answers(run).get(DONE, 0) == counts.get("unknown", 0)
+def is_confirmed(step: StepDocument, *, unknown_are_done: bool = False) -> bool:
+    """Whether every row of a step succeeded: whatever became of the run's other steps."""
+    settled = {State.SUCCEEDED, State.DUPLICATE} | ({State.UNKNOWN} if unknown_are_done else set())
+    rows = {State(state) for state, count in step.counts.items() if count}
+    return bool(rows) and rows <= settled
+
+
+def _unknown_are_done(run: RunFolder, document: RunDocument) -> bool:
+    """Whether the tenant's last answer says of all unknown rows of a run that they are done."""
+    unknown = document.counts.get(State.UNKNOWN, 0)
+    return unknown > 0 and tenant_answers.answers(run).get(DONE, 0) == unknown

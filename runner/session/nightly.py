@@ -31,6 +31,7 @@ from runner.domain.run_status import RunStatus
 from runner.domain.steps import AnyWork, Backfill, Regenerate, files_of
 from runner.ledger import open_read_only, queries
 from runner.plan.regenerate import reading
+from runner.plan.sources import stages
 from runner.runs.folder import RunFolder, all_runs
 from runner.runs.run_json import RunDocument
 from runner.session.approval import permit
@@ -41,6 +42,7 @@ from runner.session.prepare import Prepared, check_headers, prepare_night
 from runner.session.run_request import RunRequest, with_plan_file
 from runner.session.run_settings import settings_of_run
 from runner.session.session import proceed
+from runner.session.stages import Journey, StageEnd
 from runner.system.console import say
 from runner.system.timestamps import now_microseconds
 
@@ -141,9 +143,10 @@ def run_night(night: Night) -> Iterator[Part]:
         yield part
         if part.exit_code in SIGNALS:
             return
-    tonight = _guarded("tonight", None, lambda: _tonight(request, settings, night, seen))
-    if tonight is not None:
-        yield tonight
+    if request.plan:
+        yield from _stages(request, settings, night, seen)
+    else:
+        yield _guarded("tonight", None, lambda: _tonight(request, settings, night, seen))
 
 
 # -- what earlier nights have left ----------------------------------------------------------------------------------
@@ -213,6 +216,25 @@ def _resumed(folder: RunFolder, night: Night, request: RunRequest) -> Part:
 
 
 # -- tonight's list -------------------------------------------------------------------------------------------------
+
+
+def _stages(request: RunRequest, settings: Settings, night: Night, seen: set[str]) -> Iterator[Part]:
+    """Tonight's plan file, a run after the other, as long as each succeeds."""
+    journey = Journey(request)
+    for numbers in stages(request.plan):
+        part = _guarded("tonight", None, lambda: _stage(journey, numbers, settings, night, seen))  # noqa: B023 - now
+        yield part
+        journey.ended(numbers, part.folder)
+        end = StageEnd(part.exit_code, part.folder)
+        if part.exit_code is not ExitCode.SUCCEEDED and not journey.may_go_on(numbers, end):
+            return
+
+
+def _stage(journey: Journey, numbers: list[int], settings: Settings, night: Night, seen: set[str]) -> Part:
+    ready = journey.request_of(numbers, keep_empty=True)
+    if ready is None:
+        return Part("tonight", ExitCode.SUCCEEDED, "nothing to send: no step of it sends anything")
+    return _tonight(ready, settings, night, seen)
 
 
 def _tonight(request: RunRequest, settings: Settings, night: Night, seen: set[str]) -> Part:

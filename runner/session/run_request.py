@@ -9,9 +9,10 @@ import msgspec
 
 from runner.config.settings import Flags
 from runner.domain.errors import Refused
-from runner.domain.steps import AnyWork, ReadingOptions, Regenerate, Step, numbered
+from runner.domain.steps import AnyWork, PlanWork, ReadingOptions, Regenerate, Select, Step, numbered
 from runner.plan.modes import resolved
 from runner.plan.plan_file import is_plan, read_plan
+from runner.plan.sources import is_staged
 from runner.runs.run_id import stem
 
 Mode = Literal["default", "only-resend", "re-migrate"]
@@ -39,6 +40,8 @@ class RunRequest:
     give_up_after: int | None = None
 
     works: tuple[AnyWork, ...] = ()  # the steps, where they are not one `regenerate` over the manifests
+    numbers: tuple[int, ...] = ()  # of the steps, where they are not 1, 2, 3
+    plan: tuple[PlanWork, ...] = ()  # of a plan file whose steps depend on each other: runner.session.stages
     template_check: bool = True  # of backfill files, against the tenant's own
     name: str | None = None  # the run id's stem, where no manifest gives it
     planned_by_night: bool = False  # unattended: the next night takes the plan up, though nothing was sent
@@ -46,7 +49,7 @@ class RunRequest:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps of the run."""
-        return numbered(self.works or (self._regenerate,))
+        return numbered(self.works or (self._regenerate,), self.numbers)
 
     @property
     def stem(self) -> str:
@@ -90,4 +93,7 @@ def with_plan_file(request: RunRequest) -> RunRequest:
     flags = request.flags
     if flags.profile is None and plan.profile is not None:
         flags = replace(flags, profile=plan.profile)
-    return replace(request, manifests=(), works=plan.step, name=plan.name or plans[0], flags=flags)
+    request = replace(request, manifests=(), name=plan.name or plans[0], flags=flags)
+    if is_staged(plan.step):
+        return replace(request, plan=plan.step)
+    return replace(request, works=tuple(work for work in plan.step if not isinstance(work, Select)))

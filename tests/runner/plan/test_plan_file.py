@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from runner.domain.errors import Refused
-from runner.domain.steps import Backfill, Regenerate, files_of
-from runner.plan.plan_file import KINDS, plan_of, read_plan
+from runner.domain.steps import KINDS, Backfill, Regenerate, files_of
+from runner.plan.plan_file import plan_of, read_plan
 from tests import ROOT
 from tests.flows.test_flows import invoices, subscriptions
 from tests.harness.audited import broken
@@ -27,7 +27,7 @@ WRONG = {
     "stp = 1\n" + STEP: "there is no key 'stp'; did you mean 'step'?",
     '[[step]]\ndo = "backfil"\n': "step 1, do: there is no step 'backfil'; did you mean 'backfill'?",
     '[[step]]\ntype = "x"\n': "step 1: the key 'do' is missing",
-    STEP + '[[step]]\ndo = "regenerate"\n': "step 2: the key 'manifests' is missing",
+    STEP + '[[step]]\ndo = "regenerate"\n': "step 2: name manifests, or a step whose objects are regenerated",
     STEP + "re_migrat = true\n": "step 1: there is no key 're_migrat'; did you mean 're_migrate'?",
     STEP + 're_migrate = "yes"\n': "step 1, re_migrate: expected bool, got str",
     STEP + "canary = 0\n": "step 1, canary: expected int >= 1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from runner.domain.errors import ExitCode, Refused
+from runner.domain.errors import Refused
 from runner.domain.run_status import RunStatus
 from runner.runs.folder import RunFolder
 from runner.runs.run_json import ManifestDocument, RunDocument, StepDocument
@@ -20,15 +20,16 @@ def watermark(since: int, *windows: Pending) -> Watermark:
     return Watermark(name="n", host="h", tenant="t", query="q", since=since, pending=windows)
 
 
-def run_of(runs, name: str, sha256: str, status=RunStatus.FINISHED, exit_code=ExitCode.SUCCEEDED, **more) -> RunFolder:
+def run_of(runs, name: str, sha256: str, counts: dict[str, int], **more) -> RunFolder:
     folder = RunFolder(runs / name)
     folder.make()
-    counts = more.pop("counts", {})
     manifest = ManifestDocument(path="m.csv", sha256=sha256, bytes=1, rows=1)
-    step = StepDocument(number=1, do="regenerate", manifests=(manifest,))
-    document = RunDocument(run=name, status=status, exit_code=exit_code, host="h", tenant="t", steps=(step,))
-    document = msgspec.structs.replace(document, counts=document.counts | counts, **more)
-    folder.put_document(document)
+    steps = (
+        StepDocument(number=1, do="regenerate", manifests=(manifest,), counts=counts),
+        StepDocument(number=2, do="journal-run", counts={"failed": 1}),
+    )
+    document = RunDocument(run=name, status=RunStatus.FINISHED, host="h", tenant="t", steps=steps)
+    folder.put_document(msgspec.structs.replace(document, counts=document.counts | counts, **more))
     return folder
 
 
@@ -37,32 +38,29 @@ def test_it_moves_over_confirmed_windows_in_order(tmp_path):
     path = path_of(tmp_path, "n", "h", "t")
     save(path, watermark(10, pending(10, 20, "a"), pending(10, 30, "b"), pending(10, 40, "c")))
     assert load(path, tmp_path).since == 10
-    run_of(tmp_path, "b", "b")
+    run_of(tmp_path, "b", "b", {"succeeded": 1})
     moved = load(path, tmp_path)
     assert (moved.since, moved.recent, [each.sha256 for each in moved.pending]) == (30, {"b": 30}, ["c"])
-    run_of(tmp_path, "a", "a")
+    run_of(tmp_path, "a", "a", {"succeeded": 1})
     assert load(path, tmp_path).since == 30
 
 
 @pytest.mark.parametrize(
-    ("facts", "since"),
+    ("counts", "facts", "since"),
     [
-        ({}, 20),
-        ({"exit_code": ExitCode.ROWS_FAILED, "counts": {"failed": 1}}, 10),
-        ({"exit_code": ExitCode.ROWS_FAILED, "counts": {"rejected": 1}}, 10),
-        ({"exit_code": ExitCode.ROWS_FAILED, "counts": {"unknown": 1}}, 10),
-        ({"status": RunStatus.RUNNING, "exit_code": None}, 10),
-        ({"status": RunStatus.PAUSED, "exit_code": ExitCode.PAUSED}, 10),
-        ({"status": RunStatus.PLANNED, "exit_code": None}, 10),
-        ({"status": RunStatus.ABANDONED, "exit_code": ExitCode.SUCCEEDED}, 10),
-        ({"tenant": "another"}, 10),
-        ({"host": "another"}, 10),
+        ({"succeeded": 2}, {}, 20),  # another step failed, but not this one
+        ({"succeeded": 2, "duplicate": 1, "failed": 0}, {"status": RunStatus.HALTED}, 20),
+        ({"succeeded": 2}, {"status": RunStatus.RUNNING}, 20),
+        *(({"succeeded": 2, state: 1}, {}, 10) for state in ("failed", "rejected", "unknown", "pending")),
+        ({}, {"status": RunStatus.PLANNED}, 10),
+        ({"succeeded": 2}, {"tenant": "another"}, 10),
+        ({"succeeded": 2}, {"host": "another"}, 10),
     ],
 )
-def test_what_confirms_a_window(tmp_path, facts, since):
+def test_what_confirms_a_window(tmp_path, counts, facts, since):
     path = path_of(tmp_path, "n", "h", "t")
     save(path, watermark(10, pending(10, 20, "a")))
-    run_of(tmp_path, "a", "a", **facts)
+    run_of(tmp_path, "a", "a", counts, **facts)
     assert load(path, tmp_path).since == since
 
 
@@ -70,7 +68,7 @@ def test_what_confirms_a_window(tmp_path, facts, since):
 def test_unknown_rows_that_the_tenant_says_are_done_confirm_too(tmp_path, answers, since):
     path = path_of(tmp_path, "n", "h", "t")
     save(path, watermark(10, pending(10, 20, "a")))
-    run = run_of(tmp_path, "a", "a", exit_code=ExitCode.ROWS_FAILED, counts={"unknown": 2})
+    run = run_of(tmp_path, "a", "a", {"unknown": 2})
     text = "regen_line,object,outcome,answer,ids,updated,reason\n"
     text += "".join(f"{line},x,unknown,{answer},,,\n" for line, answer in enumerate(answers, 1))
     (run.path / "reconcile-unknown.csv").write_text(text)
