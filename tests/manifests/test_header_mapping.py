@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from manifests import ManifestError, checker, template
+from manifests import ManifestError, checker
 from manifests.header_mapping import Headers, meanings
-from manifests.schemas import TYPES
 
 
 @pytest.mark.parametrize(
@@ -104,19 +103,3 @@ def test_headers_that_cannot_serve(columns: list[str], type: str | None, words: 
 def test_headers_that_can(columns: list[str], type: str | None) -> None:
     """With a type `id` is enough; the results of several manifests may hold two columns for one thing."""
     assert checker(columns, path="m.csv", type=type)
-
-
-@pytest.mark.parametrize("type", TYPES)
-def test_template(read, write, checked, type: str) -> None:
-    """The template of a type, filled in, is a manifest of that type without saying so."""
-    header = template(type)
-    path = write("m.csv", header + ",".join("1" for _ in header.split(",")) + "\n")
-    assert checked(path).types == [type]
-    assert checked(path).problems == [None]
-
-
-def test_template_of_no_type() -> None:
-    """A slip of the pen gets a suggestion, and any spelling of a type will do."""
-    assert template("order line item") == "orderNumber,itemNumber\n"
-    with pytest.raises(ValueError, match="there is no type 'invoce'; did you mean Invoice"):
-        template("invoce")
