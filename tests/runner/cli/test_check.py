@@ -36,17 +36,6 @@ def test_nothing_is_left_to_send(regen):
     assert regen("check", "m.csv", "--skip-rejected").code == 2
 
 
-def test_every_file_that_cannot_be_used_is_named(regen):
-    """Not only the first."""
-    Path("a.csv").write_text("x\n1\n")
-    Path("b.csv").write_text("")
-    Path("c.csv").write_text("invoiceNumber\nINV-1\n")
-    done = regen("check", "a.csv", "b.csv", "c.csv", "d.csv")
-    assert done.code == 2
-    assert [line.split(": ")[0].removeprefix("regen") for line in done.err.splitlines()][1:] == ["b.csv", "d.csv"]
-    assert "a.csv: no identifying column" in done.err
-
-
 def test_json_has_the_same(regen):
     """For a script: also where the file cannot be used."""
     Path("m.csv").write_text("invoiceNumber\nINV-1\nNULL\n")
@@ -69,14 +58,6 @@ def test_plan_names_it_where_the_tenant_is_missing(regen, monkeypatch):
     monkeypatch.setenv("ZUORA_BASE_URL", "http://127.0.0.1:9")
     refused = regen("plan", "m.csv")
     assert (refused.code, "no credentials" in refused.err, "regen check" in refused.err) == (2, True, True)
-
-
-def test_a_plan_file_is_checked_too(regen):
-    """Every step of it."""
-    Path("m.csv").write_text("invoiceNumber\nINV-1\n")
-    Path("p.toml").write_text('[[step]]\ndo = "regenerate"\nmanifests = ["m.csv"]\n[[step]]\ndo = "booking-dates"\n')
-    done = regen("check", "p.toml")
-    assert (done.code, "2 rows = 2 to be sent" in done.out) == (0, True)
 
 
 def test_the_row_of_the_sheet_is_named(regen):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from runner.runs.folder import RunFolder
-from runner.runs.prune import age, prune
+from runner.runs.prune import prune
 from tests.flows.test_flows import one, subscriptions
 from tests.harness.program import folders
 from tests.runner.session.test_carryover import night_passes, one_named
@@ -60,10 +58,3 @@ class TestPrune:
         prune(tmp_path / "runs", "1d", dry_run=False, now=datetime.now(UTC) + timedelta(days=2))
         assert (elsewhere / "ledger.db").exists()
         assert not dying.exists()
-
-    @pytest.mark.parametrize("text", ["", "90", "d", "-1d", "1y", "999999d"])
-    def test_ages_that_are_none(self, regen, text):
-        assert regen("prune", "--keep", text).code == 2
-
-    def test_ages(self):
-        assert (age("90d").days, age("2w").days, age("36h").total_seconds()) == (90, 14, 36 * 3600)
