@@ -78,7 +78,11 @@ class Control:
 
     def _options(self, _: web.Request, __: dict[str, Any]) -> Any:
         options = vars(self._simulator.world.options)
-        return {name: value for name, value in options.items() if name not in ("client_secret", "state")}
+        return {
+            name: value
+            for name, value in options.items()
+            if name not in ("client_secret", "revenue_client_secret", "state")
+        }
 
     def _rows(self, request: web.Request, _: dict[str, Any]) -> Any:
         """`?table=`: its rows, columns without a value left out."""

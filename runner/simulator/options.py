@@ -20,6 +20,8 @@ EXPIRES_IN = ("number", "text", "null", "zero", "missing")
 CODE_STYLES = ("number", "string", "mixed")
 LITERAL_ZONES = ("tenant", "utc", "refused")
 RESENT = ("kept", "new")
+REVENUE_ROLES = ("any", "none")
+REVENUE = ("on", "query", "rest", "off")
 ID_STYLES = ("32", "36", "mixed")
 
 
@@ -83,6 +85,14 @@ class Options:
     query_faults: Mapping[str, float] = option({}, "the share of data queries that meet each fault of their own")
     file_seconds: float = option(3600.0, "seconds that the address of a result file is good for")
     warehouse: bool = option(False, "the tenant has Zuora Warehouse: sourceData WAREHOUSE is answered")
+    revenue: str = option("on", "whether Zuora Revenue is seen: by Data Query and REST, one of them, or not", REVENUE)
+    revenue_client_id: str | None = option(None, "the only client id (or user) that gets a token of Revenue")
+    revenue_client_secret: str | None = option(None, "the only secret (or password) that gets a token of Revenue")
+    revenue_role: str = option("any", "the roles that Revenue's API lets in; `none`: 403", REVENUE_ROLES)
+    revenue_delay: float = option(0.0, "seconds until what is sent to Revenue is in its staging")
+    collection_seconds: float = option(0.0, "seconds between two data collections of Revenue; 0 collects at once")
+    revenue_errors: float = option(0.0, "the share of lines that a collection refuses, the first time")
+    revenue_lost: float = option(0.0, "the share of lines that never come into Revenue's staging")
     state: Path | None = option(None, "an SQLite file that keeps keys, effects, jobs and tokens")  # noqa: RUF009 - a field
 
     def __post_init__(self) -> None:

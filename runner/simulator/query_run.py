@@ -39,7 +39,7 @@ class QueryRun:
         """The result of a job, or the reason why it failed."""
         try:
             engine = self._records.engine
-            shown = _shown_names(job.query)
+            shown = _shown_names(job.query, with_revenue=self._has_revenue())
             return self._names(engine, job, shown) if shown is not None else self._rows(engine, job)
         except (SqlError, EngineMissingError) as failed:
             return str(failed)
@@ -70,6 +70,7 @@ class QueryRun:
         statement = translated(job.query, setting)
         if not live:
             _check_warehouse(statement)
+        self._check_revenue(statement)
         view = _view(job, statement)
         if live and any(engine.count(key) > options.rows_in for key in statement.tables):
             count = engine.input_rows(statement, view)
@@ -81,6 +82,16 @@ class QueryRun:
             result.path.unlink()
             raise SqlError(f"The number of output rows exceeds the limit of {most}")
         return result
+
+    def _check_revenue(self, statement: Statement) -> None:
+        """Without the profile ENABLE_DATAQUERY_SERVICE there are no tables of Revenue."""
+        for key in statement.tables if not self._has_revenue() else ():
+            if TABLES[key].schema != DATA:
+                name = key.partition(".")[2]
+                raise SqlError(f"{position_of(statement.query, name)}: Table owl.{key} does not exist")
+
+    def _has_revenue(self) -> bool:
+        return self._world.options.revenue in ("on", "query")
 
     def _names(self, engine: Engine, job: QueryJob, rows: Sequence[Sequence[str]]) -> Result:
         """The answer to SHOW and DESCRIBE: the first row names the columns."""
@@ -114,17 +125,18 @@ def _check_warehouse(statement: Statement) -> None:
             raise SqlError(f"{position_of(statement.query, key)}: Table owl.data.{key} does not exist")
 
 
-def _shown_names(query: str) -> list[list[str]] | None:
+def _shown_names(query: str, *, with_revenue: bool) -> list[list[str]] | None:
     """The rows that answer SHOW TABLES, SHOW COLUMNS or DESCRIBE; None for another query."""
     words = words_of(query)
     names = [word.word for word in words]
     if names[:2] == ["show", "tables"]:
         schema = "".join(names[3:]) if names[2:3] in (["from"], ["in"]) else DATA
-        return [["Table"], *([table.key] for table in TABLES.values() if table.schema == schema)]
+        shown = [table for table in TABLES.values() if table.schema == schema and (with_revenue or schema == DATA)]
+        return [["Table"], *([table.key] for table in shown)]
     if names[:2] == ["show", "columns"] and names[2:3] in (["from"], ["in"]):
-        return _columns(query, "".join(names[3:]))
+        return _columns(query, "".join(names[3:]), with_revenue=with_revenue)
     if names[:1] in (["describe"], ["desc"]):
-        return _columns(query, "".join(names[1:]))
+        return _columns(query, "".join(names[1:]), with_revenue=with_revenue)
     if names[:2] == ["show", "functions"]:
         return [["Function"], ["at_timezone"], ["date_add"], ["to_uuid32"], ["to_uuid36"]]
     if names[:1] == ["show"]:
@@ -132,10 +144,10 @@ def _shown_names(query: str) -> list[list[str]] | None:
     return None
 
 
-def _columns(query: str, name: str) -> list[list[str]]:
+def _columns(query: str, name: str, *, with_revenue: bool) -> list[list[str]]:
     """`Column,Type,Extra,Comment`; the comment is the name in mixed case."""
     table = TABLES.get(name.removeprefix("owl.").removeprefix("data."))
-    if table is None:
+    if table is None or (table.schema != DATA and not with_revenue):
         full = name if "." in name else f"data.{name}"
         raise SqlError(f"{position_of(query, name.rpartition('.')[2])}: Table owl.{full} does not exist")
     columns = [*table.columns, *([Column("deleted", FLAG)] if table.deletable and table.schema == DATA else [])]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b, md5
 from typing import Any
 from urllib.parse import unquote
@@ -54,6 +55,7 @@ class Request:
     fault: Fault | None = None
     host: str = ""  # as the client calls this server
     content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shown_body(self) -> Any:
@@ -97,6 +99,7 @@ def read_request(request: web.Request, raw: bytes, request_id: str) -> Request:
         text=request.query_string + "\n" + ("" if form else body.decode("utf-8", "replace")),
         host=headers.get("Host", ""),
         content_type=headers.get("Content-Type", ""),
+        headers=headers,
     )
     call.digest = digest_of(call, body)
     return call

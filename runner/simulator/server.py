@@ -141,7 +141,14 @@ def _url(host: str, port: int) -> str:
 
 
 _LISTS = {"faults": "NAME=RATE", "fault_rules": "TEXT=NAME", "fault_paths": "PREFIX", "query_faults": "NAME=RATE"}
-_TYPES = {"state": Path, "outage": str, "client_id": str, "client_secret": str}
+_TYPES = {
+    "state": Path,
+    "outage": str,
+    "client_id": str,
+    "client_secret": str,
+    "revenue_client_id": str,
+    "revenue_client_secret": str,
+}
 
 
 def parser() -> argparse.ArgumentParser:

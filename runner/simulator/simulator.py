@@ -28,6 +28,7 @@ from runner.simulator.rate_limits import Gate, Quotas
 from runner.simulator.request import Request, read_request
 from runner.simulator.response_faults import crowded, harmed, instead, unauthorized
 from runner.simulator.responses import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
+from runner.simulator.revenue_api import REVENUE_PATHS, RevenueApi
 from runner.simulator.routes import Route, Routes
 from runner.simulator.seeded_random import draw
 from runner.simulator.stats import Counts
@@ -57,6 +58,7 @@ class Simulator:
         self.records = Records(self.world, self.effects)
         self.effects.observer = self.records.effect
         self._routes = self._operations()
+        self.revenue_api = RevenueApi(self.world, self.records, self.counts)
         self._control = Control(self)
         self._going_on: set[asyncio.Task[Answer]] = set()
 
@@ -115,6 +117,8 @@ class Simulator:
             self.counts.tokens += 1
             return await self._send(request, self.tokens.issue(raw, request.remote or ""))
         call = read_request(request, raw, self.world.request_id())
+        if call.path.startswith(REVENUE_PATHS):
+            return await self._send(request, self.revenue_api.respond(call))
         route = self._routes.find(call.method, call.path) if call.path.startswith(DATA_FILES) else None
         if route is not None:
             return await self._send(request, route(call))  # as on S3: no token

@@ -17,6 +17,7 @@ class Counts:
         """Begin anew; the ordinals of requests, too."""
         self.requests = 0
         self.tokens = 0
+        self.collections = 0
         self.queries = 0
         self.queries_at_once = 0
         self.statuses: Counter[str] = Counter()
@@ -41,6 +42,7 @@ class Counts:
             "byFault": dict(self.faults),
             "byPath": dict(self.paths),
             "uploads": dict(self.uploads),
+            "collectionsStarted": self.collections,
             "dataQueries": {"submitted": self.queries, "peakConcurrency": self.queries_at_once},
             "bySecond": {str(second): count for second, count in self.seconds.items()},
         }

@@ -99,6 +99,8 @@ class Engine:
 
     def add(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows by lower-case column; those whose id is there already are replaced."""
+        if not rows:
+            return
         self._register(table, rows)
         if "id" in table.by_key:
             self._base.execute(f"DELETE FROM {stored(table)} WHERE id IN (SELECT id FROM pending)")
@@ -118,7 +120,9 @@ class Engine:
 
     def remove(self, table: Table, ids: Iterable[str]) -> None:
         """The rows are gone, as if they had never been."""
-        self.execute(f"DELETE FROM {stored(table)} WHERE list_contains(?, id)", list(ids))
+        gone = list(ids)
+        if gone:
+            self.execute(f"DELETE FROM {stored(table)} WHERE list_contains(?, id)", gone)
 
     def delete(self, table: Table, ids: Iterable[str]) -> None:
         """The rows are marked as deleted."""

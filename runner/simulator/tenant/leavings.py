@@ -88,11 +88,24 @@ class Leavings:
         charge, segment = row.get("rateplanchargeid"), row.get("chargesegment")
         return self._catalog.first(table, rateplanchargeid=charge, chargesegment=segment)
 
+    def arriving(self, sent: Sent) -> Iterator[Row]:
+        """The transactions of an effect that are not lost on their way."""
+        for row in self._transactions(sent.path, self._target(sent.path, sent.body)):
+            if not self._is_lost(row["id"]):
+                yield _hyphened(row) if self._world.options.id_style != "32" else row
+
+    def _is_lost(self, identity: str) -> bool:
+        """Each is lost once at most."""
+        options = self._world.options
+        if identity in self._lost or draw(options.seed, "lost", identity) >= options.lost_transactions:
+            return False
+        self._lost.add(identity)
+        return True
+
     def _put(self, rows: dict[str, Row], row: Row, sent: Sent, moment: datetime) -> None:
-        """Note a transaction, unless it is lost: each is lost once at most."""
+        """Note a transaction, unless it is lost."""
         options, identity = self._world.options, row["id"]
-        if identity not in self._lost and draw(options.seed, "lost", identity) < options.lost_transactions:
-            self._lost.add(identity)
+        if self._is_lost(identity):
             return
         touched = sent.overwrites or options.resent_dates == "new"
         stamps = _stamps(moment, hex_ids(options.seed, 1, "user")[0])

@@ -29,10 +29,16 @@ def reason_of(error: str, sql: str) -> str:
     for pattern, message in _RULES:
         match = re.search(pattern, error)
         if match is not None:
-            name = match[1].lower()
+            name = _written(match[1].lower(), sql) if "Table with name" in error else match[1].lower()
             return f"{position_of(sql, name.rpartition('.')[2])}: {message(name)}"
     first = error.partition("\n")[0]
     return f"line 1:1: {first.partition('Error: ')[2] or first}"
+
+
+def _written(table: str, sql: str) -> str:
+    """A table with the schema that the query has before it."""
+    match = re.search(rf"(\w+)\s*\.\s*{re.escape(table)}\b", sql, re.IGNORECASE)
+    return f"{match[1].lower()}.{table}" if match else table
 
 
 def _full(name: str) -> str:

@@ -17,6 +17,7 @@ from runner.simulator.seeded_random import hex_ids
 from runner.simulator.tenant.catalog import Catalog, Row
 from runner.simulator.tenant.engine import Engine, stored
 from runner.simulator.tenant.leavings import TRANSACTION_TABLES, Leavings, Sent, add_others, hyphened
+from runner.simulator.tenant.revenue import Revenue
 from runner.simulator.tenant.tables import TABLES, table_named
 from runner.simulator.tenant.values import completed, kept
 
@@ -40,6 +41,7 @@ class Records:
     def _begin(self) -> None:
         self.catalog = Catalog()
         self._leavings = Leavings(self._world, self.catalog)
+        self.revenue = Revenue(self._world, self.catalog)
         self._seeded: dict[str, dict[str, Row]] = defaultdict(dict)
         self._sent: deque[tuple[Entry, Effect]] = deque()
 
@@ -77,6 +79,8 @@ class Records:
         """Rows are gone, as if they had never been written."""
         key, lost = table_key(table), list(ids)
         with self._lock:
+            if key == "revenuelive.revenuelinestaging":
+                self.revenue.clear(set(map(int, lost)))
             self.engine.remove(TABLES[key], lost)
             for identity in lost:
                 self.catalog.remove(key, identity)
@@ -114,6 +118,7 @@ class Records:
         """Regenerating was done; its rows are made when somebody looks."""
         if entry.path in TRANSACTION_TABLES and isinstance(entry.body, dict):
             self._sent.append((entry, effect))
+            self.revenue.effect(entry, effect)
 
     # -- the engine ---------------------------------------------------------------------------------------------
 
@@ -135,6 +140,8 @@ class Records:
         due = self._due(self._world.now() - self._world.options.lag_seconds)
         while sent := list(islice(due, _CHUNK)):
             self._leavings.write(engine, sent)
+        if self._world.options.revenue in ("on", "query"):
+            self.revenue.flush(engine)
 
     def _due(self, until: float) -> Iterator[Sent]:
         """The effects that can be seen: a change may lag ("Data Query help section")."""

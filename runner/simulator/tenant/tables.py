@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from runner.simulator.tenant.columns import Table
 from runner.simulator.tenant.object_tables import OBJECTS
+from runner.simulator.tenant.revenue_tables import TABLES as REVENUE_TABLES
 from runner.simulator.tenant.transaction_tables import BILLING, BOOKING, EVENTS
 
 DATA = "data"  # the schema of Billing's tables; their full name is owl.data.…
 
 TABLES: Mapping[str, Table] = {
     table.key if table.schema == DATA else f"{table.schema}.{table.key}": table
-    for table in (BOOKING, BILLING, EVENTS, *OBJECTS)
+    for table in (BOOKING, BILLING, EVENTS, *OBJECTS, *REVENUE_TABLES)
 }
 
 
