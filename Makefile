@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # Tracing slows everything that it watches: only the tests that must reach every branch are run under it.
-PURE := tests/manifests/test_validate.py tests/runner/domain/test_identity.py tests/runner/dispatch/test_retry_policy.py tests/runner/zuora/test_verdict.py
+PURE := tests/manifests/test_validate.py tests/manifests/test_rules.py tests/manifests/test_unsettled_rows.py tests/manifests/test_schemas.py \
+	tests/runner/domain/test_identity.py tests/runner/dispatch/test_retry_policy.py tests/runner/zuora/test_verdict.py tests/runner/zuora/test_envelope.py
 
 .PHONY: help demo test lint format package bench soak claims mutants audit sbom lock clean
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manifests import Batch, Checked, checker
+from manifests import Batch, Checked, Reading, checker
+from manifests.read.typed import Typed
+from manifests.reading import DEFAULT
 from manifests.schemas import TYPES, Alternative, Field, Kind, Schema
 
 ID = "8ad0885c8f3a4b1e018f3a9f3b6d1234"
@@ -254,3 +258,84 @@ def test_another_type_is_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.lanes == ["Subscription A", "Subscription B", None, None]
     assert result.problems[2] == "mode-not-a-choice: mode is 'half', write Incremental or Full"
     assert rules(result.problems[3]) == ["identifier-missing"]
+
+
+def judged(columns: list[str], *cells: list[str | None], reading: Reading = DEFAULT, **batch: Any) -> Checked:
+    """The verdicts on rows as a file gave them."""
+    frame = pandas.DataFrame(cells, columns=columns, dtype=object)
+    numbers = batch.pop("numbers", range(1, len(frame) + 1))
+    return checker(columns, path="m.csv", type="Invoice", reading=reading).check(Batch(numbers, frame, None, **batch))
+
+
+@pytest.mark.parametrize(
+    ("by", "used"),
+    [
+        (None, [{"number": "INV1"}, {"number": "INV2"}]),
+        ("id", [{"id": ID}, {"number": "INV2"}]),
+        ("number", [{"number": "INV1"}, {"number": "INV2"}]),
+    ],
+)
+def test_one_of_two_names_of_an_object_counts(by, used):
+    """The preferred one that is filled in, or the one that was chosen, and that one alone."""
+    result = judged(["invoiceId", "invoiceNumber"], [ID, "INV1"], ["", "INV2"], reading=Reading(by=by))
+    named = [{wire: column[at] for wire, column in result.fields.items() if column[at] is not None} for at in range(2)]
+    assert named == used
+    assert result.problems == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        ("#N/A", "error-value"),
+        ("nan", "no-value"),
+        ('="INV1"', "formula-text"),
+        (Typed("1.5", "a fraction"), "not-text"),
+    ],
+)
+def test_what_is_no_identifier_rejects_its_row(cell, rule):
+    """Texts that a program left, and cells that are no text."""
+    result = judged(["invoiceNumber"], [cell], ["INV2"])
+    assert [rules(problem)[:1] for problem in result.problems] == [[rule], []]
+    assert result.notes == []
+
+
+def test_whatever_looks_strange_may_be_meant():
+    """With --literal a text is what it is."""
+    result = judged(["invoiceNumber"], ["#N/A"], ["123.0"], reading=Reading(literal=True))
+    assert (result.problems, result.fields["number"]) == ([None, None], ["#N/A", "123.0"])
+
+
+def test_a_cell_that_is_a_whole_number_counts_as_its_digits():
+    """Where it is an identifier, and where a number is wanted."""
+    assert judged(["invoiceNumber"], [Typed("17", "a number", identifier="17")]).fields["number"] == ["17"]
+    frame = pandas.DataFrame([["A", Typed("2.0", "a fraction", integer="2")]], columns=BOOKING[1:3], dtype=object)
+    assert checker(BOOKING[1:3], path="m").check(Batch([1], frame, None)).fields["subscriptionVersion"] == [2]
+
+
+def test_cells_of_another_kind_count_in_their_own_row_alone():
+    """In a column that several types share; and a choice is judged as a choice."""
+    cells = [["Invoice", Typed("1.5", "a date")], ["CreditMemo", "x "]]
+    frame = pandas.DataFrame(cells, columns=["type", "id"], dtype=object)
+    result = checker(["type", "id"], path="m").check(Batch([1, 2], frame, None))
+    assert [rules(problem)[:1] for problem in result.problems] == [["not-text"], []]
+    assert [note.position for note in result.notes] == [1]
+    columns = ["subscriptionNumber", "mode"]
+    frame = pandas.DataFrame([["A", Typed("1.5", "a fraction")]], columns=columns, dtype=object)
+    result = checker(columns, path="m", type="delivery schedule").check(Batch([1], frame, None))
+    assert [rules(problem)[:1] for problem in result.problems] == [["mode-not-a-choice"]]
+
+
+def test_unusual_texts_are_noted_and_sent_as_they_are():
+    """A decimal's text, white space that was trimmed at the end, a quote that a spreadsheet put before a sign."""
+    result = judged(["invoiceNumber"], ["123.0"], ["INV2 "], ["'-INV3"], escaped=True)
+    assert (result.problems, result.fields["number"]) == ([None] * 3, ["123.0", "INV2", "-INV3"])
+    assert sorted(note.position for note in result.notes) == [0, 1, 2]
+
+
+def test_words_below_an_empty_row_are_no_object():
+    """A footer is noticed where nothing but it is in the row; above the gap the same words are a name."""
+    footer = ["Generated for Acme", None]
+    result = judged(["invoiceNumber", "note"], ["INV1", "x"], footer, numbers=[1, 3])
+    assert [rules(problem)[:1] for problem in result.problems] == [[], ["footer"]]
+    assert judged(["invoiceNumber", "note"], ["INV1", "x"], footer).problems == [None, None]
+    assert judged(["invoiceNumber", "note"], footer, empty_before=2).problems != [None]
