@@ -65,6 +65,11 @@ class Identities:
         """The identity as 20 bytes: 40 hexadecimal characters of its SHA-256."""
         return hashlib.sha256(self.canonical(body)).digest()[:20]
 
+    def digests(self, bodies: Iterable[str]) -> list[bytes]:
+        """The digests of many bodies, each canonical JSON."""
+        sha256, tail = hashlib.sha256, self._tail.decode()
+        return [sha256(f'{{"body":{body}{tail}'.encode()).digest()[:20] for body in bodies]
+
 
 def key(digest: str, generation: int) -> str:
     """The Idempotency-Key of a request's generation."""

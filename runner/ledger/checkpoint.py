@@ -12,17 +12,14 @@ the head that is noted elsewhere when a run ends.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
-import msgspec
-
 from runner.domain.identity import canonical
+from runner.ledger.block_digests import BLOCK, encode
 from runner.ledger.database import Store, write_facts
 from runner.ledger.facts import encoded_changes
-
-BLOCK = 1000  # rows, or requests, a digest covers
 
 ENROLLED = {
     "step": "SELECT step, does, options FROM step",
@@ -44,7 +41,8 @@ CLOSED = {
 _TABLES = {"state": "request"}
 _KEYS = {"state": "request", "attempt": "request"}
 
-_encode = msgspec.json.Encoder().encode_lines
+NOTHING: Mapping[str, Known] = {}
+Known = tuple[dict[int, str], list[int] | None]  # digests taken as rows passed, and the keys changed since; None: any
 
 
 class Closing(NamedTuple):
@@ -63,14 +61,21 @@ def blocks(store: Store, part: str) -> Iterator[tuple[int, str]]:
     if part == "fact":
         yield 0, _sha256(store.rows(select))
         return
-    order = f"{key}, number" if part == "attempt" else key
     first, last = store.row(f"SELECT min({key}), max({key}) FROM {table}") or (None, None)
     for block in range((first or 0) // BLOCK, -1 if last is None else last // BLOCK + 1):
-        begin = block * BLOCK
-        sql = f"{select} WHERE {key} >= ? AND {key} < ? ORDER BY {order}"
-        rows = list(store.rows(sql, begin, begin + BLOCK))
-        if rows:
-            yield block, _sha256(rows)
+        sha256 = _block(store, part, select, block)
+        if sha256 is not None:
+            yield block, sha256
+
+
+def _block(store: Store, part: str, select: str, block: int) -> str | None:
+    """The digest of one block; None if it has no rows."""
+    key = _KEYS.get(part, part)
+    order = f"{key}, number" if part == "attempt" else key
+    begin = block * BLOCK
+    sql = f"{select} WHERE {key} >= ? AND {key} < ? ORDER BY {order}"
+    rows = list(store.rows(sql, begin, begin + BLOCK))
+    return _sha256(rows) if rows else None
 
 
 def recorded(store: Store, part: str) -> dict[int, str]:
@@ -78,19 +83,32 @@ def recorded(store: Store, part: str) -> dict[int, str]:
     return dict(store.rows("SELECT block, sha256 FROM digest WHERE part = ?", part))
 
 
-def record(store: Store, parts: dict[str, str]) -> str:
-    """Record the digests of parts as they are now. Returns a digest over all of them."""
+def record(store: Store, parts: dict[str, str], known: Mapping[str, Known]) -> str:
+    """Record the digests of parts as they are now, some of which are known. Returns a digest over all of them."""
     with store.transaction() as connection:
-        return _record(store, connection, parts)
+        return _record(store, connection, parts, known)
 
 
-def _record(store: Store, connection: Connection, parts: dict[str, str]) -> str:
-    current = {part: dict(blocks(store, part)) for part in parts}
+def _record(store: Store, connection: Connection, parts: dict[str, str], known: Mapping[str, Known] = NOTHING) -> str:
+    current = {part: dict(_current(store, part, known.get(part))) for part in parts}
     for part, digests in current.items():
         connection.execute("DELETE FROM digest WHERE part = ?", (part,))
         values = [(part, block, sha256) for block, sha256 in digests.items()]
         connection.executemany("INSERT INTO digest (part, block, sha256) VALUES (?, ?, ?)", values)
     return total(current)
+
+
+def _current(store: Store, part: str, known: Known | None) -> Iterator[tuple[int, str]]:
+    """The digests of a part: as they are known, but for the blocks in which something was changed."""
+    digests, changed = known or ({}, None)
+    if changed is None:
+        yield from blocks(store, part)
+        return
+    stale = {key // BLOCK for key in changed}
+    for block, sha256 in digests.items():
+        now = _block(store, part, ENROLLED[part], block) if block in stale else sha256
+        if now is not None:
+            yield block, now
 
 
 def total(digests: dict[str, dict[int, str]]) -> str:
@@ -131,4 +149,4 @@ def closings(store: Store) -> list[Closing]:
 
 
 def _sha256(rows: Any) -> str:
-    return hashlib.sha256(_encode(rows)).hexdigest()
+    return hashlib.sha256(encode(rows)).hexdigest()

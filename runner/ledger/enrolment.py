@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from runner.ledger.block_digests import BlockDigests
 from runner.ledger.checkpoint import ENROLLED, record
 from runner.ledger.database import Store, create, write_facts
 from runner.ledger.facts import Facts, encoded
+from runner.ledger.shared_keys import SharedKeys
 from runner.ledger.sqlite_errors import translated
 from runner.system.atomic_file import draft_of, naming, sync_folder
 from runner.system.recovery_points import reach
@@ -62,6 +65,8 @@ class NewRequest(NamedTuple):
     body: str | None
     digest: bytes
     lane: int
+    head: int = 1  # 1: first of its lane, as far as is known yet
+    following: int | None = None  # the next of its lane
 
 
 class Part(NamedTuple):
@@ -82,30 +87,12 @@ INSERT INTO manifest (manifest, step, path, sha256, bytes, rows, columns)
 VALUES (:number, :step, :path, :sha256, :bytes, :rows, :columns)
 """
 
-DUPLICATES = """
-CREATE TEMP TABLE repeated AS
-SELECT request, first FROM (
-    SELECT request, min(request) OVER (PARTITION BY digest) AS first FROM request
-) WHERE request <> first;
-
-UPDATE line SET request = repeated.first FROM repeated WHERE repeated.request = line.line;
-DELETE FROM request WHERE request IN (SELECT request FROM repeated);
-"""
-
-LANES = """
-CREATE TEMP TABLE shared AS
-SELECT request, following, position FROM (
-    SELECT request, lead(request) OVER lane AS following, row_number() OVER lane AS position
-    FROM request WINDOW lane AS (PARTITION BY step, lane ORDER BY request)
-) WHERE following IS NOT NULL OR position > 1;
-
-UPDATE request SET following = shared.following, head = (shared.position = 1)
-FROM shared WHERE shared.request = request.request;
-"""
+ROWS = 50  # that one statement inserts
 
 
-def _insert(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+def _insert(table: str, columns: tuple[str, ...], rows: int = 1) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"
 
 
 class Enrolment:
@@ -118,6 +105,8 @@ class Enrolment:
             leftover.unlink(missing_ok=True)  # the caller holds the run: nobody writes it
         self._store: Store = create(self._draft)
         self._store.connection.execute("BEGIN")
+        self._keys = SharedKeys()
+        self._digests = {"line": BlockDigests(), "request": BlockDigests()}
 
     def __enter__(self) -> Enrolment:
         return self
@@ -136,13 +125,19 @@ class Enrolment:
         values |= {"rows": rows, "columns": json.dumps(manifest.columns, ensure_ascii=False)}
         self._many(MANIFEST, [values])
 
-    def lines(self, lines: Iterable[Line]) -> None:
-        """Enrol manifest rows."""
-        self._many(_insert("line", Line._fields), lines)
+    def lines(self, lines: Sequence[Line]) -> None:
+        """Enrol manifest rows, in the order of their numbers."""
+        self._digests["line"].add(lines)
+        self._rows("line", Line._fields, lines)
 
-    def requests(self, requests: Iterable[NewRequest]) -> None:
-        """Enrol requests; what repeats an earlier one is sorted out by `finish`."""
-        self._many(_insert("request", NewRequest._fields), requests)
+    def requests(self, requests: Sequence[NewRequest]) -> None:
+        """Enrol requests of one step, in the order of their numbers; `finish` sorts out what repeats an earlier one."""
+        if not requests:
+            return
+        numbers, (step, *_), _, _, _, digests, lanes, _, _ = zip(*requests, strict=True)
+        self._keys.add(step, numbers, digests, lanes)
+        self._digests["request"].add(requests)
+        self._rows("request", NewRequest._fields, requests)
 
     def parts(self, parts: Iterable[Part]) -> None:
         """Enrol the parts that requests upload."""
@@ -151,9 +146,13 @@ class Enrolment:
     def finish(self, facts: Facts) -> None:
         """Find duplicates and lanes, make the ledger durable and give it its name."""
         with translated(self._draft):
+            changed = self._keys.settle(self._store.connection)
             self._store.connection.execute("COMMIT")
-            self._store.connection.executescript(f"BEGIN; {DUPLICATES} {LANES} COMMIT;")
-            complete = replace(facts, enrolled=record(self._store, ENROLLED))
+            known = {
+                "line": (self._digests["line"].blocks(), changed.lines),
+                "request": (self._digests["request"].blocks(), changed.requests),
+            }
+            complete = replace(facts, enrolled=record(self._store, ENROLLED, known))
             with self._store.transaction() as connection:
                 write_facts(connection, encoded(complete))
             self._store.close()
@@ -166,6 +165,15 @@ class Enrolment:
         self._draft.replace(self._target)
         sync_folder(self._target.parent)
         reach("enrolled")
+
+    def _rows(self, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows, many in one statement: that costs half of what one statement a row does."""
+        whole = len(rows) - len(rows) % ROWS
+        statement = _insert(table, columns, ROWS)
+        with translated(self._draft):
+            for begin in range(0, whole, ROWS):
+                self._store.connection.execute(statement, list(chain.from_iterable(rows[begin : begin + ROWS])))
+            self._store.connection.executemany(_insert(table, columns), rows[whole:])
 
     def _many(self, sql: str, values: Iterable[Any]) -> None:
         with translated(self._draft):

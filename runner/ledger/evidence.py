@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.ledger import checkpoint, queries
+from runner.ledger.block_digests import BLOCK
 from runner.ledger.checkpoint import Closing
 from runner.ledger.database import Store
 from runner.ledger.hash_chain import chain, genesis
@@ -81,7 +82,7 @@ def _changed_blocks(store: Store, part: str) -> Iterator[str]:
 def _block_name(part: str, block: int) -> str:
     if part == "fact":
         return "facts of the run"
-    first, last = block * checkpoint.BLOCK, (block + 1) * checkpoint.BLOCK - 1
+    first, last = block * BLOCK, (block + 1) * BLOCK - 1
     names = {"line": "lines", "state": "states of the requests", "attempt": "attempts of the requests"}
     return f"{names.get(part, part + 's')} {max(first, 1)} to {last}"
 

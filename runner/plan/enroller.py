@@ -61,6 +61,11 @@ class Enroller:
         self.lines += 1
         return self.lines
 
+    def next_lines(self, count: int) -> range:
+        """The numbers of the next lines of the run."""
+        self.lines += count
+        return range(self.lines - count + 1, self.lines + 1)
+
     def next_manifest(self) -> int:
         """The number of the next manifest of the run."""
         self.manifests += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from runner.ledger import Line
 from runner.ledger.enrolment import NewRequest
 from runner.plan.enroller import Enroller, lane, texts
 from runner.plan.modes import EarlierRows, resolved
+from runner.plan.uniform_batch import uniform_bodies
 from runner.zuora.operations import BY_TYPE, Operation, flags, parameters
 
 if TYPE_CHECKING:
@@ -79,13 +81,37 @@ class _Rows:
             checked = check(batch)
             cells = texts([batch.frame[name].tolist() for name in source.columns])
             rows += len(checked.types)
-            self._batch(number, checked, cells, batch.rows)
+            if not self._uniform(number, checked, cells, batch.rows):
+                self._batch(number, checked, cells, batch.rows)
             for note in checked.notes:
                 notes.add(note.finding, batch.rows[note.position], note.text)
         self._enroller.notes += notes.lines(source.name, source.shown_row(0))
         earlier.refuse_other_modes(self._work)
         self._enroller.parents.update(earlier.runs)
         self._enroller.manifest(number, self._step, source, rows)
+
+    def _uniform(self, manifest: int, checked: Checked, cells: list[str], rows: Sequence[int]) -> bool:
+        """Enrol a batch of one type column by column; False if it must be taken row by row."""
+        uniform = uniform_bodies(checked, self._enroller.target.billing_id_field)
+        if uniform is None:
+            return False
+        operation, bodies = uniform
+        name, encoded = operation.name, self._encoded if operation.flagged else ""
+        numbers = self._enroller.next_lines(len(bodies))
+        digests = self._identities[name].digests(bodies)
+        lanes = [lane(named or digest.hex()) for named, digest in zip(checked.lanes, digests, strict=True)]
+        alike, no_problem, no_part = (repeat(name), repeat(None), repeat(0))
+        lines = zip(
+            numbers, repeat(manifest), rows, cells, alike, checked.types, checked.objects, numbers, no_problem, no_part
+        )
+        requests = zip(
+            numbers, repeat(self._step), alike, repeat(encoded), bodies, digests, lanes, repeat(1), repeat(None)
+        )
+        self._enroller.enrolment.lines(list(map(Line._make, lines)))
+        self._enroller.enrolment.requests(list(map(NewRequest._make, requests)))
+        if self._query and not operation.flagged:
+            self._unflagged[name] += len(bodies)
+        return True
 
     def _batch(self, manifest: int, checked: Checked, cells: list[str], rows: Sequence[int]) -> None:
         lines: list[Line] = []
