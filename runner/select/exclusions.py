@@ -75,7 +75,9 @@ async def excluded_owners(query: DataQuery, items: Items, ids: Sequence[str], pa
     """The ids of those whose items are all excluded; None if this tenant does not show the flag."""
     try:
         columns = await query.columns(items.table)
-    except QueryFailedError:
+    except QueryFailedError as error:
+        if not error.unknown_name:
+            raise
         return None
     if items.flag not in columns:
         return None

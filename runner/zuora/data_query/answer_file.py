@@ -32,9 +32,16 @@ def append(answer: IO[bytes], file: IO[bytes], columns: Sequence[str], stated: i
     with _unpacked(answer) as plain:
         rows = _count(plain)
         if stated is not None and rows != stated:
-            raise QueryFailedError(f"the tenant states {stated:,} rows for a query; {rows:,} came: try again")
-        if rows:
-            _copy(plain, file, columns)
+            reason = f"the tenant states {stated:,} rows for a query; {rows:,} came: try again"
+            raise QueryFailedError(reason, may_pass=True)
+        begin = file.tell()
+        try:
+            if rows:
+                _copy(plain, file, columns)
+        except QueryFailedError:
+            file.seek(begin)  # the same answer may be fetched again
+            file.truncate()
+            raise
         return rows
 
 
@@ -67,7 +74,9 @@ def _unpacked(answer: IO[bytes]) -> Iterator[IO[bytes]]:
             else:
                 _unzip(answer, plain)
         except DAMAGE as error:
-            raise QueryFailedError(f"the file of the data query cannot be unpacked ({error}): try again") from error
+            raise QueryFailedError(
+                f"the file of the data query cannot be unpacked ({error}): try again", may_pass=True
+            ) from error
         yield plain
 
 
@@ -95,9 +104,11 @@ def _copy(answer: IO[bytes], file: IO[bytes], columns: Sequence[str]) -> None:
     positions = [header.index(column) for column in columns]
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\n")
-    with _rows(answer) as rows:
-        writer.writerows([row[position] for position in positions] for row in rows)
-    text.detach()
+    try:
+        with _rows(answer) as rows:
+            writer.writerows([row[position] for position in positions] for row in rows)
+    finally:
+        text.detach()  # else the file would be closed with it
 
 
 def _count(answer: IO[bytes]) -> int:
@@ -121,6 +132,6 @@ def _rows(answer: IO[bytes]) -> Iterator[Iterator[list[str]]]:
     try:
         yield csv.reader(text)
     except (csv.Error, UnicodeDecodeError, IndexError) as error:
-        raise QueryFailedError(f"the file of the data query is no CSV ({error})") from error
+        raise QueryFailedError(f"the file of the data query is no CSV ({error})", may_pass=True) from error
     finally:
         text.detach()

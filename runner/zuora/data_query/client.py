@@ -20,6 +20,8 @@ from runner.zuora.data_query.parts import AT_ONCE, Part, answer_all
 from runner.zuora.data_query.query_jobs import QueryJobs
 from runner.zuora.retry import Sleep
 
+RETRY_SECONDS = (2.0, 10.0, 30.0)  # before a query is asked again
+
 
 class DataQuery:
     """All data queries of one command: at most five run at once, and jobs of a try that was broken off are followed.
@@ -31,7 +33,7 @@ class DataQuery:
     def __init__(self, client: Client, sleep: Sleep = asyncio.sleep, jobs: QueryJobs | None = None) -> None:
         self._client, self._sleep = client, sleep
         self._jobs = QueryJobs() if jobs is None else jobs
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self.as_of = now_microseconds()
 
     async def columns(self, table: str) -> dict[str, str]:
@@ -45,7 +47,7 @@ class DataQuery:
     async def rows(self, sql: str, columns: Sequence[str]) -> list[dict[str, str]]:
         """The rows of a short answer. Raises QueryFailedError."""
         with tempfile.TemporaryFile() as file:
-            await self._answer(sql, file, columns)
+            await self._answer(sql, file, columns, in_halves=False)
             file.seek(0)
             text = io.StringIO(file.read().decode(), newline="")
             return [dict(zip(columns, row, strict=False)) for row in csv.reader(text) if row]
@@ -85,10 +87,24 @@ class DataQuery:
         """All is complete: the jobs are of no use any more."""
         self._jobs.forget()
 
-    async def _answer(self, sql: str, file: IO[bytes], columns: Sequence[str]) -> int:
-        """Append the rows of an answer; columns that are an empty list become those of the answer."""
+    async def _answer(self, sql: str, file: IO[bytes], columns: Sequence[str], *, in_halves: bool = True) -> int:
+        """Append the rows of an answer; columns that are an empty list become those of the answer.
+
+        A job that ended for no reason of the query's own is submitted again, a file that is not whole fetched again;
+        what may have been too large is left to the caller, who halves it.
+        """
+        for seconds in RETRY_SECONDS:
+            try:
+                return await self._answered(sql, file, columns)
+            except QueryFailedError as error:
+                if not error.may_pass or (in_halves and error.divisible):
+                    raise
+            await self._sleep(seconds)
+        return await self._answered(sql, file, columns)
+
+    async def _answered(self, sql: str, file: IO[bytes], columns: Sequence[str]) -> int:
         with tempfile.TemporaryFile() as content:
-            async with self._places:
+            async with self._slots:
                 stated = await self._completed(sql, content)
             if not columns and isinstance(columns, list):
                 columns += answer_file.header(content)

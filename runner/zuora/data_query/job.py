@@ -35,15 +35,22 @@ _HOPELESS = re.compile(
     r"|line \d+:\d+",
     re.IGNORECASE,
 )
+_UNKNOWN_NAME = re.compile(r"cannot be resolved|does not exist", re.IGNORECASE)
 _CROWDED = re.compile(r"queue|concurren|too many|limit", re.IGNORECASE)
 
 
 class QueryFailedError(RunnerError):
-    """The tenant did not answer the query; the message says why. `divisible`: a part of it may be answered."""
+    """The tenant did not answer the query; the message says why.
 
-    def __init__(self, message: str, *, divisible: bool = False) -> None:
+    `divisible`: a part of it may be answered. `may_pass`: the same query may be answered when it is asked again.
+    `unknown_name`: the tenant has no such table or column.
+    """
+
+    def __init__(
+        self, message: str, *, divisible: bool = False, may_pass: bool = False, unknown_name: bool = False
+    ) -> None:
         super().__init__(message)
-        self.divisible = divisible
+        self.divisible, self.may_pass, self.unknown_name = divisible, may_pass, unknown_name
 
 
 class Job(msgspec.Struct, frozen=True, rename="camel"):
@@ -130,7 +137,13 @@ def refusal(job: Job, sql: str) -> QueryFailedError:
     """Why a job that ended without a result has none."""
     reason = str(job.error_message) if job.error_message else "no reason was stated"
     message = f"the data query job {job.id} is {job.status}: {_short(reason)}; the query: {_short(sql)}"
-    return QueryFailedError(message, divisible=job.status == "failed" and not _HOPELESS.search(reason))
+    failed = job.status == "failed"
+    return QueryFailedError(
+        message,
+        divisible=failed and not _HOPELESS.search(reason),
+        may_pass=not failed or not job.error_message or "failed to process object" in reason,
+        unknown_name=_UNKNOWN_NAME.search(reason) is not None,
+    )
 
 
 async def _job_of(client: Client, method: str, path: str, body: bytes | None, sleep: Sleep) -> Job:

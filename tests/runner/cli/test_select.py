@@ -159,7 +159,7 @@ def test_sql_of_ones_own(regen, tenant, tmp_path):
     )
 
 
-def test_what_cannot_be_selected_is_refused_before_the_tenant_is_asked(regen, tenant, tmp_path):
+def test_what_cannot_be_selected_is_refused_before_any_query(regen, tenant, tmp_path):
     (tmp_path / "mine.csv").write_text("subscriptionName,subscriptionVersion\nA-S1,1\n")
     for words, reason in {
         ("Subscripton",): "did you mean Subscription?",

@@ -111,3 +111,52 @@ def test_jobs_are_followed_until_the_work_is_complete(tmp_path):
     for content in ("[", json.dumps({sql: {"id": "j-0", "submitted_at": submitted - FRESH_SECONDS * 1_000_000}})):
         path.write_text(content)
         assert QueryJobs(path).get(sql) is None
+
+
+class Unsteady(Tenant):
+    """The job with the number n ends as `endings[n]` says."""
+
+    def __init__(self, answers, endings):
+        super().__init__(answers)
+        self.endings = endings
+
+    def job(self, at, **fields):
+        return super().job(at, **(fields or self.endings[at]))
+
+
+ENDINGS = ({"queryStatus": "aborted"}, {"queryStatus": "CANCELED"}, {"queryStatus": "failed"})
+OBJECT = {"queryStatus": "failed", "errorMessage": "failed to process object"}
+
+
+@pytest.mark.parametrize("ending", [*ENDINGS, OBJECT], ids=str)
+def test_a_job_that_ended_for_no_reason_is_submitted_again(ending):
+    """A short query that is not halved: three times at most, with pauses."""
+    tenant = Unsteady([(b"column,type\n", 1), (b"column,type\nid,varchar\n", 1)], [ending, {}])
+    query = DataQuery(tenant, tenant.sleep)
+    assert asyncio.run(query.columns("t")) == {"id": "varchar"} and len(tenant.submitted) == 2
+    tenant = Unsteady([(b"", 0)] * 4, [ending] * 4)
+    with pytest.raises(QueryFailedError) as raised:
+        asyncio.run(DataQuery(tenant, tenant.sleep).columns("t"))
+    assert len(tenant.submitted) == 4 and not raised.value.unknown_name
+
+
+def test_an_unknown_name_is_reported_at_once():
+    ending = {"queryStatus": "failed", "errorMessage": "Table owl.data.t does not exist"}
+    tenant = Unsteady([(b"", 0)], [ending])
+    with pytest.raises(QueryFailedError) as raised:
+        asyncio.run(DataQuery(tenant, tenant.sleep).columns("t"))
+    assert raised.value.unknown_name and len(tenant.submitted) == 1
+
+
+@pytest.mark.parametrize("torn", [b"id,x\na,1\n", b"x,id\n1,a\n2\n", b"x,y,id\n1,1,a\n2\n", b"\x1f\x8b\x08"])
+def test_a_torn_file_is_fetched_again(tmp_path, torn):
+    """Of the same job: nothing of the torn one is in the extract."""
+    tenant = Tenant([(b"", 2)])
+
+    async def download(url, file, encodings):
+        file.write(torn if not tenant.waited else b"id,x\na,1\nb,2\n")
+        return Reply(200, b"")
+
+    tenant.download = download
+    asyncio.run(DataQuery(tenant, tenant.sleep).extract(tmp_path / "x.csv", ("id", "x"), [Texts("S", "id", ("a",))]))
+    assert (tmp_path / "x.csv").read_bytes() == b"id,x\na,1\nb,2\n" and len(tenant.submitted) == 1
