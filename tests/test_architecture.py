@@ -73,9 +73,13 @@ def top_level_imports(tree: ast.Module) -> set[str]:
         ("aiohttp", ("runner.zuora", "runner.notify", "runner.doctor", "runner.simulator")),
         (
             "pyarrow",
-            ("manifests", "runner.results", "runner.audit", "runner.history", "runner.select", "runner.simulator"),
+            (
+                *("manifests", "runner.results", "runner.audit", "runner.history", "runner.select"),
+                *("runner.simulator", "runner.remote"),
+            ),
         ),
         ("duckdb", ("runner.history", "runner.simulator.tenant.engine")),
+        ("fsspec", ("runner.remote",)),
         ("distributed", ("runner.fleet",)),
         ("prometheus_client", ("runner.notify",)),
     ],

@@ -22,7 +22,7 @@ Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 SETTINGS = (
     *("profile", "config", "base_url", "runs_dir", "rate", "concurrency", "tenant", "quota_share"),
-    *("on_finish", "notify", "notify_on", "metrics"),
+    *("on_finish", "notify", "notify_on", "metrics", "remote"),
 )
 CREDENTIALS = {"client_id": "ZUORA_CLIENT_ID", "client_secret": "ZUORA_CLIENT_SECRET"}
 PLANNING = (

@@ -21,6 +21,7 @@ from runner.results.report import page as report
 from runner.runs import seal
 from runner.runs.completeness import incomplete
 from runner.runs.folder import DOCUMENT, RunFolder
+from runner.runs.restorations import restored_lines
 from runner.runs.run_json import differences, document_of
 from runner.runs.seal import SEAL
 
@@ -91,6 +92,7 @@ def _ended(store: Store, folder: RunFolder) -> Iterator[str]:
     """What contradicts the run's last ending. A run that a process holds has none yet."""
     facts, endings = store.facts(), checkpoint.closings(store)
     yield from _breaches(facts)
+    yield from map(Note, restored_lines(facts.restorations))
     if facts.status.ended:
         if endings:
             yield Note(f"head {endings[-1].hash}")

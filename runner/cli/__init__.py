@@ -36,7 +36,9 @@ from runner.cli import (
     nightly,
     plan,
     prune,
+    publish,
     reconcile,
+    recover,
     report,
     results,
     resume,
@@ -88,12 +90,14 @@ def regen() -> None:
 
 
 regen.add_section(
-    "Run", select.select, check.check, plan.plan, run.run, resume.resume, nightly.nightly, abandon.abandon
+    "Run",
+    *(select.select, check.check, plan.plan, run.run, resume.resume),
+    *(nightly.nightly, recover.recover, abandon.abandon),
 )
 regen.add_section("Look", runs.runs, show.show, results.results, report.report)
 regen.add_section("Prove", verify.verify, reconcile.reconcile, diff.diff)
 regen.add_section("Other jobs", backfill.backfill, booking_dates.booking_dates, journal_run.journal_run, jobs.jobs)
-regen.add_section("Many runs", fleet.fleet, find.find, history.history, prune.prune)
+regen.add_section("Many runs", fleet.fleet, find.find, history.history, publish.publish, prune.prune)
 regen.add_section(
     "Setup",
     *(doctor.doctor, config.config, template.template, simulate.simulate, completion.completion, help.help_command),

@@ -13,6 +13,7 @@ from runner.domain.errors import ExitCode
 
 @click.command(cls=Command)
 @options.connection
+@options.remote
 @options.as_json
 def config(json_: bool, **params: Any) -> ExitCode:
     """Show the settings in force and where each comes from. Secrets are masked.

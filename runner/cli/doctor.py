@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("manifests", nargs=-1, metavar="[MANIFEST...]", type=options.FILE)
 @options.connection
+@options.remote
 @options.option(
     "--rows", section="What", type=click.IntRange(1), metavar="N", help="Is there room for a run of N rows?"
 )

@@ -18,6 +18,7 @@ TOPICS = (
         "analysis",
         "python",
         "fleet",
+        "remote",
         "recovery",
         "exit-codes",
         "keys",
@@ -44,7 +45,7 @@ def help_command(context: click.Context, /, words: tuple[str, ...]) -> ExitCode:
     Files:     manifest, select, plan-file, jobs, results, analysis,
                python, fleet
     Trouble:   recovery, exit-codes, keys, rate-limits
-    Running:   nightly, settings, options
+    Running:   nightly, settings, options, remote
     Proving:   audit, glossary
 
     \b

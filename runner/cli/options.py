@@ -16,7 +16,7 @@ from runner.cli.param_types import failure_limit, local_time, minutes
 if TYPE_CHECKING:
     from runner.cli.output import Output
     from runner.config.settings import Flags
-    from runner.domain.steps import AnyWork, ReadingOptions
+    from runner.domain.steps import ReadingOptions
     from runner.session.invocation import Invocation
     from runner.session.run_request import RunRequest
 
@@ -55,8 +55,7 @@ runs_dir = option(
     default_text="runs",
     env="REGEN_RUNS_DIR",
 )
-connection = options(
-    runs_dir,
+profile_and_config = options(
     option("--profile", section="Where", metavar="NAME", help="A profile of the configuration file."),
     option(
         "--config",
@@ -67,6 +66,10 @@ connection = options(
         default_text="regen.toml",
         env="REGEN_CONFIG",
     ),
+)
+connection = options(
+    runs_dir,
+    profile_and_config,
     option(
         "--base-url",
         section="Where",
@@ -82,6 +85,13 @@ connection = options(
         default_text="by the host",
         env="REGEN_TENANT",
     ),
+)
+remote = option(
+    "--remote",
+    section="Where",
+    metavar="URL",
+    help="Object storage (s3://bucket/regen, or a folder) that makes the run the same on every machine.",
+    env="REGEN_REMOTE",
 )
 as_json = option("--json", "json_", section="Output", is_flag=True, help="Print JSON.")
 pace = options(
@@ -158,6 +168,7 @@ naming = options(
     ),
     option("--again", section="What", is_flag=True, help="Send everything once more, as a new run."),
     resend_unknown,
+    remote,
     option(
         "--format",
         "format_",
@@ -297,7 +308,8 @@ def flags(params: Params) -> Flags:
     from runner.config.settings import Flags
 
     names = ("profile", "config", "base_url", "runs_dir", "rate", "concurrency", "tenant", "quota_share")
-    return Flags(**{name: params.get(name) for name in (*names, "on_finish", "notify", "notify_on", "metrics")})
+    more = ("on_finish", "notify", "notify_on", "metrics", "remote")
+    return Flags(**{name: params.get(name) for name in (*names, *more)})
 
 
 def runs_folder(params: Params) -> Path:
@@ -341,23 +353,6 @@ def run_request(params: Params) -> RunRequest:
         give_up_after=params["give_up_after"],
         template_check=not params["no_template_check"],
         **{name: params[name] for name in names},
-    )
-
-
-def one_step_request(params: Params, work: AnyWork, name: str) -> RunRequest:
-    """A run of one step that is not over manifests of objects."""
-    from runner.domain.steps import files_of
-    from runner.results.formats import formats_of
-    from runner.session.run_request import RunRequest
-
-    names = ("run_id", "resend_unknown", "again", "if_unfinished")
-    return RunRequest(
-        manifests=(),
-        works=(work,),
-        name=(files_of(work) or (name,))[0],
-        flags=flags(params),
-        formats=formats_of(params["format_"]),
-        **{each: params[each] for each in names},
     )
 
 

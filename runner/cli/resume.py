@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @options.run_argument
 @options.connection
+@options.remote
 @options.pace
 @options.resend_unknown
 @options.notification

@@ -63,10 +63,27 @@ def run_one_step(params: options.Params, work: AnyWork, name: str) -> ExitCode:
     """A run of one step that is not over manifests of objects; with --plan it is only planned."""
     from runner.cli.plan import plan_run
 
-    request, output = options.one_step_request(params, work, name), options.output(params)
+    request, output = _one_step_request(params, work, name), options.output(params)
     if params["plan_only"]:
         return plan_run(request, output)
     return start_run(request, options.invocation(params), output)
+
+
+def _one_step_request(params: options.Params, work: AnyWork, name: str) -> RunRequest:
+    """A run of one step that is not over manifests of objects."""
+    from runner.domain.steps import files_of
+    from runner.results.formats import formats_of
+    from runner.session.run_request import RunRequest
+
+    names = ("run_id", "resend_unknown", "again", "if_unfinished")
+    return RunRequest(
+        manifests=(),
+        works=(work,),
+        name=(files_of(work) or (name,))[0],
+        flags=options.flags(params),
+        formats=formats_of(params["format_"]),
+        **{each: params[each] for each in names},
+    )
 
 
 def start_run(request: RunRequest, invocation: Invocation, output: Output) -> ExitCode:

@@ -18,7 +18,7 @@ from runner.system.console import printable, say, say_json
 MASK = "***"
 PICKED = (
     *("base_url", "tenant", "runs_dir", "rate", "concurrency", "quota_share"),
-    *("on_finish", "notify", "notify_on", "metrics"),
+    *("on_finish", "notify", "notify_on", "metrics", "remote"),
 )
 CREDENTIALS = ("client_id_env", "client_secret_env", "client_id", "client_secret", "credential_command")
 

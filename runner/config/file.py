@@ -101,12 +101,18 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notify: Secret | None = None
     notify_on: Literal["always", "change", "failure"] = "always"
     metrics: str | None = None
+    remote: str | None = None
+    remote_copy_seconds: float = 10.0
+    remote_fence_seconds: float = 30.0
 
 
 TOP_KEYS = ("profile", "default_profile")
 TABLES: dict[str, type[msgspec.Struct]] = {"patience": PatienceSettings, "limits": LimitSettings, "jobs": JobSettings}
 _HEADER_WORD = re.compile(r"[A-Za-z0-9._-]+")
-POSITIVE = ("connect_timeout_seconds", "request_timeout_seconds", "drain_seconds")
+POSITIVE = (
+    *("connect_timeout_seconds", "request_timeout_seconds", "drain_seconds"),
+    *("remote_copy_seconds", "remote_fence_seconds"),
+)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ VARIABLES = {
     "notify": "REGEN_NOTIFY",
     "notify_on": "REGEN_NOTIFY_ON",
     "metrics": "REGEN_METRICS",
+    "remote": "REGEN_REMOTE",
 }
 DEFAULTS: dict[str, Any] = {"runs_dir": "runs", "concurrency": 30, "quota_share": 0.8, "notify_on": "always"}
 PRIVATE = ("notify", "on_finish")  # their values may hold a secret
@@ -58,6 +59,7 @@ class Flags:
     notify: str | None = field(default=None, repr=False)
     notify_on: str | None = None
     metrics: str | None = None
+    remote: str | None = None
     run_profile: str | None = None  # of the run that is resumed: nobody typed it, so that variables may differ from it
     environment: Mapping[str, str] | None = field(default=None, repr=False)  # of the Python API; None: the process's
 
@@ -81,6 +83,7 @@ class Settings:
     notify: Secret | None = None
     notify_on: str = "always"
     metrics: str | None = None
+    remote: str | None = None  # object storage: a URL, or a path
     config_path: Path | None = None
     sources: Mapping[str, str] = field(repr=False, default_factory=dict)
     environment: Mapping[str, str] = field(repr=False, default_factory=dict)
@@ -194,6 +197,12 @@ def runs_folder(flags: Flags, environment: Mapping[str, str] | None = None) -> P
     return _runs_dir(Layers(flags, os.environ if environment is None else environment))
 
 
+def remote_of(flags: Flags) -> str | None:
+    """The object storage in force, for commands that need no tenant."""
+    remote: str | None = Layers(flags, flags.environment or os.environ).pick("remote")
+    return remote
+
+
 def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settings:
     """Gather the settings. Raises Refused for a config, URL or value that cannot serve."""
     environment = flags.environment or os.environ if environment is None else environment
@@ -223,6 +232,7 @@ def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settin
         notify=Secret(notify) if isinstance(notify, str) else notify,
         notify_on=layers.pick("notify_on"),
         metrics=layers.pick("metrics"),
+        remote=layers.pick("remote"),
         config_path=layers.config.path,
         sources=layers.sources,
         environment=environment,

@@ -21,6 +21,7 @@ _RANK = (
     ExitCode.FAULT,
     ExitCode.INTERRUPTED,
     ExitCode.TERMINATED,
+    ExitCode.HELD,
     ExitCode.STOPPED,
     ExitCode.PAUSED,
     ExitCode.ROWS_FAILED,

@@ -2,7 +2,8 @@
 
     RunnerError                  (exit 1)
     ├── Refused                  (exit 2: usage, config or manifest; nothing was sent)
-    │   └── NoConnection         (no tenant or no credentials are named)
+    │   ├── NoConnection         (no tenant or no credentials are named)
+    │   └── RemoteUnusable       (the object storage cannot be reached, read or written)
     ├── RunHeld                  (exit 6: another process holds the run)
     └── LedgerError              (exit 1)
         ├── LedgerFull           (the disk is full; resumable)
@@ -44,6 +45,10 @@ class Refused(RunnerError):
 
 class NoConnection(Refused):
     """No tenant or no credentials are named: what needs none can still be done."""
+
+
+class RemoteUnusable(Refused):
+    """The object storage cannot be reached, read or written; at the start of a run nothing was sent."""
 
 
 class RunHeld(RunnerError):

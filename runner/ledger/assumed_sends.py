@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runner.ledger.database import Store, write_facts
-from runner.ledger.facts import Breach, encoded_changes
+from runner.ledger.facts import encoded_changes
 
 ASSUMED = "assumed: the ledger was incomplete, so that this request may have been sent since"
 
@@ -36,13 +36,12 @@ def extent(store: Store) -> Extent:
     return Extent(attempts, (row and row[0]) or 0, latest)
 
 
-def assume_sent(store: Store, since: int, breach: Breach) -> int:
-    """Record that a person accepted an incomplete ledger, and what follows from it, in one transaction.
+def assume_sent(store: Store, since: int, **facts: Any) -> int:
+    """Record facts that say why the ledger is incomplete, and what follows from it, in one transaction.
 
     Every pending request gets an attempt claimed at `since` (microseconds) that got no response: it is in doubt, and
     its key expires 23 hours after that moment, as if it had been sent at once. Returns how many there are.
     """
-    breaches = (*store.facts().breaches, breach)
     with store.transaction() as connection:
-        write_facts(connection, encoded_changes({"breaches": breaches}))
+        write_facts(connection, encoded_changes(facts))
         return connection.execute(ASSUME, (since, ASSUMED)).rowcount

@@ -71,6 +71,25 @@ class Breach(Struct, frozen=True, kw_only=True):
     accepted_by: str | None = None
 
 
+class Restoration(Struct, frozen=True, kw_only=True):
+    """The ledger was restored from a copy in object storage: what was sent after the copy, it does not know."""
+
+    at: str  # ISO 8601, UTC
+    copied_at: str | None = None  # when the copy was made; None: there was none, and the plan was made anew
+    machine: str = ""  # whose ledger it was
+    assumed: int = 0  # requests without an outcome that count as sent since then
+    restored_by: str | None = None
+
+
+class RemoteFacts(Struct, frozen=True, kw_only=True):
+    """How a run stands with the object storage that it is registered at."""
+
+    url: str
+    token: str = ""  # names this ledger: what the storage says of it is its own, or another's
+    epoch: int = 0  # the last that this ledger held, or was restored from
+    follows: str | None = None  # the run with the same inputs that was registered last when this one was planned
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """Everything that the ledger knows of the run as a whole. Times are ISO 8601 in UTC."""
 
@@ -106,6 +125,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     canary_pending: CanaryPending | None = None
     starts: tuple[Start, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    remote: RemoteFacts | None = None
+    copied_at: str | None = None  # when the last copy of the ledger was begun
+    restorations: tuple[Restoration, ...] = ()
     user: str | None = None
     machine: str = ""
     folder_path: str = field(default="", name="place")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from runner.ledger.assumed_sends import ASSUMED
 from runner.ledger.database import Store
 from runner.ledger.enrolment import Manifest
 
@@ -236,9 +237,10 @@ def attempts(store: Store, request: int) -> list[dict[str, Any]]:
 
 
 def sendings(store: Store) -> tuple[int, int | None, int | None]:
-    """How many attempts there were, when the first was claimed and when the last was answered."""
-    row = store.row("SELECT count(*), min(claimed_at), max(coalesce(answered_at, claimed_at)) FROM attempt")
-    return row or (0, None, None)
+    """How many attempts there were, when the first was claimed and when the last was answered. What is only assumed to
+    have been sent, since the ledger is incomplete, does not count."""
+    sql = "SELECT count(*), min(claimed_at), max(coalesce(answered_at, claimed_at)) FROM attempt WHERE message IS NOT ?"
+    return store.row(sql, ASSUMED) or (0, None, None)
 
 
 def sent_by_minute(store: Store, since: int) -> list[tuple[float, int]]:

@@ -10,6 +10,7 @@ from runner.domain.run_status import RunStatus
 from runner.ledger import Store, jobs, queries, timeline
 from runner.results.failures import ADVICE, by_remedy, clusters
 from runner.results.next_steps import commands, next_steps, run_argument
+from runner.runs.restorations import restored_lines
 from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.console import printable
 from runner.system.counting import counted
@@ -40,6 +41,7 @@ def summary(document: RunDocument, store: Store, folder: str, *, crashed: bool =
         f"run {document.run}: {'crashed' if crashed else document.status}{reason}",
         f"  {balance(document.counts)}",
     ]
+    lines += [f"  {printable(text)}" for text in restored_lines(document.restorations)]
     if document.requests.sent:
         lines.append(f"  {_effort(store)}")
     if document.status is RunStatus.RUNNING and not crashed and (live := live_line(store)) is not None:

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from runner.domain.model import State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Facts, Store, queries
-from runner.ledger.facts import Breach, CanaryPending, Carried, Start
+from runner.ledger.facts import Breach, CanaryPending, Carried, RemoteFacts, Restoration, Start
 from runner.system.timestamps import iso
 
 _STEP_FIELDS = ("step", "do", "counts", "manifests")
@@ -86,6 +86,8 @@ class RunDocument(Struct, frozen=True, kw_only=True):
     version: str = ""
     starts: tuple[Start, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    remote: RemoteFacts | None = None
+    restorations: tuple[Restoration, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The members of run.json, as JSON values."""

@@ -33,7 +33,7 @@ def close_run(folder: RunFolder, store: Store, ending: Ending, journal: Journal)
         needs_person=ending.needs_person or ending.status.needs_person,
     )
     reach("closed")
-    return _write_files(folder, store)
+    return write_files(folder, store)
 
 
 def abandon_run(folder: RunFolder) -> None:
@@ -52,11 +52,11 @@ def abandon_run(folder: RunFolder) -> None:
             now = now_microseconds()
             breaches = facts.breaches + examined.breaches() + (() if lost is None else (lost.breach(),))
             Journal(store).close(now, status=RunStatus.ABANDONED, ended_at=iso(now), breaches=breaches)
-            _write_files(folder, store)
+            write_files(folder, store)
 
 
-def _write_files(folder: RunFolder, store: Store) -> RunDocument:
-    """Write the views of a closed ledger, make it one plain file, and seal the folder."""
+def write_files(folder: RunFolder, store: Store) -> RunDocument:
+    """Write the views of a closed ledger, make it one plain file, and seal the folder. Returns run.json."""
     facts = store.facts()
     write_views(store, folder.path, facts.formats)
     reach("viewed")

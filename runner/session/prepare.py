@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs, to_builtins
 
@@ -28,6 +28,9 @@ from runner.session.ownership import facts_of
 from runner.session.run_request import RunRequest, with_plan_file
 from runner.system.console import printable, say
 from runner.system.timestamps import utc_now
+
+if TYPE_CHECKING:
+    from runner.session.remote_start import RemoteStart
 
 VIEWS = ("results.parquet", "results.csv", "results.xlsx", "errors.csv")
 AGAIN = "add --again to send everything once more as a new run"
@@ -105,16 +108,39 @@ class _Preparation:
     def __init__(self, request: RunRequest, settings: Settings, opened: Opened, carried: Carried | None) -> None:
         self.request, self.settings, self.opened, self.carried = request, settings, opened, carried
         self.runs = settings.runs_dir
+        self.remote: RemoteStart | None = None
 
     def prepared(self) -> Prepared:
         run = self._folder()
         prepared = self._existing(run) if run.ledger.exists() else None
+        if self.settings.remote is not None and (prepared is None or not prepared.begun):
+            run, prepared = self._as_registered(run, prepared, self.settings.remote)
         if prepared is None or not prepared.begun:
             prepared = self._twin(run) or prepared or self._enrolled(run)
         if not prepared.begun and self.request.if_unfinished != "new":
             with closed_if_refused(prepared.run):
                 self._refuse_objects_in_doubt(prepared.run)
         return prepared
+
+    def _as_registered(self, run: RunFolder, prepared: Prepared | None, url: str) -> tuple[RunFolder, Prepared | None]:
+        """The run that the remote knows the command as, which may be of another machine; else what is here."""
+        from runner.remote.register import Wanted
+        from runner.session import remote_start
+
+        request = self.request
+        wanted = Wanted(request.run_id, request.again, request.if_unfinished == "new")
+        start = remote_start.consult(url, self.opened.target.tenant, self.opened.fingerprint, wanted, self.runs)
+        self.remote = start
+        if start.brought is not None:
+            return start.brought, self._existing(start.brought)
+        if start.planned_again is not None:
+            return folder(self.runs, start.planned_again.entry.run), None
+        if prepared is None and run.id in start.taken:
+            name = request.run_id or default_id(request.stem, self.opened.fingerprint, utc_now())
+            return folder(self.runs, self._next_id(name)), None
+        if prepared is not None:
+            remote_start.set_follows(start, run)
+        return run, prepared
 
     def _folder(self) -> RunFolder:
         """The run's folder: of a fixed id, of the same command in the last 20 hours, of an unsent plan, or new."""
@@ -136,6 +162,8 @@ class _Preparation:
         """An id that no folder has, and whose keys were not used in the last day though its folder may be gone."""
         target = self.opened.target
         taken = ids_in_use(host=target.host, tenant=target.tenant, now=utc_now())
+        if self.remote is not None:
+            taken |= self.remote.taken
         return next_id(self.runs, name, taken=taken)
 
     def _is_of_another_night(self, run: RunFolder) -> bool:
@@ -254,7 +282,12 @@ class _Preparation:
                 (run.path / view).unlink(missing_ok=True)
             planned = OpenRun(run)
             self._write_plan(planned, refused)
-        return Prepared(planned, self.settings, begun=False, over=False)
+            again = self.remote is not None and self.remote.planned_again is not None
+            if self.remote is not None and again:
+                from runner.session.remote_start import mark_again
+
+                mark_again(self.remote, planned)
+        return Prepared(planned, self.settings, begun=again, over=False)
 
     def _keys_used_before(self, run: RunFolder, facts: Facts) -> str | None:
         """When the keys of this plan were last used by a run whose folder is gone or elsewhere; says so."""
@@ -267,7 +300,8 @@ class _Preparation:
             now=utc_now(),
         )
         if used is None:
-            return None
+            again = None if self.remote is None else self.remote.planned_again
+            return None if again is None else again.begun_at.isoformat()
         what = "is gone" if used.folder_is_gone else "is another one"
         say(
             f"run id {run.id} was used at {used.last_used_at:%Y-%m-%d %H:%M:%SZ} from {printable(used.folder)}, which "
@@ -287,7 +321,9 @@ class _Preparation:
 
     def _more_facts(self) -> dict[str, Any]:
         carried = {} if self.carried is None else {"carried": self.carried.fact, "parent": self.carried.source}
-        about = {"name": self.request.stem, "planned_by_night": self.request.planned_by_night}
+        about: dict[str, Any] = {"name": self.request.stem, "planned_by_night": self.request.planned_by_night}
+        if self.remote is not None:
+            about["remote"] = self.remote.facts
         return about | self._deciding | carried
 
     @property

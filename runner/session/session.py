@@ -9,7 +9,7 @@ import os
 import time
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner import __version__
 from runner.config.settings import Settings
@@ -20,10 +20,10 @@ from runner.dispatch.retry_policy import Patience
 from runner.dispatch.run_limits import Tally, Terms
 from runner.dispatch.sender import Sender
 from runner.dispatch.throttle import Pace
-from runner.domain.errors import ExitCode, LedgerError, Refused
+from runner.domain.errors import ExitCode, LedgerError, Refused, RemoteUnusable
 from runner.domain.model import State
 from runner.domain.run_status import RunStatus
-from runner.ledger import Event, Facts, Journal, Pen
+from runner.ledger import Event, Journal, Pen
 from runner.ledger import queries as ledger_views
 from runner.ledger.assumed_sends import assume_sent
 from runner.ledger.facts import Breach, CanaryPending
@@ -31,11 +31,9 @@ from runner.ledger.queries import StepFacts
 from runner.runs.completeness import incomplete, refusal
 from runner.runs.event_log import RECORDED, EventLog
 from runner.runs.evidence import refuse_changed
-from runner.runs.folder import LOG, RunFolder
-from runner.runs.lock import tenant_held
+from runner.runs.folder import LOG
 from runner.runs.run_json import totals_of
 from runner.runs.send_notes import SendNotes
-from runner.runs.used_ids import remember
 from runner.session.close import close_run
 from runner.session.invocation import Invocation
 from runner.session.job_store import JobBook
@@ -46,14 +44,17 @@ from runner.session.quota_usage import quota_of
 from runner.session.run_settings import wire_of_run
 from runner.session.senders import DirectSender, JobSender
 from runner.session.starts import start_of
-from runner.system.console import say
+from runner.session.taking import hold_tenant, remember_use, remote_run_of
 from runner.system.counting import counted
 from runner.system.runtime_tuning import sending
 from runner.system.signals import finishing, handled
-from runner.system.timestamps import iso, now_microseconds, utc_now
+from runner.system.timestamps import iso, now_microseconds
 from runner.zuora import client as zuora
 from runner.zuora.connection import Wire
 from runner.zuora.jobs.state import Looks
+
+if TYPE_CHECKING:
+    from runner.session.remote_run import RemoteRun
 
 
 def proceed(run: OpenRun, settings: Settings, invocation: Invocation) -> Ending:
@@ -68,47 +69,21 @@ def proceed(run: OpenRun, settings: Settings, invocation: Invocation) -> Ending:
         if facts.status is RunStatus.RUNNING:
             run.store.check()  # the last invocation ended in no good order
         wire = wire_of_run(settings, facts)
-        _hold_tenant(stack, folder, facts, invocation)
+        hold_tenant(stack, folder, facts, invocation)
         lost = incomplete(folder, run.store)
         if lost is not None and not invocation.accept_incomplete_ledger:
             raise Refused(refusal(folder, lost))
         examined = refuse_changed(folder, ledger_is_older=lost is not None, store=run.store)
         # nothing was touched until here, and nothing below refuses
+        remote = remote_run_of(run, settings, facts)
         store = run.write()
         if lost is not None:
-            assume_sent(store, lost.since, lost.breach())
+            assume_sent(store, lost.since, breaches=(*facts.breaches, lost.breach()))
             run.forget_document()
-        _remember(folder, facts)
-        return _Session(run, settings, invocation, wire).run(examined.breaches())
-
-
-def _remember(folder: RunFolder, facts: Facts) -> None:
-    """Remember that keys of this run are used: a later run without its folder would use the same."""
-    remember(
-        facts.run_id,
-        host=facts.host,
-        tenant=facts.tenant,
-        folder=folder.path,
-        planned_at=facts.planned_at,
-        now=utc_now(),
-    )
-
-
-def _hold_tenant(stack: contextlib.ExitStack, folder: RunFolder, facts: Facts, invocation: Invocation) -> None:
-    """Hold the run's tenant; whoever else waits for it is shown when this invocation must end. Raises RunHeld."""
-    held = stack.enter_context(
-        tenant_held(
-            folder.path.parent,
-            facts.tenant,
-            facts.host,
-            run=folder.id,
-            wait=invocation.wait,
-            waiting=lambda text: say(text, err=True),
-        )
-    )
-    if invocation.terms.until is not None:
-        for lock in held:
-            lock.expect_end(iso(int(invocation.terms.until * 1e6)))
+        if remote is not None:
+            remote.begin(store)
+        remember_use(folder, facts)
+        return _Session(run, settings, invocation, wire, remote).run(examined.breaches())
 
 
 WATCH_SECONDS = 0.2
@@ -116,8 +91,15 @@ LOOKS_A_SECOND = 5
 
 
 class _Session:
-    def __init__(self, run: OpenRun, settings: Settings, invocation: Invocation, wire: Wire) -> None:
-        self.opened, self.settings, self.invocation, self.wire = run, settings, invocation, wire
+    def __init__(
+        self,
+        run: OpenRun,
+        settings: Settings,
+        invocation: Invocation,
+        wire: Wire,
+        remote: RemoteRun | None = None,
+    ) -> None:
+        self.opened, self.settings, self.invocation, self.wire, self.remote = run, settings, invocation, wire, remote
         self.folder, self.store = folder, store = run.folder, run.store
         self.tally = Tally()
         self._verdict = Verdict(proven=has_succeeded(store))
@@ -140,6 +122,7 @@ class _Session:
             needs_person=False,
             starts=(*facts.starts, start_of(self.invocation, self.settings)),
             breaches=facts.breaches + breaches,
+            **(self.remote.facts if self.remote else {}),
         )
         self.log.note("started", {"run": self.folder.id, "process": os.getpid(), "version": __version__})
         try:
@@ -155,6 +138,8 @@ class _Session:
             self.sends.close()
         with finishing():
             self.opened.written(close_run(self.folder, self.store, ending, self.journal))
+            if self.remote is not None:
+                self.remote.finish()
         return ending
 
     def _settle(self, ending: Ending) -> Ending:
@@ -174,7 +159,7 @@ class _Session:
     async def _drive(self) -> Ending:
         async with zuora.connected(self.wire) as client:
             pen = Pen(self.journal)
-            showing = asyncio.gather(self.progress.show(), self._watch())
+            showing = asyncio.gather(self.progress.show(), self._watch(), self._watch_remote(pen))
             try:
                 with self._signals(), sending():
                     return await self._steps(client, pen)
@@ -197,12 +182,30 @@ class _Session:
             if on_progress is not None and looks % LOOKS_A_SECOND == 0:
                 on_progress(self.tally)
 
+    async def _watch_remote(self, pen: Pen) -> None:
+        """Copy the ledger to object storage, and end in good order once another machine has continued the run."""
+        if self.remote is not None:
+            await self.remote.watch(pen, self.store, partial(self._note, pen), self._superseded)
+
+    def _superseded(self, reason: str) -> None:
+        self._signalled(Ending(RunStatus.STOPPED, ExitCode.HELD, reason, needs_person=True))
+
+    async def _copied(self, pen: Pen) -> Ending | None:
+        """Copy the ledger before a step's first request; the ending if that is not possible."""
+        if self.remote is None:
+            return None
+        try:
+            await self.remote.copy(pen, self.store)
+        except (RemoteUnusable, OSError) as error:
+            return Ending(RunStatus.STOPPED, ExitCode.STOPPED, f"{error}; without a copy nothing more is sent")
+        return None
+
     async def _steps(self, client: zuora.Client, pen: Pen) -> Ending:
         ending = Ending(RunStatus.FINISHED, ExitCode.SUCCEEDED)
         pace = await self._paced(pen)
         for step in ledger_views.steps(self.store):
             await pen.call(reopen_unknown, self.journal, step.number, self.invocation.resend_unknown, time.time())
-            ending = await self._step(step, client, pen, pace)
+            ending = await self._copied(pen) or await self._step(step, client, pen, pace)
             if ending.status is not RunStatus.FINISHED:
                 return ending
             if (halted := await pen.call(self._halted, step)) is not None:

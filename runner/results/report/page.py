@@ -19,6 +19,7 @@ from runner.results.report.html import Markup, element, html_page, identifier, s
 from runner.results.report.statistics import Course, course, latency, share
 from runner.results.report.times import local_zone, shown_time
 from runner.results.summary import STATES, balance, step_balance
+from runner.runs.restorations import restored_lines
 from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.atomic_file import replacing
 from runner.system.counting import counted
@@ -119,6 +120,8 @@ def _origins(document: RunDocument) -> Iterator[str]:
     carried = document.carried
     if carried is not None and carried.rows:
         yield f"It also has {counted(carried.rows, 'failed row')} of run {carried.source}."
+    for text in restored_lines(document.restorations):
+        yield f"It was {text}."
     if document.keys_used_before is not None:
         yield f"The same keys were used before, last at {document.keys_used_before}, by a run whose folder is not here."
 

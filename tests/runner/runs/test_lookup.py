@@ -72,7 +72,7 @@ def takers() -> Iterator[tuple[str, int]]:
     """Every command that takes a RUN, with the number of them: what completes run ids takes one."""
     for name, command in regen_group.commands.items():
         taken = [param for param in command.params if isinstance(param, click.Argument) and _is_run(param)]
-        if taken:
+        if taken and name != "recover":  # its run is at the remote, and no folder is here
             yield name, len(taken)
 
 

@@ -1,0 +1,143 @@
+"""A machine is lost in the middle of a run that has a remote: another one takes the run to its end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner.runs.folder import RunFolder
+from runner.system.timestamps import utc_now
+from tests.crashes.test_crashes import ENVIRONMENT, REGEN, run
+from tests.flows.test_flows import subscriptions
+from tests.harness.audited import broken
+from tests.harness.program import Server, folders, simulated, table
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+ROWS = 120
+CONFIG = "[profile.p]\nremote_copy_seconds = 0.05\nremote_fence_seconds = 0.1\n"
+
+
+@pytest.fixture
+def words(tmp_path) -> Callable[..., list[str]]:
+    """A command of one machine: each has a runs folder and a state folder of its own."""
+    (tmp_path / "regen.toml").write_text(CONFIG)
+    manifest = subscriptions(tmp_path / "s.csv", ROWS)
+
+    def command(machine: str, name: str, server: Server, *more: str) -> list[str]:
+        tenant = ("--base-url", server.url, "--config", str(tmp_path / "regen.toml"), "--profile", "p")
+        where = ("--runs-dir", str(tmp_path / machine), "--remote", f"file://{tmp_path}/remote")
+        target = str(manifest) if name == "run" else name.partition(" ")[2]
+        return [name.partition(" ")[0], target, *tenant, *where, "--quiet", *more]
+
+    return command
+
+
+def prove(folder: Path, server: Server) -> None:
+    """Each row has one effect, under one key; verify and reconcile hold."""
+    results, effects, seen = table(folder), server.by_key(), server.regenerations()
+    assert {row["regen_state"] for row in results} == {"succeeded"} and len(results) == ROWS
+    assert [len(one["effects"]) for one in seen] == [1] * ROWS
+    assert all(effects[row["regen_key"]] == row["regen_id_list"] for row in results)
+    assert broken(folder) == {}
+
+
+def moved_back(path: Path, hours: float) -> None:
+    """As if an object had been written so long ago, by the storage's clock."""
+    moment = time.time() - hours * 3600
+    os.utime(path, (moment, moment))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "point"), [("same", "claimed:3"), ("409", "answered:60"), ("mixed", "answered:115")]
+)
+@pytest.mark.parametrize("way", ["recover", "the same command"])
+def test_another_machine_takes_it_to_its_end(tmp_path, regen, words, dialect, point, way):
+    with simulated(latency=0.01, replay_dialect=dialect, faults={"lost-answer": 0.05}) as server:
+        assert run([*REGEN, *words("one", "run", server, "--concurrency", "10")], point) == -9
+        (lost,) = folders(tmp_path / "one")
+        shutil.rmtree(tmp_path / "one")
+        name = f"recover {lost.name}" if way == "recover" else "run"
+        done = regen(*words("two", name, server))
+        assert done.code == 0, done.err
+        assert f"run {lost.name} was restored from the copy of" in done.err
+        (folder,) = folders(tmp_path / "two")
+        assert folder.name == lost.name
+        prove(folder, server)
+        for command in ("show", "verify"):
+            assert "that" in (shown := regen(command, lost.name, "--runs-dir", tmp_path / "two").out)
+            assert "restored by" in shown and "counted as sent since then" in shown
+        assert "It was restored by" in (folder / "report.html").read_text()
+
+        arrivals = server.arrivals()
+        done = regen(*words("three", "run", server))
+        assert (done.code, server.arrivals()) == (0, arrivals)
+        here, there = folders(tmp_path / "three")[0], next((tmp_path / "remote").glob("tenant=*/month=*/run=*"))
+        for published in (here, there):
+            assert {file.name: file.read_bytes() for file in published.iterdir()} == {
+                file.name: file.read_bytes() for file in folder.iterdir() if not file.name.startswith(".")
+            }
+
+
+def test_nothing_is_left_but_the_entry(tmp_path, regen, words, clock):
+    """The next day everything goes again under the same keys; after 23 hours nothing does."""
+    with simulated(latency=0.01) as server:
+        clock.forward(hours=-22)
+        yesterday = utc_now()
+        assert regen(*words("one", "run", server, "--max-requests", "60")).code == 5
+        clock.forward(hours=22)
+        (lost,) = folders(tmp_path / "one")
+        for path in (tmp_path / "one", *(tmp_path / "remote").glob("[!bh]*")):
+            shutil.rmtree(path)
+        (entry,) = (tmp_path / "remote" / "begun").glob("*/*")
+
+        moved_back(entry, 25)
+        arrivals = server.arrivals()
+        refused = regen(*words("two", "run", server))
+        assert (refused.code, server.arrivals()) == (2, arrivals)
+        assert f"run {lost.name} with the same inputs was begun by process" in refused.err
+        assert (
+            "have expired" in refused.err and f"regen recover {lost.name}" in refused.err and "--again" in refused.err
+        )
+        assert regen(*words("two", f"recover {lost.name}", server)).code == 2
+
+        moved_back(entry, 22)
+        done = regen(*words("two", "run", server))
+        assert done.code == 0, done.err
+        assert "same keys" in done.err
+        assert folders(tmp_path / "two")[0].name == lost.name
+        assert lost.name[:10] == f"{yesterday:%Y-%m-%d}"
+        prove(folders(tmp_path / "two")[0], server)
+
+
+def test_two_machines_at_once_and_the_first_ends_in_good_order(tmp_path, regen, words):
+    with simulated(latency=0.1) as server:
+        first = subprocess.Popen(
+            [*REGEN, *words("one", "run", server, "--concurrency", "2")],
+            env=ENVIRONMENT | {"XDG_STATE_HOME": str(tmp_path / "state")},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while server.arrivals() < 10:
+            time.sleep(0.05)
+        (folder,) = folders(tmp_path / "one")
+        done = regen(*words("two", "run", server))
+        assert done.code == 0, done.err
+        _, errors = first.communicate(timeout=60)
+        assert first.returncode == 6, errors
+        assert f"run {folder.name} was continued by process" in errors
+        prove(folders(tmp_path / "two")[0], server)
+        assert RunFolder(folder).sealed
+        assert broken(folder).keys() <= {"settled"}
+
+        late = regen(*words("one", f"resume {folder.name}", server))
+        assert (late.code, "regen recover" in late.err) == (6, True)
+        done = regen(*words("one", f"recover {folder.name}", server))
+        assert done.code == 0, done.err
+        assert "was moved to" in done.err
+        prove(folders(tmp_path / "one")[0], server)
