@@ -92,7 +92,7 @@ def job_line(kind: str, job: Mapping[str, Any]) -> str:
     else:
         counts = f"{job.get('processedCount', 0)} of {job.get('totalCount', 0)}, {job.get('failedCount', 0)} failed"
         when = _uploaded(job.get("uploadedOn"))
-        what = f"{job.get('importType')} {job.get('uploadedFileName')}"
+        what = f"{job.get('importType') or job.get('type')} {job.get('uploadedFileName')}"
     return f"{when}  {job.get('id')}  {kind}  {job.get('status')!s:<10}  {counts}  {what}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -31,6 +32,7 @@ from runner.simulator.responses import (
 )
 from runner.simulator.seeded_random import draw, hex_ids
 from runner.simulator.stats import Counts
+from runner.simulator.tenant.records import Records
 from runner.simulator.uploads import LARGEST_BYTES, Rows, result_of, rows_of, zipped
 from runner.simulator.validation import Complaint
 
@@ -43,6 +45,7 @@ TEMPLATES = {
     "InvoiceItemAdjustment": "ID,#Adjustment Number,#Invoice Number,Revenue Recognition Rule",
 }
 
+_TYPE_KEYS = {"importType": ("importType",), "type": ("type",), "both": ("importType", "type")}
 _WORDS = {
     Stage.PENDING: "Pending",
     Stage.PROCESSING: "Processing",
@@ -52,6 +55,7 @@ _WORDS = {
     Stage.STOPPED: "Stopped",
     Stage.CANCELED: "Canceled",
 }
+_CHANGED = {"InvoiceDetail": "InvoiceItem", "MemoDetail": "CreditMemoItem"}  # the table of a type of another name
 BAD = "BAD"  # a row whose first cell begins so fails
 FAILING = "FAIL"  # a job whose file name begins so fails as a whole
 
@@ -66,7 +70,8 @@ class _Wanted:
 class Backfill:
     """Updates nothing, and reports the result of every row."""
 
-    def __init__(self, world: World, effects: Effects, hindrance: Hindrance, counts: Counts) -> None:
+    def __init__(self, world: World, effects: Effects, hindrance: Hindrance, counts: Counts, records: Records) -> None:
+        self._records = records
         self._world = world
         self._effects = effects
         self._hindrance = hindrance
@@ -76,7 +81,7 @@ class Backfill:
 
     def create(self, request: Request) -> Answer:
         """POST /v1/uno/data-backfill/jobs: "Create a data backfill job"; no Idempotency-Key is listed for it."""
-        wanted = _wanted(request)
+        wanted = _wanted(request, self._templates())
         if not isinstance(wanted, _Wanted):
             return self._refuse(request, *wanted)
         hindered = self._hindrance.of(request, BACKFILL)
@@ -92,7 +97,7 @@ class Backfill:
     def retrieve(self, request: Request, name: str) -> Answer:
         """GET /v1/uno/data-backfill/jobs/{jobId}: "Retrieve a data backfill job"."""
         job = self._jobs.find(name)
-        return self._unknown(request, name) if job is None else success(request, job=self._shown(job))
+        return self._unknown(request, name) if job is None else success(request, job=self._shown(job, ("importType",)))
 
     def listing(self, request: Request) -> Answer:
         """GET /v1/uno/data-backfill/listjobs: "List data backfill jobs", the newest first."""
@@ -100,7 +105,7 @@ class Backfill:
             page, next_page = page_of(list(self._jobs.newest_first()), request.query, request.path)
         except ValueError as wrong:
             return self._refuse(request, INVALID_PARAMETER, str(wrong))
-        return success(request, jobs=[self._shown(job) for job in page], **next_page)
+        return success(request, jobs=[self._shown(job, ("type",)) for job in page], **next_page)
 
     def stop(self, request: Request, name: str) -> Answer:
         """PUT /v1/uno/data-backfill/jobs/{jobId} with status Stopping: "Stop a data backfill job"."""
@@ -114,11 +119,12 @@ class Backfill:
 
     def template(self, request: Request, type_: str) -> Answer:
         """GET /v1/uno/data-backfill/jobs/{type}/template: "Download a data backfill template", as text/csv."""
-        if type_ not in TEMPLATES:
+        columns = self._templates().get(type_)
+        if columns is None:
             return self._refuse(request, INVALID_VALUE, f"Invalid value for type: {type_}")
         name = f'attachment; filename="{type_}_template.csv"'
         headers = {**stamped(request), "Content-Disposition": name}
-        return Answer(200, f"{TEMPLATES[type_]}\n".encode(), "text/csv;charset=UTF-8", headers)
+        return Answer(200, f"{columns}\n".encode(), "text/csv;charset=UTF-8", headers)
 
     def download(self, request: Request, name: str) -> Answer:
         """GET /v1/files/{fileId}: "Retrieve a file"; a result is there once its job is over."""
@@ -127,6 +133,10 @@ class Backfill:
             return failure(request, Problem(FILES, NOT_FOUND, f"File {name} not found"), self._world.options)
         headers = {**stamped(request), "Content-Disposition": f'attachment; filename="{job.facts["resultFileName"]}"'}
         return Answer(200, self._files[name], "application/zip", headers)
+
+    def _templates(self) -> dict[str, str]:
+        """Which types there are, and their columns: templates differ from tenant to tenant."""
+        return {**TEMPLATES, **self._world.options.templates}
 
     def _begin(self, name: str, number: int, wanted: _Wanted) -> None:
         content, failed = result_of(wanted.rows, self._judge)
@@ -137,13 +147,18 @@ class Backfill:
             "importType": wanted.type,
             "uploadedFileId": hex_ids(0, 1, name, "upload")[0],
             "uploadedFileName": wanted.upload.name,
+            "uploadedFileUrl": f"/v1/files/{hex_ids(0, 1, name, 'upload')[0]}",
+            "uploadedFileSize": f"{len(wanted.upload.content)}Byte",
             "inputFileSize": len(wanted.upload.content),
             "totalCount": len(wanted.rows) - 1,
             "bad": failed,
             "resultFileId": result,
             "resultFileName": f"{stem}_result.zip",
         }
-        self._jobs.create(name, number, facts, fails=wanted.upload.name.startswith(FAILING))
+        job = self._jobs.create(name, number, facts, fails=wanted.upload.name.startswith(FAILING))
+        if not job.fails:
+            good = [row[0] for row in wanted.rows[1:] if row and not self._judge(row)]
+            self._records.change_later(job.ends_at, _CHANGED.get(wanted.type, wanted.type), good)
 
     def _judge(self, row: list[str]) -> str:
         options = self._world.options
@@ -154,16 +169,31 @@ class Backfill:
     def _stage(self, job: Job) -> Stage:
         return job.stage(self._world.now())
 
-    def _shown(self, job: Job) -> dict[str, Any]:
-        """The job as "Retrieve a data backfill job" shows it; times are epoch milliseconds in a string."""
+    def _shown(self, job: Job, keys: tuple[str, ...]) -> dict[str, Any]:
+        """The job as it is shown; times are epoch milliseconds in a string.
+
+        "Retrieve a data backfill job" names its type `importType`, "List data backfill jobs" names it `type`.
+        """
+        keys = _TYPE_KEYS.get(self._world.options.job_type_key, keys)
         now, stage, facts = self._world.now(), self._stage(job), dict(job.facts)
         bad, total = facts.pop("bad"), facts["totalCount"]
         done = 0 if stage is Stage.FAILED else int(total * job.share(now))
         failed = min(bad, done)
-        if stage is not Stage.COMPLETED:
+        if stage is Stage.COMPLETED:
+            facts["resultFileUrl"] = f"/v1/files/{facts['resultFileId']}"
+            facts["outputFileSize"] = len(self._files[facts["resultFileId"]])
+        else:
             del facts["resultFileId"], facts["resultFileName"]
         counts = {"processedCount": done, "successCount": done - failed, "failedCount": failed}
-        shown = {"id": job.name, **facts, **counts, "status": _WORDS[stage], "uploadedBy": "simulator"}
+        type_ = facts.pop("importType")
+        shown = {
+            "id": job.name,
+            **dict.fromkeys(keys, type_),
+            **facts,
+            **counts,
+            "status": _WORDS[stage],
+            "uploadedBy": "simulator",
+        }
         shown["completedPercentage"] = 100 * done // total
         return {**shown, **_times(job, stage)}
 
@@ -200,14 +230,14 @@ def stop_problem(body: Any) -> Complaint:
     return None
 
 
-def _wanted(request: Request) -> _Wanted | tuple[int, str]:
+def _wanted(request: Request, templates: Mapping[str, str]) -> _Wanted | tuple[int, str]:
     """What a form asks for, or what is wrong with it."""
     if not request.form:
         return MALFORMED_REQUEST, "Request body is not multipart/form-data"
     type_, upload = _type(request.form.get("type")), request.form.get("file")
     if type_ is None or upload is None:
         return MISSING_FIELD, f"Missing required field: {'file' if type_ else 'type'}"
-    if type_ not in TEMPLATES:
+    if type_ not in templates:
         return INVALID_VALUE, f"Invalid value for field type: {type_}"
     if not isinstance(upload, Upload):
         return INVALID_VALUE, "Invalid value for field file: not a file"

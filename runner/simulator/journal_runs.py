@@ -6,6 +6,7 @@ import calendar
 from datetime import UTC, datetime
 from typing import Any
 
+from runner.simulator.accounting_periods import AccountingPeriods
 from runner.simulator.business_faults import Hindrance
 from runner.simulator.context import World
 from runner.simulator.effects import Effects
@@ -31,7 +32,8 @@ _OVER_BADLY = (Stage.STOPPED, Stage.CANCELED, Stage.FAILED)
 class JournalRuns:
     """Runs that write no journal."""
 
-    def __init__(self, world: World, effects: Effects, hindrance: Hindrance) -> None:
+    def __init__(self, world: World, effects: Effects, hindrance: Hindrance, periods: AccountingPeriods) -> None:
+        self._periods = periods
         self._world = world
         self._effects = effects
         self._hindrance = hindrance
@@ -42,6 +44,8 @@ class JournalRuns:
         complaint = journal_problem(request.json)
         if complaint is not None:
             return self._refuse(request, *complaint)
+        if self._periods.closed_for(request.json):
+            return self._refuse(request, RULE, "The accounting period is closed")
         hindered = self._hindrance.of(request, JOURNAL_RUNS)
         if hindered is not None:
             return failure(request, hindered, self._world.options)

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +22,7 @@ CODE_STYLES = ("number", "string", "mixed")
 LITERAL_ZONES = ("tenant", "utc", "refused")
 RESENT = ("kept", "new")
 REVENUE_ROLES = ("any", "none")
+JOB_TYPE_KEYS = ("published", "importType", "type", "both")
 REVENUE = ("on", "query", "rest", "off")
 ID_STYLES = ("32", "36", "mixed")
 
@@ -85,6 +87,11 @@ class Options:
     query_faults: Mapping[str, float] = option({}, "the share of data queries that meet each fault of their own")
     file_seconds: float = option(3600.0, "seconds that the address of a result file is good for")
     warehouse: bool = option(False, "the tenant has Zuora Warehouse: sourceData WAREHOUSE is answered")
+    job_type_key: str = option("published", "where a backfill job names its type", JOB_TYPE_KEYS)
+    templates: Mapping[str, str] = option({}, "a type of data backfill that this tenant has, and its columns")
+    closed_until: str = option("", "accounting periods that end by this date (2026-10-31) are closed")
+    trial_balance_error: str = option("", "the message with which every trial balance ends in Error")
+    denied_paths: tuple[str, ...] = option((), "paths that begin with one of these are refused: no permission")
     revenue: str = option("on", "whether Zuora Revenue is seen: by Data Query and REST, one of them, or not", REVENUE)
     revenue_client_id: str | None = option(None, "the only client id (or user) that gets a token of Revenue")
     revenue_client_secret: str | None = option(None, "the only secret (or password) that gets a token of Revenue")
@@ -100,6 +107,7 @@ class Options:
         object.__setattr__(self, "faults", checked_faults(self.faults))
         object.__setattr__(self, "query_faults", checked_query_faults(self.query_faults))
         object.__setattr__(self, "fault_paths", tuple(self.fault_paths))
+        object.__setattr__(self, "denied_paths", tuple(self.denied_paths))
         for name in self.fault_rules.values():
             if name not in FAULTS:
                 raise ValueError(f"fault {name!r} is unknown; there are: {', '.join(FAULTS)}")
@@ -108,15 +116,18 @@ class Options:
         if self.concurrency < 1 or self.query_slots < 1:
             raise ValueError("concurrency and query_slots must be at least 1")
         _check_zone(self.time_zone)
+        if self.closed_until:
+            date.fromisoformat(self.closed_until)
 
     def _check_shapes(self) -> None:
         """What comes as JSON may be anything."""
-        for name in ("faults", "fault_rules", "query_faults"):
+        for name in ("faults", "fault_rules", "query_faults", "templates"):
             if not isinstance(getattr(self, name), Mapping):
                 raise ValueError(f"{name} must be an object of names and values")
-        paths: Any = self.fault_paths
-        if isinstance(paths, str) or not all(isinstance(path, str) for path in paths):
-            raise ValueError("fault_paths must be a list of texts")
+        for name in ("fault_paths", "denied_paths"):
+            paths: Any = getattr(self, name)
+            if isinstance(paths, str) or not all(isinstance(path, str) for path in paths):
+                raise ValueError(f"{name} must be a list of texts")
         if self.outage is not None:
             parse_outage("-".join(map(str, self.outage)))
 
@@ -136,11 +147,12 @@ class Options:
         faults: Iterable[str] = (),
         fault_rules: Iterable[str] = (),
         query_faults: Iterable[str] = (),
+        templates: Iterable[str] = (),
         outage: str | None = None,
         **others: Any,
     ) -> Options:
         """Options out of what was typed: `faults` as NAME=RATE, `fault_rules` as TEXT=NAME, `query_faults` as
-        NAME=RATE, `outage` as FROM-TO.
+        NAME=RATE, `templates` as TYPE=COLUMNS, `outage` as FROM-TO.
 
         Raises ValueError, in words for the person.
         """
@@ -148,6 +160,7 @@ class Options:
             faults=dict(map(parse_fault, faults)),
             fault_rules=dict(map(parse_rule, fault_rules)),
             query_faults=dict(map(parse_query_fault, query_faults)),
+            templates=dict(map(parse_template, templates)),
             outage=parse_outage(outage) if outage else None,
             **others,
         )
@@ -174,6 +187,14 @@ def parse_rule(text: str) -> tuple[str, str]:
     if not equals or not needle:
         raise ValueError(f"fault rule {text!r}: expected TEXT=NAME, such as A-S00000001=torn-body")
     return needle, name
+
+
+def parse_template(text: str) -> tuple[str, str]:
+    """`OrderLineItem=ID,#Order Number` as ("OrderLineItem", "ID,#Order Number"); ValueError if it has no such form."""
+    type_, equals, columns = text.partition("=")
+    if not equals or not type_ or not columns:
+        raise ValueError(f"template {text!r}: expected TYPE=COLUMNS, such as OrderLineItem=ID,#Order Number")
+    return type_, columns
 
 
 def parse_outage(text: str) -> tuple[int, int]:

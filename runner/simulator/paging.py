@@ -9,10 +9,12 @@ USUAL = 20
 MOST = 40
 
 
-def page_of(items: Sequence[Any], query: Mapping[str, str], path: str) -> tuple[Sequence[Any], dict[str, Any]]:
+def page_of(
+    items: Sequence[Any], query: Mapping[str, str], path: str, most: int = MOST
+) -> tuple[Sequence[Any], dict[str, Any]]:
     """One page, and the field `nextPage` where another follows. Raises ValueError on numbers that are none."""
     page, size = _number(query, "page", 1), _number(query, "pageSize", USUAL)
-    size = min(size, MOST)
+    size = min(size, most)
     begin = (page - 1) * size
     follows = begin + size < len(items)
     next_page = {"nextPage": f"{path}?page={page + 1}&pageSize={size}"} if follows else {}

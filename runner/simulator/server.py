@@ -141,6 +141,7 @@ def _url(host: str, port: int) -> str:
 
 
 _LISTS = {"faults": "NAME=RATE", "fault_rules": "TEXT=NAME", "fault_paths": "PREFIX", "query_faults": "NAME=RATE"}
+_LISTS |= {"denied_paths": "PREFIX", "templates": "TYPE=COLUMNS"}
 _TYPES = {
     "state": Path,
     "outage": str,

@@ -27,7 +27,15 @@ from runner.simulator.outage import Outage
 from runner.simulator.rate_limits import Gate, Quotas
 from runner.simulator.request import Request, read_request
 from runner.simulator.response_faults import crowded, harmed, instead, unauthorized
-from runner.simulator.responses import INVALID_VALUE, REQUEST, Answer, Problem, failure, gateway_page, throttled
+from runner.simulator.responses import (
+    INVALID_VALUE,
+    REQUEST,
+    Answer,
+    Problem,
+    failure,
+    gateway_page,
+    throttled,
+)
 from runner.simulator.revenue_api import REVENUE_PATHS, RevenueApi
 from runner.simulator.routes import Route, Routes
 from runner.simulator.seeded_random import draw
@@ -161,6 +169,8 @@ class Simulator:
             return self._nowhere(call), None
         if (wrong := _track_problem(call)) is not None:
             return failure(call, wrong, self.world.options, 400), None
+        if call.path.startswith(self.world.options.denied_paths or ("\0",)):
+            return self._denied(call), None
         self.effects.arrive(call)
         self.world.store.commit()
         if not route.idempotent:
@@ -170,6 +180,13 @@ class Simulator:
             return await self._work(call, route), None
         self.counts.faults[call.fault.name] += 1
         return await self._serve_badly(call, route, call.fault)
+
+    def _denied(self, call: Request) -> Answer:
+        """The user lacks the permission for this operation; Data Query answers in its own shape."""
+        if call.path.startswith("/query/"):
+            return Answer(403, encode({"code": 403, "message": "Access denied"}), headers=stamped(call))
+        message = "You do not have permission to perform this operation"
+        return failure(call, Problem(REQUEST, PERMISSION, message), self.world.options)
 
     async def _serve_badly(self, call: Request, route: Route, fault: Fault) -> Result:
         options = self.world.options

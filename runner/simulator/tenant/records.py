@@ -19,7 +19,7 @@ from runner.simulator.tenant.engine import Engine, stored
 from runner.simulator.tenant.leavings import TRANSACTION_TABLES, Leavings, Sent, add_others, hyphened
 from runner.simulator.tenant.revenue import Revenue
 from runner.simulator.tenant.tables import TABLES, table_named
-from runner.simulator.tenant.values import completed, kept
+from runner.simulator.tenant.values import completed, kept, moment_of
 
 _CHUNK = 50_000  # effects whose rows are made at once
 
@@ -44,6 +44,7 @@ class Records:
         self.revenue = Revenue(self._world, self.catalog)
         self._seeded: dict[str, dict[str, Row]] = defaultdict(dict)
         self._sent: deque[tuple[Entry, Effect]] = deque()
+        self._changes: list[tuple[float, str, list[str]]] = []
 
     def forget(self) -> None:
         """Begin with empty tables."""
@@ -107,6 +108,20 @@ class Records:
     def _new_id(self, key: str) -> str:
         return hex_ids(self._world.options.seed, 1, "row", key, self._world.serial("row"))[0]
 
+    def change_later(self, at: float, table: str, ids: Iterable[str] | None) -> None:
+        """Rows of a seeded table change at that time, all of them without `ids`: their `updateddate` moves."""
+        with self._lock:
+            every = [str(row["id"]) for row in self.catalog.every(table.lower())]
+            self._changes.append((at, table.lower(), every if ids is None else list(ids)))
+
+    def _change(self) -> None:
+        """Do what is due by now."""
+        now = self._world.now()
+        for at, key, ids in [change for change in self._changes if change[0] <= now]:
+            rows = [row for identity in ids if (row := self.catalog.first(key, id=identity)) is not None]
+            self.insert(key, [{**row, "updateddate": max(row["updateddate"], moment_of(at))} for row in rows])
+        self._changes = [change for change in self._changes if change[0] > now]
+
     # -- regenerating -------------------------------------------------------------------------------------------
 
     def transaction_ids(self, path: str, body: Mapping[str, Any]) -> list[str]:
@@ -134,6 +149,7 @@ class Records:
             return self._engine
 
     def _flush(self, engine: Engine) -> None:
+        self._change()
         for key, rows in self._seeded.items():
             engine.add(TABLES[key], list(rows.values()))
         self._seeded.clear()

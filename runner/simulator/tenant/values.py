@@ -35,7 +35,7 @@ def _value(table: Table, name: str, value: Any) -> Any:
     if value is None:
         return None
     if type_ == TIME:
-        return _moment(value)
+        return moment_of(value)
     if type_ == DAY:
         return value if isinstance(value, date) else date.fromisoformat(str(value))
     if type_ == AMOUNT:
@@ -43,7 +43,7 @@ def _value(table: Table, name: str, value: Any) -> Any:
     return int(value) if type_ == WHOLE else value
 
 
-def _moment(value: Any) -> datetime:
+def moment_of(value: Any) -> datetime:
     """A time: seconds since 1970, a datetime, or an ISO 8601 text; the latter two with an offset."""
     if isinstance(value, (int, float)):
         return datetime.fromtimestamp(value, UTC)
