@@ -29,11 +29,14 @@ from runner.simulator.request import Request, read_request
 from runner.simulator.response_faults import crowded, harmed, instead, unauthorized
 from runner.simulator.responses import (
     INVALID_VALUE,
+    PERMISSION,
     REQUEST,
     Answer,
     Problem,
+    encode,
     failure,
     gateway_page,
+    stamped,
     throttled,
 )
 from runner.simulator.revenue_api import REVENUE_PATHS, RevenueApi

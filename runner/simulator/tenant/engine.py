@@ -108,6 +108,8 @@ class Engine:
 
     def touch(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows as `add` takes them, with `touched`: of a row that is there already only the update is noted, if so."""
+        if not rows:
+            return
         self._register(table, rows)
         self._base.execute(
             f"UPDATE {stored(table)} AS old SET updateddate = new.updateddate, updatedbyid = new.updatedbyid "

@@ -97,3 +97,46 @@ async def test_templates() -> None:
         assert response.headers["Content-Type"].startswith("text/csv")
         assert response.body.startswith(b"ID,#")
         assert (await caller.ask("GET", f"{JOBS}/Colours/template")).category == 20
+
+
+async def test_a_tenant_has_types_of_its_own() -> None:
+    """Whose template it has is uploaded; of the others it knows nothing."""
+    async with calling(Options(templates={"OrderLineItem": "ID,#Order Number"})) as caller:
+        assert (await caller.ask("GET", f"{JOBS}/OrderLineItem/template")).body == b"ID,#Order Number\n"
+        assert (await upload(caller, type_="OrderLineItem")).json["success"]
+        assert (await upload(caller, type_="Colours")).category == 20
+
+
+async def test_where_a_job_names_its_type() -> None:
+    """`importType` when it is retrieved, `type` in the list, as published; or as the option says."""
+    async with calling(Options(job_seconds=0)) as caller:
+        path = f"{JOBS}/{(await upload(caller)).json['jobId']}"
+        for option, of_one, of_many in (
+            ("published", {"importType"}, {"type"}),
+            ("type", {"type"}, {"type"}),
+            ("both", {"importType", "type"}, {"importType", "type"}),
+        ):
+            caller.simulator.change(job_type_key=option)
+            job = (await caller.ask("GET", path)).json["job"]
+            (listed,) = (await caller.ask("GET", JOBS.replace("/jobs", "/listjobs"))).json["jobs"]
+            assert (job.keys() & {"importType", "type"}, listed.keys() & {"importType", "type"}) == (of_one, of_many)
+        assert (job["uploadedFileSize"], job["resultFileUrl"]) == (
+            f"{len(CSV)}Byte",
+            f"/v1/files/{job['resultFileId']}",
+        )
+
+
+async def test_a_completed_job_makes_its_records_newer() -> None:
+    """Those that succeeded, when it ends."""
+    clock = ManualClock()
+    async with calling(Options(job_seconds=8.0), clock) as caller:
+        ids = caller.simulator.records.insert("RatePlanCharge", [{"UpdatedDate": clock.now() - 1000}] * 2)
+        await upload(caller, content=f"ID,Name\n{ids[0]},x\nBAD{ids[1]},y\n".encode())
+
+        def newer() -> list[str]:
+            rows = caller.simulator.records.rows("RatePlanCharge")
+            return [row["id"] for row in rows if row["updateddate"].timestamp() >= clock.now() - 10]
+
+        assert newer() == []
+        await clock.advance(8)
+        assert newer() == ids[:1]
