@@ -86,13 +86,14 @@ def _print_jobs(params: options.Params, *, as_json: bool) -> ExitCode:
 
 def job_line(kind: str, job: Mapping[str, Any]) -> str:
     """A job of the tenant's list, as one line."""
-    if kind == "booking-dates":
+    type_ = job.get("importType") or job.get("type")  # the list says `type`, one job `importType`
+    if "createdOnReadable" in job:
         counts = f"{job.get('progress', '')}, {job.get('errorCount', 0)} errors"
-        when, what = str(job.get("createdOnReadable") or "-")[:16], "the whole tenant"
+        when, what = str(job.get("createdOnReadable") or "-")[:16], type_ or "the whole tenant"
     else:
         counts = f"{job.get('processedCount', 0)} of {job.get('totalCount', 0)}, {job.get('failedCount', 0)} failed"
         when = _uploaded(job.get("uploadedOn"))
-        what = f"{job.get('importType') or job.get('type')} {job.get('uploadedFileName')}"
+        what = f"{type_ or '-'} {job.get('uploadedFileName')}"
     return f"{when}  {job.get('id')}  {kind}  {job.get('status')!s:<10}  {counts}  {what}"
 
 

@@ -83,6 +83,14 @@ class BookingDates(Work, frozen=True, kw_only=True, tag="booking-dates"):
     """A booking date backfill job over the whole tenant."""
 
 
+class AutoBackfill(Work, frozen=True, kw_only=True, tag="auto-backfill"):
+    """An auto backfill job: values of the product catalog are copied to charges or order line items of the tenant."""
+
+    type: Literal["RatePlanCharge", "OrderLineItem"]
+    batch_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None  # None: the tenant's own
+    dry_run: bool = False
+
+
 class JournalRun(Work, frozen=True, kw_only=True, tag="journal-run"):
     """A journal run, or one for each row of manifests."""
 
@@ -108,9 +116,9 @@ class Select(Work, frozen=True, kw_only=True, tag="select"):
     name: str | None = None
 
 
-AnyWork = Regenerate | Backfill | BookingDates | JournalRun
+AnyWork = Regenerate | Backfill | BookingDates | AutoBackfill | JournalRun
 PlanWork = AnyWork | Select  # what a plan file may hold
-KINDS: tuple[type[AnyWork], ...] = (Regenerate, Backfill, BookingDates, JournalRun)
+KINDS: tuple[type[AnyWork], ...] = (Regenerate, Backfill, BookingDates, JournalRun, AutoBackfill)
 PLAN_KINDS: tuple[type[PlanWork], ...] = (*KINDS, Select)
 
 

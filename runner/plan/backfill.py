@@ -39,12 +39,17 @@ ZIP_SLACK = 2048  # names, directory, checksums
 Cells = Sequence[str | None]
 
 
-def refuse_type(type_: str) -> None:
-    """Raises Refused for a type that cannot be backfilled."""
-    if type_ not in TYPES:
-        near = get_close_matches(type_, TYPES, n=1)
-        more = f"did you mean {near[0]}?" if near else f"use one of {', '.join(TYPES)}"
-        raise Refused(f"there is no backfill type {type_!r}; {more}")
+def refuse(work: Backfill) -> None:
+    """Raises Refused for a type that nothing vouches for. The tenant's template does, whatever types there are."""
+    if not work.template_check and work.type not in TYPES:
+        raise Refused(f"{unknown_type(work.type)}; another type needs the tenant's template, so leave the check on")
+
+
+def unknown_type(type_: str) -> str:
+    """What to say of a type that is not published, and that the tenant has no template for either."""
+    near = get_close_matches(type_, TYPES, n=1)
+    more = f"did you mean {near[0]}?" if near else f"published are {', '.join(TYPES)}"
+    return f"{type_!r} is no published backfill type ({more})"
 
 
 def refuse_header(work: Backfill, source: Source, template: Sequence[str] | None) -> None:

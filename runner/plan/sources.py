@@ -37,7 +37,10 @@ def wrong_source(works: Sequence[PlanWork], number: int) -> str | None:
     if source is None or not 1 <= source < number:
         return f'{text!r} is no earlier step; write "step 1" for the first one'
     if isinstance(work, Regenerate) and not isinstance(works[source - 1], Select | Backfill):
-        return f"step {source} selects nothing and changes no records; name a select or a backfill step"
+        return (
+            f"what step {source} changed is not known from its records; name a select or a backfill step, or put a "
+            f'select step between them, with updated_since = "step {source}"'
+        )
     if isinstance(work, Select) and isinstance(works[source - 1], Select):
         return f"step {source} sends nothing; name a step that changes something, or a date"
     return None

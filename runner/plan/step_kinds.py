@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from manifests import Reading, Source
-from runner.domain.steps import Backfill, BookingDates, JournalRun, Regenerate, Work
+from runner.domain.identity import canonical
+from runner.domain.steps import AutoBackfill, Backfill, BookingDates, JournalRun, Regenerate, Work
 from runner.plan import backfill, journal_run, regenerate
 from runner.plan.enroller import Enroller
-from runner.zuora.operations import BOOKING_DATES
+from runner.zuora.operations import AUTO_BACKFILL, AUTO_BACKFILL_DRY_RUN, BOOKING_DATES
 
 AnyStep = TypeVar("AnyStep", bound=Work)
 
@@ -41,9 +42,18 @@ def _enrol_booking_dates(enroller: Enroller, step: int, work: BookingDates, sour
     enroller.alone(step, BOOKING_DATES, None, "the whole tenant")
 
 
+def _enrol_auto_backfill(enroller: Enroller, step: int, work: AutoBackfill, sources: Sequence[Source]) -> None:
+    body: dict[str, object] = {"type": work.type, "dryRun": work.dry_run}
+    if work.batch_size is not None:
+        body["batchSize"] = work.batch_size
+    operation = AUTO_BACKFILL_DRY_RUN if work.dry_run else AUTO_BACKFILL
+    enroller.alone(step, operation, canonical(body), f"every {work.type}")
+
+
 _KINDS: Mapping[type[Work], StepKind[Any]] = {
     Regenerate: StepKind(regenerate.enrol, regenerate.refuse, _refuse_rows_header, regenerate.reading),
-    Backfill: StepKind(backfill.enrol, lambda work: backfill.refuse_type(work.type)),
+    Backfill: StepKind(backfill.enrol, backfill.refuse),
+    AutoBackfill: StepKind(_enrol_auto_backfill),
     JournalRun: StepKind(
         journal_run.enrol, journal_run.refuse, lambda work, source, resend_unknown: journal_run.refuse_header(source)
     ),

@@ -85,7 +85,8 @@ def _warnings(steps: list[StepFacts], left: set[int], production: bool) -> Itera
     for step in steps:
         if step.do == "regenerate":
             regenerated = regenerated or step.number
-        if step.do != "backfill" or step.number not in left:
+        overwriting = step.do == "backfill" or (step.do == "auto-backfill" and not step.options.get("dry_run"))
+        if not overwriting or step.number not in left:
             continue
         if regenerated:
             yield (

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
 
 from runner.config.connection import wire_of
 from runner.config.settings import Settings
-from runner.plan.backfill import refuse_type
+from runner.domain.errors import Refused
+from runner.plan.backfill import TYPES, unknown_type
 from runner.zuora.client import connected
 from runner.zuora.jobs.admin import list_jobs, stop_job, template_columns, template_text
+
+T = TypeVar("T")
 
 
 async def tenant_jobs(settings: Settings) -> dict[str, list[dict[str, Any]]]:
@@ -27,13 +30,12 @@ async def stop_tenant_job(settings: Settings, job: str) -> str:
 
 def template_of(settings: Settings, type_: str) -> list[str]:
     """The lines of the tenant's own template for a type of backfill. Raises Refused if it is not to be had."""
-    refuse_type(type_)
     return asyncio.run(_template_lines(settings, type_))
 
 
 async def _template_lines(settings: Settings, type_: str) -> list[str]:
     async with connected(wire_of(settings)) as client:
-        return (await template_text(client, type_)).splitlines()
+        return (await _named(type_, template_text(client, type_))).splitlines()
 
 
 def templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -44,4 +46,14 @@ def templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, 
 
 async def _templates(settings: Settings, types: Iterable[str]) -> dict[str, tuple[str, ...]]:
     async with connected(wire_of(settings)) as client:
-        return {type_: await template_columns(client, type_) for type_ in types}
+        return {type_: await _named(type_, template_columns(client, type_)) for type_ in types}
+
+
+async def _named(type_: str, template: Awaitable[T]) -> T:
+    """A template; of a type that is not published, a refusal says what it may have been meant for."""
+    try:
+        return await template
+    except Refused as error:
+        if type_ in TYPES:
+            raise
+        raise Refused(f"{unknown_type(type_)}; {error}") from error

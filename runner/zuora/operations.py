@@ -5,13 +5,14 @@ results, reconcile and jobs follow from them.
 
 Source: Zuora API reference, "Regenerate booking transactions", "Regenerate billing transactions", "Regenerate revenue
 recognition events" (delivery schedule, daily consumption), "Create a data backfill job", "Create a booking date
-backfill job", "Create a journal run", and the operations that retrieve, list and stop what the last three create.
+backfill job", "Create an auto backfill job", "Create a journal run", and the operations that retrieve, list and stop
+what the last four create.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from runner.zuora.transaction_tables import BILLING_TRANSACTION, BOOKING_TRANSACTION, TransactionTable
@@ -178,6 +179,30 @@ BOOKING_DATES = Operation(
         error_count="errorCount",
     ),
 )
+AUTO_BACKFILL = Operation(
+    name="auto-backfill",
+    path="/v1/uno/data-backfill/propagation/jobs",
+    types=frozenset(),
+    noun="auto backfill job",
+    overwrites=Overwrites.ALWAYS,
+    effect="values of the product catalog are copied over those of charges or order line items, which are OVERWRITTEN",
+    declares="jobId",
+    ids=one_string,
+    tail=Tail(
+        path="/v1/uno/data-backfill/propagation/jobs/{}",
+        within="job",
+        stop_path="/v1/uno/data-backfill/propagation/jobs/{}",
+        list_path="/v1/uno/data-backfill/propagation/jobs",
+        error_count="errorCount",
+    ),
+)
+AUTO_BACKFILL_DRY_RUN = replace(  # the same call with `dryRun`: the job changes nothing
+    AUTO_BACKFILL,
+    name="auto-backfill-dry-run",
+    overwrites=Overwrites.NEVER,
+    effect="a dry run: nothing is changed",
+    tail=None if AUTO_BACKFILL.tail is None else replace(AUTO_BACKFILL.tail, list_path=None),  # listed once
+)
 JOURNAL_RUN = Operation(
     name="journal-run",
     path="/v1/journal-runs",
@@ -204,6 +229,8 @@ OPERATIONS: Mapping[str, Operation] = {
         DAILY_CONSUMPTION,
         BACKFILL,
         BOOKING_DATES,
+        AUTO_BACKFILL,
+        AUTO_BACKFILL_DRY_RUN,
         JOURNAL_RUN,
     )
 }

@@ -14,7 +14,7 @@ from runner.system.console import printable
 from runner.zuora.client import Client
 from runner.zuora.envelope import Envelope, accepted, envelope, failure
 from runner.zuora.jobs.listing import MOST_PAGES, first_page, page
-from runner.zuora.operations import BACKFILL, OPERATIONS, Tail
+from runner.zuora.operations import AUTO_BACKFILL, BACKFILL, OPERATIONS, Tail
 from runner.zuora.retry import retried
 
 TRY_AGAIN_SECONDS = (0.2, 1.0)
@@ -24,9 +24,22 @@ Jobs = list[dict[str, Any]]
 
 
 async def list_jobs(client: Client) -> dict[str, Jobs]:
-    """The newest jobs of every operation whose jobs the tenant lists, by operation. Raises RunnerError, Refused."""
+    """The newest jobs of every operation whose jobs the tenant lists, by operation. Raises RunnerError, Refused.
+
+    A tenant that has no auto backfill has no jobs of it.
+    """
     paths = {name: tail.list_path for name, tail in _tails() if tail.list_path is not None}
-    return {name: await _listed(client, path) for name, path in paths.items()}
+    jobs = {}
+    for name, path in paths.items():
+        if name == AUTO_BACKFILL.name and not await _has(client, path):
+            continue
+        jobs[name] = await _listed(client, path)
+    return jobs
+
+
+async def _has(client: Client, path: str) -> bool:
+    answer = await client.ask("GET", first_page(path))
+    return not (isinstance(answer, Reply) and answer.status in (404, 405))
 
 
 async def stop_job(client: Client, job: str) -> str:

@@ -335,5 +335,7 @@ def test_a_creation_is_followed_not_settled():
     assert {name for name, operation in OPERATIONS.items() if operation.tail} == {
         "data-backfill",
         "booking-dates",
+        "auto-backfill",
+        "auto-backfill-dry-run",
         "journal-run",
     }
