@@ -100,46 +100,6 @@ def test_a_run_that_is_over_is_reported_each_time(tmp_path, regen, simulator):
     assert len(hooked.received) == 2
 
 
-BROKEN = [
-    (("--on-finish", "no-such-command"), "'no-such-command' is no program that can be found"),
-    (("--on-finish", "./no-such-script x"), "'./no-such-script' is no program"),
-    (("--on-finish", "'unclosed"), "No closing quotation"),
-    (("--on-finish", " "), "an empty command"),
-    (("--metrics", "no/such/folder/x.prom"), "there is no folder no/such/folder"),
-    (("--metrics", "."), "a folder; name a file in it"),
-    (("--metrics", "ftp://gateway/x"), "a Pushgateway's URL"),
-    (("--metrics", "http://"), "a Pushgateway's URL"),
-    (("--metrics", "http://user:very-secret@gateway:9091"), "a Pushgateway's URL"),
-    (("--notify", "http://hooks.invalid/very-secret"), "must begin with https://"),
-    (("--notify", "hooks.invalid/very-secret"), "must begin with https://"),
-    (("--notify", "https://[::1/very-secret"), "cannot be read"),
-]
-
-
-@pytest.mark.parametrize(("words", "reason"), BROKEN)
-@pytest.mark.parametrize("command", ["run", "resume", "nightly"])
-def test_what_cannot_work_is_refused_before_the_run(tmp_path, regen, command, words, reason):
-    """A typing error would be seen only when the night is over: by nobody."""
-    target = "last" if command == "resume" else subscriptions(tmp_path / "s.csv", 1)
-    done = regen(command, target, "--base-url", "http://127.0.0.1:9", *words)
-    assert done.code == 2
-    assert reason in done.err
-    assert not (tmp_path / "runs").exists()
-    assert "very-secret" not in done.err + done.out
-
-
-def test_what_the_runs_own_profile_says_is_refused_too(tmp_path, regen, simulator):
-    """Before the resumed run sends anything."""
-    manifest, config = subscriptions(tmp_path / "s.csv", 4), tmp_path / "regen.toml"
-    with simulator() as server:
-        config.write_text(f"[profile.p]\nbase_url = {server.url!r}\n")
-        assert regen("run", manifest, "--profile", "p", "--max-requests", 2).code == 5
-        config.write_text(config.read_text() + "metrics = 'gone/m.prom'\n")
-        done = regen("resume", "last")
-        assert (done.code, server.arrivals()) == (2, 2)
-    assert "there is no folder gone" in done.err
-
-
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
