@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 
 from runner.audit.check import Check
 from runner.audit.verify import verify
-from runner.domain.errors import Refused
-from runner.runs.folder import RunFolder
+from runner.domain.errors import Refused, RemoteUnusable
+from runner.runs.folder import RunFolder, all_runs
 
-Verified = tuple[RunFolder, list[Check]]
+
+@dataclass(frozen=True)
+class Verifiable:
+    """A run folder on this machine; or one that is published at a URL, where `path` is below it."""
+
+    run: str
+    path: str
+    url: str | None = None
+
+
+Verified = tuple[Verifiable, list[Check]]
 FEWEST_FOR_PROCESSES = 4  # starting processes takes longer than checking fewer folders
 
 
 def verify_all(
-    folders: Sequence[RunFolder], heads: Mapping[str, str], processes: int | None = None
+    folders: Sequence[Verifiable], heads: Mapping[str, str], processes: int | None = None
 ) -> Iterator[Verified]:
     """Verify each folder; yields in their order. `heads` maps run ids to heads that were noted elsewhere."""
     count = min(processes or os.cpu_count() or 1, len(folders))
-    work = [(folder.path, heads.get(folder.id)) for folder in folders]
+    work = [(folder, heads.get(folder.run)) for folder in folders]
     if count < 2 or len(folders) < FEWEST_FOR_PROCESSES:
         yield from zip(folders, map(_verified, work), strict=True)
         return
@@ -38,9 +50,29 @@ def verify_all(
         yield from zip(folders[done:], map(_verified, work[done:]), strict=True)
 
 
-def _verified(work: tuple[Path, str | None]) -> list[Check]:
-    path, head = work
-    return verify(RunFolder(path), head)
+def folders_in(runs: Path) -> list[Verifiable]:
+    """Every run folder of a runs folder."""
+    return [Verifiable(folder.id, str(folder.path)) for folder in all_runs(runs)]
+
+
+def published_at(url: str) -> list[Verifiable]:
+    """Every run that is published at a remote. Raises Refused, RemoteUnusable."""
+    from runner.remote.published_runs import published_runs
+
+    return [Verifiable(run.document.run, run.target, url) for run in published_runs(url)]
+
+
+def _verified(work: tuple[Verifiable, str | None]) -> list[Check]:
+    folder, head = work
+    if folder.url is None:
+        return verify(RunFolder(Path(folder.path)), head)
+    from runner.remote.published_runs import brought
+
+    with tempfile.TemporaryDirectory(prefix="regen-verify-") as temporary:
+        try:
+            return verify(brought(folder.url, folder.path, Path(temporary)), head)
+        except RemoteUnusable as error:
+            return [Check("published", "the published folder can be read", (str(error),), 1)]
 
 
 def heads_in(path: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("name", metavar="OBJECT")
 @options.runs_dir
+@options.published
 @options.as_json
 def find(name: str, json_: bool, **params: Any) -> ExitCode:
     """Show what happened to one object in every run.
@@ -35,14 +36,20 @@ def find(name: str, json_: bool, **params: Any) -> ExitCode:
     from dataclasses import asdict
 
     from runner.history.object_history import object_history
-    from runner.history.sources import sources_in
+    from runner.history.sources import sources_at, sources_in
     from runner.system.console import printable, say, say_json
 
-    rows = list(object_history(sources_in(options.runs_folder(params)), name.strip()))
+    url = params["remote"]
+    sources = sources_at(url) if url else sources_in(options.runs_folder({"runs_dir": params["runs_dir"]}))
+    rows = list(object_history(sources, name.strip()))
     if json_:
         say_json([asdict(row) for row in rows])
     else:
-        say(printable_rows(rows) if rows else printable(f"no run in this folder has a row about {name}"))
+        say(
+            printable_rows(rows)
+            if rows
+            else printable(f"no run {'there' if url else 'in this folder'} has a row about {name}")
+        )
     return ExitCode.SUCCEEDED if rows else ExitCode.ROWS_FAILED
 
 

@@ -19,6 +19,7 @@ MODES = ["default", "only-resend", "re-migrate"]
 
 @click.command(cls=Command)
 @options.runs_dir
+@options.published
 @options.option("--object", "object_", metavar="NAME", help="Every row about one object, over all runs.")
 @options.option("--failing", is_flag=True, help="The objects whose latest outcome is failed.")
 @options.option("--unknown", is_flag=True, help="The objects whose latest outcome is unknown.")
@@ -41,16 +42,18 @@ def history(json_: bool, csv_: bool, **params: Any) -> ExitCode:
       regen history --object A-S00000001
       regen history --failing
       regen history --by month --profile production
+      regen history --failing --remote s3://acme-regen/runs
       regen history --mode re-migrate --quarter 2026Q3 --csv
       regen history --sql "SELECT regen_type, count(*) FROM rows GROUP BY 1"
 
     Exit codes: 0, or 2 (a query that cannot be answered).
     """
     from runner.history.database import History
-    from runner.history.sources import sources_in
+    from runner.history.sources import sources_at, sources_in
     from runner.system.console import say
 
-    history = History(sources_in(options.runs_folder({"runs_dir": params["runs_dir"]})))
+    url, runs = params["remote"], options.runs_folder({"runs_dir": params["runs_dir"]})
+    history = History(sources_at(url) if url else sources_in(runs))
     try:
         answer = history.ask(*_question(params))
     finally:

@@ -93,6 +93,9 @@ remote = option(
     help="Object storage (s3://bucket/regen, or a folder) that makes the run the same on every machine.",
     env="REGEN_REMOTE",
 )
+published = option(
+    "--remote", section="Where", metavar="URL", help="The runs that are published there, instead of a folder."
+)
 as_json = option("--json", "json_", section="Output", is_flag=True, help="Print JSON.")
 pace = options(
     option("--rate", section="Pace", type=float, metavar="N", help="At most N requests a second.", env="REGEN_RATE"),

@@ -16,6 +16,7 @@ from runner.domain.errors import ExitCode
 @click.command(cls=Command)
 @click.argument("run", required=False, shell_complete=run_ids)
 @options.runs_dir
+@options.published
 @options.option("--all", "all_", is_flag=True, help="Every run of the folder, one line each.")
 @options.option(
     "--heads",
@@ -36,6 +37,7 @@ def verify(run: str | None, all_: bool, heads: str | None, head: str | None, jso
       regen verify RUN
       regen verify RUN --head 5f1d0c…
       regen verify --all --heads heads.txt
+      regen verify --all --remote s3://acme-regen/runs
       (cd runs/RUN && sha256sum -c SHA256SUMS)
 
     Exit codes: 0 every check passed, 1 a check could not run, 3 a check failed.
@@ -45,41 +47,38 @@ def verify(run: str | None, all_: bool, heads: str | None, head: str | None, jso
     from runner.runs.lookup import find_remains
     from runner.system.runtime_tuning import seldom_collecting
 
-    if all_ == bool(run) or (heads and not all_) or (head and all_):
-        raise click.UsageError("give a RUN (with --head), or --all (with --heads)")
+    if all_ == bool(run) or ((heads or params["remote"]) and not all_) or (head and all_):
+        raise click.UsageError("give a RUN (with --head), or --all (with --heads, --remote)")
+    runs = options.runs_folder({"runs_dir": params["runs_dir"]})
     if all_ or run is None:
-        return _verify_all(options.runs_folder(params), heads, as_json=json_)
-    folder = find_remains(options.runs_folder(params), run)
+        return _verify_all(runs, params["remote"], heads, as_json=json_)
+    folder = find_remains(runs, run)
     with seldom_collecting():
         checks = checks_of(folder, head)
     return print_checks(folder, checks, as_json=json_)
 
 
-def _verify_all(runs: Path, heads: str | None, *, as_json: bool) -> ExitCode:
+def _verify_all(runs: Path, remote: str | None, heads: str | None, *, as_json: bool) -> ExitCode:
     """One line a run; of a run that fails, what fails."""
-    from runner.audit.verify_all import heads_in, verify_all
-    from runner.runs.folder import all_runs
+    from runner.audit.verify_all import folders_in, heads_in, published_at, verify_all
     from runner.system.console import say, say_json
 
     noted = heads_in(Path(heads)) if heads else {}
-    folders = all_runs(runs)
-    missing = sorted(noted.keys() - {folder.id for folder in folders})
+    folders = published_at(remote) if remote else folders_in(runs)
+    missing = sorted(noted.keys() - {folder.run for folder in folders})
     documents, failing = [], 0
     for folder, checks in verify_all(folders, noted):
         failed = [check.name for check in checks if not check.passed]
         failing += bool(failed)
-        documents.append({"run": folder.id, "holds": not failed, "failed": failed})
+        documents.append({"run": folder.run, "holds": not failed, "failed": failed})
         if not as_json:
-            say(
-                f"FAILED  {folder.id}: {', '.join(failed)}; regen verify {folder.id}"
-                if failed
-                else f"ok      {folder.id}"
-            )
+            more = "" if remote else f"; regen verify {folder.run}"
+            say(f"FAILED  {folder.run}: {', '.join(failed)}{more}" if failed else f"ok      {folder.run}")
     documents += [{"run": run, "holds": False, "failed": ["missing"]} for run in missing]
     if as_json:
         say_json(documents)
     else:
         for run in missing:
-            say(f"FAILED  {run}: its head is noted, its folder is not in {runs}")
+            say(f"FAILED  {run}: its head is noted, its folder is not in {remote or runs}")
         say(f"{len(folders):,} verified, {failing + len(missing):,} failed")
     return ExitCode.ROWS_FAILED if failing or missing else ExitCode.SUCCEEDED

@@ -50,8 +50,10 @@ class History:
     def __init__(self, sources: Sequence[RunSource]) -> None:
         """Raises Refused where DuckDB is not installed, or no run has results in Parquet."""
         self.connection = _connection()
-        self.without_results = [source.folder.id for source in sources if source.results is None]
+        self.without_results = [source.document.run for source in sources if source.results is None]
         self.connection.execute("SET TimeZone = 'UTC'")
+        for files in {id(source.files): source.files for source in sources if source.files is not None}.values():
+            self.connection.register_filesystem(files)
         self._load(sources)
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:

@@ -40,16 +40,17 @@ def object_history(sources: Sequence[RunSource], name: str) -> Iterator[ObjectRo
     Raises LedgerError where a run without results has a ledger that cannot be read.
     """
     for source in sources:
-        rows = _in_results(source, name) if source.results is not None else _in_ledger(source, name)
+        rows = _in_results(source, source.results, name) if source.results else _in_ledger(source, name)
         yield from sorted(rows, key=lambda row: row.line)
 
 
-def _in_results(source: RunSource, name: str) -> Iterator[ObjectRow]:
+def _in_results(source: RunSource, results: str, name: str) -> Iterator[ObjectRow]:
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
 
     is_object = (pc.field("regen_object") == name) | pc.starts_with(pc.field("regen_object"), name + " ")
-    table = ds.dataset(str(source.results), format="parquet").to_table(columns=list(_COLUMNS), filter=is_object)
+    dataset = ds.dataset(results.partition("://")[2] or results, format="parquet", filesystem=source.files)
+    table = dataset.to_table(columns=list(_COLUMNS), filter=is_object)
     for row in table.to_pylist():
         settled = row["regen_settled_at"]
         yield ObjectRow(
@@ -69,6 +70,8 @@ def _in_results(source: RunSource, name: str) -> Iterator[ObjectRow]:
 
 
 def _in_ledger(source: RunSource, name: str) -> Iterator[ObjectRow]:
+    if source.files is not None:
+        raise LedgerError(f"run {source.document.run} is published without results.parquet, and is not searched")
     if not source.folder.ledger.exists():
         raise LedgerError(f"{source.folder.path} has neither results nor a ledger")
     with open_read_only(source.folder.ledger) as store:

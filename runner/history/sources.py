@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runner.runs.folder import DOCUMENT, RunFolder, all_runs
 from runner.runs.run_json import RunDocument, StepDocument
@@ -17,12 +18,16 @@ class RunSource:
 
     folder: RunFolder
     document: RunDocument
+    published: str | None = None  # where its results are on object storage
+    files: Any = None  # the fsspec file system that has them
 
     @property
-    def results(self) -> Path | None:
-        """The results in Parquet; None where the run has none."""
+    def results(self) -> str | None:
+        """The results in Parquet, a path or a URL; None where the run has none."""
+        if self.published is not None:
+            return self.published
         path = self.folder.path / RESULTS
-        return path if path.is_file() else None
+        return str(path) if path.is_file() else None
 
     @property
     def user(self) -> str:
@@ -49,6 +54,23 @@ def sources_in(runs: Path, newest: int | None = None) -> list[RunSource]:
     if newest is not None and len(folders) > newest:
         folders = sorted(folders, key=_changed)[-newest:]
     sources = [RunSource(run, document) for run in folders if (document := run.document()) is not None]
+    return sorted(sources, key=lambda source: (started(source), source.document.run))
+
+
+def sources_at(url: str) -> list[RunSource]:
+    """The runs that are published at a remote, the earliest first. Raises Refused, RemoteUnusable."""
+    from runner.remote.published_runs import location, published_runs, readable_files
+
+    files = readable_files(url)
+    sources = [
+        RunSource(
+            run.folder,
+            run.document,
+            location(url, run.target, RESULTS) if files is not None and "parquet" in run.document.formats else None,
+            files,
+        )
+        for run in published_runs(url)
+    ]
     return sorted(sources, key=lambda source: (started(source), source.document.run))
 
 

@@ -61,6 +61,13 @@ def fetch_published(storage: Storage, target: str, folder: RunFolder) -> None:
         raise RemoteUnusable(f"remote {storage.url}: {target}: {problem.text}; restore it from the bucket's versions")
 
 
+def download(storage: Storage, target: str, folder: RunFolder) -> None:
+    """Download a published folder as it is, whatever it is."""
+    folder.make()
+    for name in storage.names(target):
+        storage.fetch(f"{target}/{name}", folder.path / name)
+
+
 def _sealed_document(folder: RunFolder) -> RunDocument:
     document = folder.document()
     if not folder.sealed or document is None:

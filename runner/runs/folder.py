@@ -30,8 +30,8 @@ class RunFolder:
 
     @property
     def id(self) -> str:
-        """The run id."""
-        return self.path.name
+        """The run id. A folder that is published has a name of the form `run=ID`."""
+        return self.path.name.removeprefix("run=")
 
     @property
     def ledger(self) -> Path:

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from runner.audit.verify_all import heads_in, verify_all
+from runner.audit.verify_all import folders_in, heads_in, verify_all
 from runner.domain.errors import Refused
-from runner.runs.folder import all_runs
 
 
 @pytest.fixture
@@ -52,8 +51,8 @@ def test_heads_that_were_noted_elsewhere(regen, runs, tmp_path):
 
 def test_few_folders_are_verified_in_this_process(runs):
     """The same checks as in others."""
-    alone = [(folder.id, [check.name for check in checks]) for folder, checks in verify_all(all_runs(runs)[:1], {})]
-    several = [(folder.id, [check.name for check in checks]) for folder, checks in verify_all(all_runs(runs), {})]
+    alone = [(folder.run, [check.name for check in checks]) for folder, checks in verify_all(folders_in(runs)[:1], {})]
+    several = [(folder.run, [check.name for check in checks]) for folder, checks in verify_all(folders_in(runs), {})]
     assert alone == several[:1]
 
 
