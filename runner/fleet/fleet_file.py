@@ -87,7 +87,7 @@ def _tenant(path: Path, entry: TenantEntry, command: str, runs: Path, config: Pa
         raise Refused(f"{path}: tenant {name}: give either `manifests` or `plan`")
     files = [str((path.parent / file).absolute()) for file in (entry.manifests or (entry.plan,)) if file]
     runs_dir = str((runs / name).absolute())
-    words = [command, *files, "--profile", entry.profile, "--runs-dir", runs_dir, "--quiet"]
+    words = [command, *files, "--profile", entry.profile, "--runs-dir", runs_dir, "--quiet", "--wait"]
     if config is not None:
         words += ["--config", str(config.absolute())]
     return Tenant(name, entry.profile, (*words, *_option_words(path, name, entry.options)), runs_dir)

@@ -36,7 +36,17 @@ def test_each_tenant_gets_the_words_of_a_command(tmp_path):
     assert (fleet.name, fleet.concurrency, one.name, two.name) == ("nightly", 2, "one", "two")
     assert one.words == (
         *("nightly", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--profile", "one"),
-        *("--runs-dir", str(tmp_path / "runs/one"), "--quiet", "--re-migrate", "--rate", "2.5", "--canary", "3"),
+        *(
+            "--runs-dir",
+            str(tmp_path / "runs/one"),
+            "--quiet",
+            "--wait",
+            "--re-migrate",
+            "--rate",
+            "2.5",
+            "--canary",
+            "3",
+        ),
     )
     assert two.words[:2] == ("nightly", str(tmp_path / "p.toml"))
 

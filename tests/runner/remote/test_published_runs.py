@@ -30,8 +30,8 @@ def test_history_find_and_verify_over_the_remote(url, sealed, regen, tmp_path):
     assert one["run"] == sealed.id
 
     name = regen("history", "--sql", "SELECT regen_object FROM rows LIMIT 1", "--csv").out.split("\n")[1].strip('"')
-    found = regen("find", name, "--json", "--remote", url)
-    assert found.code == 0 and found.document == regen("find", name, "--json").document
+    answer = regen("find", name, "--json", "--remote", url)
+    assert answer.code == 0 and answer.document == regen("find", name, "--json").document
     nothing = regen("find", "NOBODY", "--remote", url)
     assert (nothing.code, nothing.out) == (3, "no run there has a row about NOBODY\n")
 
