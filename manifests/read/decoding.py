@@ -64,9 +64,12 @@ class Text:
 
 
 def _known(wanted: str | None, path: str) -> str | None:
+    if not wanted:
+        return None
     try:
-        return codecs.lookup(wanted).name if wanted else None
-    except LookupError:
+        "a".encode(wanted)  # not every codec is one of text
+        return codecs.lookup(wanted).name
+    except (LookupError, UnicodeError):
         raise UnreadableManifest(f"{location(path)}: there is no encoding {wanted!r}; try --encoding cp1252") from None
 
 

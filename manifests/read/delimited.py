@@ -37,6 +37,7 @@ class Delimited:
 
     escaped = True
     sheet: str | None = None
+    notes: Sequence[str] = ()
     unit = "row"
 
     def __init__(self, text: Text, reading: Reading) -> None:

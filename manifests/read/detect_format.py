@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NoReturn, Protocol
 from zipfile import ZipFile
 
@@ -14,6 +13,7 @@ from manifests.read.delimited import Delimited
 from manifests.read.excel import Workbook
 from manifests.read.frames import Piece
 from manifests.read.jsonlines import JsonLines
+from manifests.read.package_parts import Parts
 from manifests.read.parquet import Parquet
 from manifests.read.raw_file import GZIP, ZIP, Origin
 from manifests.reading import Reading
@@ -26,6 +26,8 @@ _FOREIGN = {
     b"PARE": "an encrypted Parquet file; decrypt it first",
     b"\x28\xb5\x2f\xfd": "packed with zstd; unpack it first",
     b"\x04\x22\x4d\x18": "packed with lz4; unpack it first",
+    b"\x02\x21\x4c\x18": "packed with lz4; unpack it first",
+    b"\x1f\x9d": "packed with compress; unpack it first",
     b"\xff\x06\x00\x00sNaPpY": "packed with snappy; unpack it first",
     b"\xfd7zXZ": "packed with xz; unpack it first",
     b"BZh": "packed with bzip2; unpack it first",
@@ -38,10 +40,19 @@ _FOREIGN = {
     b"FEA1": "a Feather file; write it as Parquet or CSV",
     b"SQLite format 3\x00": "an SQLite database; export the table as CSV",
     b"\x89HDF": "an HDF5 file; write it as Parquet or CSV",
+    b"\x80\x02}": "a pickle; write it as Parquet or CSV",
+    b"\x80\x03}": "a pickle; write it as Parquet or CSV",
     b"\x80\x04\x95": "a pickle; write it as Parquet or CSV",
     b"\x80\x05\x95": "a pickle; write it as Parquet or CSV",
+    b"\x93NUMPY": "a NumPy array; write it as Parquet or CSV",
+    b"\x00\x01\x00\x00Standard": "an Access database; export the table as CSV",
+    b"\x89PNG": "a picture; export the data as CSV",
+    b"\xff\xd8\xff": "a picture; export the data as CSV",
+    b"-----BEGIN PGP": "encrypted or signed with PGP; decrypt it first",
+    b"version https://git-lfs": "a pointer of Git LFS, not the file; fetch the file (git lfs pull)",
     b"{\\rtf": "a rich text document; save it as plain text or CSV",
 }
+_SHORT = (b"BZh", b"\x1f\x9d", b"\xff\xd8\xff", b"\x80\x02}", b"\x80\x03}")  # no text begins so
 _PROMISED = {
     ".parquet": "Parquet",
     ".pq": "Parquet",
@@ -52,8 +63,9 @@ _PROMISED = {
     ".ods": "an OpenDocument workbook",
 }
 _JSON = (".jsonl", ".ndjson", ".json")
-_HTML = re.compile(r"\s*(?:<!doctype html|<html|<table|<meta|<head)", re.IGNORECASE)
-_XML = re.compile(r"\s*<\?xml", re.IGNORECASE)
+_OBJECT = re.compile(r'\{\s*"(?:[^"\\]|\\.)*"\s*:')
+_HTML = re.compile(r"\ufeff?\s*(?:<!doctype html|<html|<table|<meta|<head)", re.IGNORECASE)
+_XML = re.compile(r"\ufeff?\s*<\?xml", re.IGNORECASE)
 
 
 class Table(Protocol):
@@ -61,7 +73,7 @@ class Table(Protocol):
 
     `escaped` says whether a results file in this format has a `'` before what could be taken for a formula.
     `header_row` is the number of the row of the header (0: none), `unit` what the person's program calls a row,
-    `sheet` the sheet of a workbook.
+    `sheet` the sheet of a workbook, `notes` what its maker may not see.
     """
 
     headers: tuple[str, ...]
@@ -69,6 +81,7 @@ class Table(Protocol):
     header_row: int
     unit: str
     sheet: str | None
+    notes: Sequence[str]
 
     def frames(self, rows: int) -> Iterator[Piece]:
         """The rows in file order, about `rows` a piece, never an empty one."""
@@ -97,10 +110,8 @@ def _workbook(origin: Origin) -> str | None:
     """Which kind of workbook a zip is."""
     with origin.raw() as raw, ZipFile(raw) as archive:
         names = set(archive.namelist())
-        if "xl/workbook.xml" in names:
-            return "xlsx"
-        if "xl/workbook.bin" in names:
-            return "xlsb"
+        if kind := Parts(archive).workbook:
+            return kind
         if "mimetype" in names and b"opendocument.spreadsheet" in archive.read("mimetype"):
             return "ods"
         if "[Content_Types].xml" in names or "mimetype" in names:
@@ -131,7 +142,7 @@ def _text_table(origin: Origin, reading: Reading) -> Table:
 
 def _refuse_foreign(origin: Origin, head: bytes) -> None:
     for magic, what in _FOREIGN.items():
-        if head.startswith(magic) and (len(magic) > 3 or b"\0" in head[:64] or magic == b"BZh"):
+        if head.startswith(magic) and (len(magic) > 3 or b"\0" in head[:64] or magic in _SHORT):
             _refuse(origin, what)
     if head.startswith((_PARQUET, GZIP, *ZIP)):
         _refuse(origin, "packed twice, or a packed workbook or Parquet file; unpack it first")
@@ -169,12 +180,7 @@ def _is_json(text: Text) -> bool:
         return True
     if start.startswith("[") and re.match(r"\[\s*[\[{]", start):
         _refuse_array(text, start)
-    if not start.startswith("{"):
-        return False
-    try:
-        return bool(json.loads(start.splitlines()[0]))
-    except ValueError:
-        return False
+    return _OBJECT.match(start) is not None
 
 
 def _refuse_array(text: Text, start: str) -> None:

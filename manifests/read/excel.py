@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import BinaryIO, Protocol
@@ -22,6 +22,7 @@ class Book(Protocol):
     """A workbook: its sheets and their rows."""
 
     sheets: list[SheetInfo]
+    hidden_columns: list[range]  # of the sheet whose rows are being read
 
     def rows(self, sheet: str) -> Iterator[Row]:
         """The rows of a sheet, in file order."""
@@ -39,10 +40,12 @@ class Workbook:
         with self._book() as book:
             self.sheet: str | None = chosen(book.sheets, book.rows, reading.sheet, location(origin.path))
             header = self._header(book.rows(self.sheet))
+            unseen = [cell for at, cell in enumerate(header.cells) if any(at in range for range in book.hidden_columns)]
         self.header_row = header.number
         if not package and reading.hidden != "include":
             self._refuse_unseen()
         self.headers = checked_headers(header.cells, self.where(header.number))
+        self.notes: Sequence[str] = self._of_hidden_columns([cell for cell in unseen if cell])
 
     def where(self, number: int) -> str:
         """How a message about a row of the sheet begins."""
@@ -59,6 +62,13 @@ class Workbook:
                 yield piece([self._widened(row) for row in some], self.headers, numbers)
         if hidden:
             self._refuse_hidden(hidden)
+
+    def _of_hidden_columns(self, names: list[str]) -> list[str]:
+        if not names:
+            return []
+        shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+        count = f"{len(names):,} column{' is' if len(names) == 1 else 's are'}"
+        return [f"{location(self._origin.path)}, sheet {self.sheet}: {count} hidden and read all the same ({shown})"]
 
     def _kept(self, rows: Iterator[Row], hidden: list[int]) -> Iterator[Row]:
         for row in rows:
@@ -88,6 +98,10 @@ class Workbook:
         wanted = self._reading.header_row
         for row in rows:
             if wanted is not None and row.number < wanted:
+                continue
+            if row.hidden and filled(row.cells) and self._reading.hidden != "include" and wanted is None:
+                if self._reading.hidden is None:
+                    self._refuse_hidden([row.number])
                 continue
             if wanted is not None and (row.number > wanted or not filled(row.cells)):
                 break

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -34,6 +34,7 @@ class JsonLines:
 
     escaped = False
     sheet: str | None = None
+    notes: Sequence[str] = ()
     header_row = 0
     unit = "line"
 

@@ -49,6 +49,7 @@ class Source:
         self.path: str = origin.path
         self.digest: Digest = origin.digest
         self.sheet: str | None = table.sheet
+        self.notes: Sequence[str] = table.notes
         self._escaped = table.escaped and Headers(table.headers).results
         self._headers = checked_headers([str(h) for h in self._unescaped(table.headers)], location(self.path))
         self.columns: Headers = Headers(self._headers)

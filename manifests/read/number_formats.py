@@ -7,6 +7,9 @@ from enum import Enum
 
 _TEXT_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.')
 _BRACKETS = re.compile(r"\[(?!(?:h+|m+|s+)\])[^\]]*\]", re.IGNORECASE)
+_DIGITS = frozenset(("general", "@", "0", "#", "##0", "standard"))
+_LITERAL = re.compile(r'["\\]|\*[^ ]')  # text of the format's own beside the number
+_CONDITION = re.compile(r"\[[<>=]")
 _BUILT_IN = {
     0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?",
     13: "# ??/??", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 41: "#,##0", 42: "#,##0", 43: "#,##0.00",
@@ -34,12 +37,12 @@ def shown_by(code: str) -> Shown:
     bare = _BRACKETS.sub("", _TEXT_PARTS.sub("", first)).strip()
     if not first and code:
         return Shown.OTHERWISE  # `;;;` shows nothing at all
-    if first.strip().lower() in ("general", "", "@", "0", "#", "standard"):
-        return Shown.DIGITS
-    if bare.lower() == "general" and '"' not in first:
+    if _CONDITION.search(code):
+        return Shown.OTHERWISE
+    if not code.strip() or (bare.lower() in _DIGITS and not _LITERAL.search(first)):
         return Shown.DIGITS
     if re.search("[ymdhs]", bare, re.IGNORECASE) and "general" not in bare.lower():
         return Shown.DATE
-    if '"' not in first and "\\" not in first and re.fullmatch(r"[#,]*0(\.0+)?", bare):
+    if not _LITERAL.search(first) and re.fullmatch(r"[#,]*0(\.0+)?", bare):
         return Shown.AMOUNT
     return Shown.OTHERWISE

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from manifests.errors import MalformedManifest, UnreadableManifest
 from manifests.read.frames import filled
+from manifests.read.open_document import uncalculated_row
 from manifests.read.sheets import Row, SheetInfo
 from manifests.read.typed import Typed, whole
 
@@ -22,7 +23,8 @@ class OtherWorkbook:
     def __init__(self, stream: BinaryIO, where: str) -> None:
         from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-        self._where = where
+        self._where, self._stream = where, stream
+        self.hidden_columns: list[range] = []  # unknown
         try:
             self._book = CalamineWorkbook.from_filelike(stream)
             if not self._book.sheet_names:
@@ -42,7 +44,12 @@ class OtherWorkbook:
         ]
 
     def rows(self, sheet: str) -> Iterator[Row]:
-        """The rows of a sheet. Raises MalformedManifest for an empty row before the last."""
+        """The rows of a sheet. Raises MalformedManifest for a row in which nothing can be read."""
+        if (row := uncalculated_row(self._stream, sheet)) is not None:
+            raise MalformedManifest(
+                f"{self._where}, sheet {sheet}, row {row:,}: a formula without a stored value; open the file in its "
+                "program and save it"
+            )
         table = self._book.get_sheet_by_name(sheet)
         first = 1 + (table.start[0] if table.start else 0)
         empty: int | None = None
@@ -55,13 +62,18 @@ class OtherWorkbook:
                 empty = empty or number
                 continue
             if empty and started:
-                raise MalformedManifest(
-                    f"{self._where}, sheet {sheet}, row {empty:,}: nothing can be read in this row; it is empty, or "
-                    "has errors or formulas without a stored value, which this format does not show; delete the row, "
-                    "or save the file as .xlsx"
-                )
+                self._refuse_empty(sheet, empty)
             empty, started = None, True
             yield Row(number, False, cells)
+        if empty and started:  # the table ends with a cell that is in the file
+            self._refuse_empty(sheet, empty)
+
+    def _refuse_empty(self, sheet: str, row: int) -> NoReturn:
+        raise MalformedManifest(
+            f"{self._where}, sheet {sheet}, row {row:,}: nothing can be read in this row; it is empty, or has errors "
+            "or formulas without a stored value, which this format does not show; delete the row, or save the file as "
+            ".xlsx"
+        )
 
 
 def _cell(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from math import isnan
@@ -26,6 +26,7 @@ class Parquet:
 
     escaped = False
     sheet: str | None = None
+    notes: Sequence[str] = ()
     header_row = 0
     unit = "row"
 
@@ -83,7 +84,8 @@ def text_of(column: Array) -> Any:
     if types.is_string(kind) or types.is_large_string(kind):
         return column.to_numpy(zero_copy_only=False)
     if types.is_integer(kind):
-        return compute.cast(column, string()).to_numpy(zero_copy_only=False)
+        texts = compute.cast(column, string()).to_numpy(zero_copy_only=False)
+        return _signed(texts) if (compute.min(column).as_py() or 0) < 0 else texts
     if types.is_timestamp(kind):
         texts = compute.replace_substring(compute.cast(column, string()), " ", "T").to_pylist()
         return [None if text is None else Typed(text, "a date and time") for text in texts]
@@ -91,6 +93,11 @@ def text_of(column: Array) -> Any:
         texts = compute.cast(column, string()).to_pylist()
         return [None if text is None else Typed(text, "a date or time") for text in texts]
     return _each_once(column.to_pylist(), str(kind))
+
+
+def _signed(texts: Any) -> list[str | None]:
+    """Whole numbers as text; one below zero is no identifier, as in every other format."""
+    return [Typed(text, "a negative number", integer=text) if text and text[0] == "-" else text for text in texts]
 
 
 def _each_once(values: list[Any], kind: str) -> list[str | None]:

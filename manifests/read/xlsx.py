@@ -16,10 +16,12 @@ from xml.parsers import expat
 from zipfile import ZipFile
 
 from manifests.read.number_formats import Shown, code_of, shown_by
+from manifests.read.package_parts import Parts
 from manifests.read.sheets import Row, SheetInfo
 from manifests.read.typed import Typed
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COLUMNS = 16_384
 _CHUNK_BYTES = 256 * 1024
 _MOST_DIGITS = 15
@@ -32,15 +34,17 @@ End = Callable[[str, str], None]
 class Package:
     """The parts of a workbook that all of its sheets need."""
 
-    archive: ZipFile
+    parts: Parts
     sheets: list[SheetInfo] = field(default_factory=list)
     strings: list[str] = field(default_factory=list)
     formats: list[Shown] = field(default_factory=list)  # by the number of a cell's style
     epoch: datetime = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook knows no time zone
+    hidden_columns: list[range] = field(default_factory=list)  # of the sheet read last, counted from 0
     _paths: dict[str, str] = field(default_factory=dict)  # of the sheets, by name
 
     def rows(self, sheet: str) -> Iterator[Row]:
         """All rows of a sheet in file order."""
+        self.hidden_columns.clear()
         return _SheetReader(self).rows(self._paths[sheet])
 
     def enter(self, name: str, attributes: Attributes, targets: dict[str, str]) -> None:
@@ -57,16 +61,16 @@ class Package:
 
 def opened(archive: ZipFile) -> Package:
     """The workbook of a package: its sheets, texts and formats."""
-    package = Package(archive)
-    targets = _targets(archive)
-    _parse(archive, "xl/workbook.xml", lambda name, attributes: package.enter(name, attributes, targets))
-    for name in archive.namelist():
-        if name.lower() == "xl/styles.xml":
-            styles = _Styles(package.formats)
-            _parse(archive, name, styles.start, styles.end)
-        elif name.lower() == "xl/sharedstrings.xml":
-            texts = _Texts(package.strings)
-            _parse(archive, name, texts.start, texts.end)
+    parts = Parts(archive)
+    package = Package(parts)
+    relations = _Relations(posixpath.dirname(parts.main))
+    _parse(parts, parts.relations_of(parts.main), relations.start)
+    _parse(parts, parts.main, lambda name, attributes: package.enter(name, attributes, relations.targets))
+    styles, texts = _Styles(package.formats), _Texts(package.strings)
+    for kind, reader in (("styles", styles), ("sharedStrings", texts)):
+        path = relations.kinds.get(kind, f"{relations.folder}/{kind}.xml")
+        if path in parts:
+            _parse(parts, path, reader.start, reader.end)
     return package
 
 
@@ -89,17 +93,19 @@ class _Styles:
             self._inside = False
 
 
-def _targets(archive: ZipFile) -> dict[str, str]:
-    """The paths of the workbook's parts by the id of their relationship."""
-    targets: dict[str, str] = {}
+class _Relations:
+    """Where the parts are that a workbook names: by the id of the relationship, and by its kind."""
 
-    def start(name: str, attributes: Attributes) -> None:
-        if name == "Relationship":
-            path = attributes["Target"]
-            targets[attributes["Id"]] = posixpath.normpath(path.lstrip("/") if path[0] == "/" else "xl/" + path)
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.targets: dict[str, str] = {}
+        self.kinds: dict[str, str] = {}
 
-    _parse(archive, "xl/_rels/workbook.xml.rels", start)
-    return targets
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name == "Relationship" and attributes.get("TargetMode") != "External":
+            path = posixpath.normpath(posixpath.join("/", self.folder, attributes["Target"].replace("\\", "/")))
+            self.targets[attributes["Id"]] = path
+            self.kinds.setdefault(posixpath.basename(attributes.get("Type", "")), path)
 
 
 class _Texts:
@@ -130,7 +136,7 @@ class _SheetReader:
         self._package = package
         self._rows: list[Row] = []
         self._columns: dict[str, int] = {}
-        self._number, self._hidden, self._hidden_by_default = 0, False, False
+        self._number, self._hidden = 0, False
         self._cells: list[str] = []
         self._next = 0
         self._type, self._style, self._at = "n", 0, 0
@@ -141,13 +147,19 @@ class _SheetReader:
 
     def rows(self, path: str) -> Iterator[Row]:
         parser = _parser(self._start, self._end)
-        with self._package.archive.open(path) as stream:
+        with self._package.parts.open(path) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
-                parser.Parse(chunk, False)
+                self._parse(parser, chunk)
                 yield from self._rows
                 self._rows.clear()
             parser.Parse(b"", True)
             yield from self._rows
+
+    def _parse(self, parser: expat.XMLParserType, chunk: bytes) -> None:
+        try:
+            parser.Parse(chunk, False)
+        except (ValueError, IndexError, KeyError) as error:
+            raise ValueError(f"row {self._number}: {error}") from None
 
     def _start(self, name: str, attributes: Attributes) -> None:
         if name == "c":
@@ -156,15 +168,14 @@ class _SheetReader:
             self._start_row(attributes)
         elif name == "rPh":
             self._phonetic = True
-        elif name == "sheetFormatPr":
-            self._hidden_by_default = attributes.get("zeroHeight") in ("1", "true")
+        elif name == "col" and (attributes.get("hidden") in ("1", "true") or float(attributes.get("width", 1)) == 0):
+            first, last = int(attributes["min"]), int(attributes["max"])
+            self._package.hidden_columns.append(range(first - 1, last))
 
     def _start_row(self, attributes: Attributes) -> None:
         # A number that is repeated or out of order is corrected: the row is there, and must not vanish.
         self._number = max(int(attributes.get("r", 0)), self._number + 1)
         self._hidden = attributes.get("hidden") in ("1", "true") or float(attributes.get("ht", 1)) == 0
-        if self._hidden_by_default and attributes.get("hidden") is None:
-            self._hidden = "ht" not in attributes
         self._cells, self._next = [], 0
 
     def _start_cell(self, attributes: Attributes) -> None:
@@ -211,7 +222,7 @@ class _SheetReader:
             cells.append(cell)
             return
         if at < len(cells) and cells[at]:
-            raise ValueError(f"row {self._number} has two values in one column")
+            raise ValueError("two values in one column")
         cells.extend([""] * (at + 1 - len(cells)))
         cells[at] = cell
 
@@ -219,19 +230,24 @@ class _SheetReader:
         if self._type == "s":
             if not self._value:
                 return ""
-            return self._package.strings[int(self._value)]
+            return self._shared(int(self._value))
         if self._type == "inlineStr":
             return _unescaped("".join(self._parts))
         if self._formula is not None:
             return self._formula_cell(self._formula)
-        return self._stored(self._value) if self._value else ""
+        return self._stored(self._value or "") if self._value or self._type == "e" else ""
+
+    def _shared(self, number: int) -> str:
+        if not 0 <= number < len(self._package.strings):
+            raise ValueError(f"there is no shared text {number}")
+        return self._package.strings[number]
 
     def _formula_cell(self, formula: str) -> str:
         value = self._value
         if value is None or (not value and self._type != "str"):
             return Typed(f"={formula}", "a formula without a stored value (open the file in Excel and save it)")
         cell = self._stored(value) if value else ""
-        if self._type == "n" and not float(value):
+        if self._type == "n" and not value.strip("+-0. "):
             return Typed(cell, "a formula whose stored value is 0, as programs write it that do not calculate")
         return cell
 
@@ -241,7 +257,7 @@ class _SheetReader:
         if self._type == "b":
             return Typed("true" if value.strip() in ("1", "true") else "false", "true or false")
         if self._type == "e":
-            return Typed(value, "an error of a formula")
+            return Typed(value or "#ERROR!", "an error of a formula")
         if self._type == "d":
             return Typed(value, "a date")
         return _unescaped(value)
@@ -250,11 +266,13 @@ class _SheetReader:
         formats = self._package.formats
         style = formats[self._style] if self._style < len(formats) else Shown.DIGITS
         if style is Shown.DIGITS and value.isdigit() and len(value) <= _MOST_DIGITS and value.isascii():
-            return value
+            return value if value[0] != "0" else str(int(value))
         return _numeric(value, style, self._package.epoch)
 
 
 def _numeric(value: str, style: Shown, epoch: datetime) -> str:
+    if not _NUMBER.fullmatch(value):
+        return Typed(value, "no number, though its cell says that it is one")
     number = float(value)
     if style is Shown.DATE:
         return Typed(_date(number, epoch), "a date or time")
@@ -286,10 +304,8 @@ def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
-def _parse(archive: ZipFile, path: str, start: Start, end: End = lambda name, text: None) -> None:
-    if path not in archive.namelist():
-        raise ValueError(f"the part {path} is missing")
-    with archive.open(path) as stream:
+def _parse(parts: Parts, path: str, start: Start, end: End = lambda name, text: None) -> None:
+    with parts.open(path) as stream:
         _parser(start, end).ParseFile(stream)
 
 

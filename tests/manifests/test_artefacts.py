@@ -65,3 +65,49 @@ def test_a_note_names_rows_and_an_example_once():
     assert line == (
         "m.csv: 7 identifiers have the text of a decimal number, such as '1.0' (rows 2, 3, 4, 5, 6, …); check them"
     )
+
+
+SURE = ("#N/A", "#n/a", "#N/D", "#GETTING_DATA", "#¡VALOR!", "#¿NOMBRE?", "#WERT!", "#####", "Err:502", "<NA>", "\\N")
+PROBABLE = {
+    "Jan-12": "date-text",
+    "Dez-2026": "date-text",
+    "12-Jan": "date-text",
+    "TRUE": "truth-value",
+    "(blank)": "empty-word",
+    "{}": "empty-word",
+    "Total: 5": "footer-text",
+    "Total (12)": "footer-text",
+    "=A1": "formula-sign",
+    "-5": "negative-number",
+    "1,234": "grouped-digits",
+    "1.234.567": "grouped-digits",
+}
+IDENTIFIERS = (
+    "NA",
+    "null",
+    "1e5",
+    "00123",
+    "A-S1",
+    "Janus-12",
+    "JAN-12",
+    "A-S00000001",
+    "INV-1",
+    "1.234",
+    "#12",
+    "Totality",
+)
+
+
+def test_each_is_looked_at_and_judged() -> None:
+    """The quick look over a batch leaves none of them out."""
+    texts = [*SURE, *PROBABLE]
+    assert [text for _, text in unusual(texts)] == texts
+    assert all(sure(text) for text in SURE)
+    assert {text: finding.rule for text in PROBABLE if (finding := probable(text))} == PROBABLE
+    assert not any(map(sure, PROBABLE))
+
+
+@pytest.mark.parametrize("text", IDENTIFIERS)
+def test_identifiers_stay_what_they_are(text: str) -> None:
+    """Nothing is said about them."""
+    assert (sure(text), probable(text)) == (None, None)
