@@ -20,6 +20,7 @@ from runner.system.recovery_points import POINTS
 from tests import ROOT
 from tests.flows.test_flows import subscriptions
 from tests.harness.audited import broken
+from tests.harness.forks import ended
 from tests.harness.kills import environment_killed_at
 from tests.harness.program import Done, Server, folders, simulated, table
 
@@ -40,9 +41,9 @@ def command(manifest: Path, url: str, *more: str) -> list[str]:
 
 def run(words: list[str], point: str | None = None) -> int:
     environment = ENVIRONMENT | (environment_killed_at(point) if point else {})
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode
+    code, errors = ended(words[len(REGEN) :], environment)
+    assert "Traceback" not in errors, errors
+    return code
 
 
 def again(regen: Callable[..., Done], words: list[str]) -> int:

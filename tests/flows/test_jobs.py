@@ -8,7 +8,7 @@ import pytest
 
 from runner.system.recovery_points import JOB_POINTS
 from tests.harness.audited import broken
-from tests.harness.journeys import created, process, quick
+from tests.harness.journeys import created, killed, quick
 from tests.harness.program import folders
 
 BOOKING_DATES = "/v1/uno/data-backfill/bookingdate/jobs"
@@ -20,7 +20,7 @@ def test_killed_at_every_point_creates_one_job(tmp_path, regen, simulator, point
     quick(tmp_path)
     with simulator(job_seconds=0.15) as server:
         words = ("booking-dates", "--base-url", server.url)
-        assert process(*words, point=point).wait() == -signal.SIGKILL
+        assert killed(point, *words) == -signal.SIGKILL
         assert regen(*words).code == 0
         assert len(created(server, BOOKING_DATES)) == 1
     assert broken(folders(tmp_path / "runs")[0]) == {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from runner.audit.verify import verify
 from runner.ledger import open_read_only
 from runner.runs.folder import RunFolder
 from runner.simulator import Options, serving_in_thread
+from tests.harness.forks import ended
 from tests.harness.kills import environment_killed_at
 
 FAULTS = {"locking": 0.2, "503": 0.1, "lost-answer": 0.1}
@@ -50,9 +50,8 @@ def command(*words: object) -> int:
 
 def killed(point: str, *words: object) -> int:
     """Run a command in a process that is killed at a recovery point; what became of it."""
-    command_line = [sys.executable, "-m", "runner", *map(str, words)]
-    environment = os.environ | environment_killed_at(point)
-    return subprocess.run(command_line, env=environment, check=False).returncode
+    code, _ = ended(words, os.environ | environment_killed_at(point))
+    return code
 
 
 def made(base: Path) -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 
 from runner.ledger import open_read_only
 from runner.ledger.hash_chain import chain
+from tests.harness.forks import ended
 from tests.harness.kills import environment_killed_at
 from tests.harness.program import Server
 
@@ -25,6 +26,7 @@ longest_poll_seconds = 0.1
 search_seconds = 0.6
 patience_seconds = 0.6
 """
+CREDENTIALS = {"ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
 HEADER = ["ID", "#Charge Number", "Revenue Recognition Rule"]
 
 
@@ -78,8 +80,13 @@ def zip_of(**members: bytes) -> bytes:
     return out.getvalue()
 
 
+def killed(point: str, *words: object) -> int:
+    """The command line in a process that kills itself at a point; what became of it."""
+    code, _ = ended([*words, "--quiet"], os.environ | CREDENTIALS | environment_killed_at(point))
+    return code
+
+
 def process(*words: object, point: str = "") -> subprocess.Popen[bytes]:
     """The command line in a process that can be killed, or kills itself at a point; the tenant that `regen` has."""
-    credentials = {"ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
-    environment = os.environ | credentials | environment_killed_at(point)
+    environment = os.environ | CREDENTIALS | environment_killed_at(point)
     return subprocess.Popen([sys.executable, "-m", "runner", *map(str, words), "--quiet"], env=environment)

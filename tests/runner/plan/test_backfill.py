@@ -29,7 +29,7 @@ from runner.plan.backfill import MOST_BYTES, Draft
 from runner.session.job_store import upload_of
 from runner.system.recovery_points import JOB_POINTS
 from tests.harness.audited import broken, command
-from tests.harness.journeys import chained, charges, created, md5, parts, process, quick, uploads
+from tests.harness.journeys import chained, charges, created, killed, md5, parts, process, quick, uploads
 from tests.harness.program import Server, csv_rows, folders, table
 
 JOBS = "/v1/uno/data-backfill/jobs"
@@ -272,7 +272,7 @@ def test_killed_at_every_point_uploads_each_part_once(tmp_path, regen, simulator
         file.write_text(f"ID,Revenue Recognition Rule\nr{n},x\nBAD{n},y\n")
     with simulator(job_seconds=0.1) as server:
         words = (*COMMAND, *files, "--base-url", server.url)
-        assert process(*words, point=point).wait() == -signal.SIGKILL
+        assert killed(point, *words) == -signal.SIGKILL
         before = {name for one in uploads(server) for did in one["effects"] for name in did["ids"]}
         assert regen(*words).code == 3
         if point == "claimed":  # nobody can know that nothing was sent: it is looked for, then a person decides
