@@ -70,7 +70,9 @@ class QueryRun:
         statement = translated(job.query, setting)
         if not live:
             _check_warehouse(statement)
-        self._check_revenue(statement)
+        if any(TABLES[key].schema != DATA for key in statement.tables):
+            self._check_revenue(statement)
+            engine = self._records.engine_with_revenue()
         view = _view(job, statement)
         if live and any(engine.count(key) > options.rows_in for key in statement.tables):
             count = engine.input_rows(statement, view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -28,14 +29,15 @@ _LOOKUPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
+_HEXADECIMAL = re.compile("[0-9a-fA-F]{32}")
+
+
 def plain(value: Any) -> Any:
     """A value as it is compared: ids and names without hyphens would clash only if they differed in nothing else."""
-    return value.replace("-", "").lower() if isinstance(value, str) and _is_id(value) else value
-
-
-def _is_id(value: str) -> bool:
+    if not isinstance(value, str) or len(value) < 32:
+        return value
     bare = value.replace("-", "")
-    return len(bare) == 32 and all(letter in "0123456789abcdefABCDEF" for letter in bare)
+    return bare.lower() if _HEXADECIMAL.fullmatch(bare) else value
 
 
 class Catalog:
@@ -61,6 +63,8 @@ class Catalog:
 
     def all(self, table: str, **values: Any) -> list[Row]:
         """The rows with these values, which must be one of the table's lookups."""
+        if not self._rows:
+            return []
         key = (table, tuple(values), tuple(plain(value) for value in values.values()))
         return list(self._rows[key].values()) if key in self._rows else []
 

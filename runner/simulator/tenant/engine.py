@@ -22,7 +22,6 @@ from runner.simulator.tenant.sql_text import SqlError
 from runner.simulator.tenant.tables import DATA, TABLES
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 MISSING = (
@@ -81,58 +80,108 @@ class Engine:
     """
 
     def __init__(self, zone: str, seed: int) -> None:
-        self._base = _connected()
+        duckdb = _duckdb()
         self._folder = Path(tempfile.mkdtemp(prefix="simulator-"))
+        self._base = duckdb.connect()
+        self._seed = seed
+        self._stored: dict[str, list[str]] = {}  # by table: the columns that some row has
+        self._shown: set[str] = set()  # tables whose views are as the stored columns are
         self._files = 0
         self._base.execute(f"SET allowed_directories = ['{self._folder}']; SET enable_external_access = false")
         self._base.execute(f"SET threads = {_THREADS}; SET TimeZone = '{zone}'")
         self._base.execute(_MACROS)
         schemas = {"stored", *_VIEWS, *(table.schema for table in TABLES.values())} - {DATA}
         self._base.execute("; ".join(f"CREATE SCHEMA {schema}" for schema in sorted(schemas)))
-        self._base.execute("; ".join(sql for table in TABLES.values() for sql in _definitions(table, seed)))
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
     def execute(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """DuckDB's own SQL over the tables `stored.…`, for rows that are made by the million."""
-        return self._base.execute(sql, list(values)).fetchall()
+        rows: list[tuple[Any, ...]] = self._base.execute(sql, list(values)).fetchall()
+        return rows
 
     def add(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows by lower-case column; those whose id is there already are replaced."""
         if not rows:
             return
         self._register(table, rows)
+        self._ensure(table, [])
         if "id" in table.by_key:
             self._base.execute(f"DELETE FROM {stored(table)} WHERE id IN (SELECT id FROM pending)")
-        self._base.execute(f"INSERT INTO {stored(table)} BY NAME SELECT * FROM pending")
+        self.fill(table, "SELECT * FROM pending")
 
-    def touch(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Rows as `add` takes them, with `touched`: of a row that is there already only the update is noted, if so."""
+    def fill(self, table: Table, select: str, *values: Any) -> None:
+        """Rows out of DuckDB's own SQL, by the names of its columns: for millions of them."""
+        described = self._base.execute(f"DESCRIBE {select}", list(values)).fetchall()
+        self._ensure(table, [str(row[0]) for row in described])
+        self._base.execute(f"INSERT INTO {stored(table)} BY NAME {select}", list(values))
+
+    def touch(self, table: Table, rows: Sequence[Mapping[str, Any]], constants: Mapping[str, str]) -> None:
+        """Rows as `add` takes them, with `touched`: of a row that is there already only the update is noted, if so.
+
+        `constants`: SQL by column, of what is the same in all of them.
+        """
         if not rows:
             return
         self._register(table, rows)
-        self._base.execute(
-            f"UPDATE {stored(table)} AS old SET updateddate = new.updateddate, updatedbyid = new.updatedbyid "
-            "FROM pending AS new WHERE old.id = new.id AND new.touched"
-        )
-        self._base.execute(
-            f"INSERT INTO {stored(table)} BY NAME SELECT * EXCLUDE (touched) FROM pending "
-            f"WHERE id NOT IN (SELECT id FROM {stored(table)})"
-        )
+        self._ensure(table, ["updateddate", "updatedbyid"])
+        name, more = stored(table), "".join(f", {value} AS {column}" for column, value in constants.items())
+        # An inner join looks the few new ids up in one pass; NOT IN would hash the whole table for each chunk.
+        known = self.execute(f"SELECT new.id FROM {name} AS old JOIN pending AS new ON old.id = new.id")
+        if known:
+            self._base.execute(
+                f"UPDATE {name} AS old SET updateddate = new.updateddate, updatedbyid = new.updatedbyid "
+                "FROM pending AS new WHERE old.id = new.id AND new.touched"
+            )
+        condition = "WHERE id NOT IN (SELECT unnest(?))" if known else ""
+        values = [[row[0] for row in known]] if known else []
+        self.fill(table, f"SELECT * EXCLUDE (touched){more} FROM pending {condition}", *values)
+
+    def rows(self, table: Table, where: str) -> list[dict[str, Any]]:
+        """The rows of a table, deleted ones among them; `where` is DuckDB's SQL."""
+        self._ensure(table, [])
+        rows = self._base.execute(f"SELECT * FROM {stored(table)} WHERE {where}")
+        names = [column[0] for column in rows.description or []]
+        empty = dict.fromkeys(table.by_key)
+        return [{**empty, **dict(zip(names, row, strict=True))} for row in rows.fetchall()]
 
     def remove(self, table: Table, ids: Iterable[str]) -> None:
         """The rows are gone, as if they had never been."""
         gone = list(ids)
         if gone:
-            self.execute(f"DELETE FROM {stored(table)} WHERE list_contains(?, id)", gone)
+            self._ensure(table, [])
+            self.execute(f"DELETE FROM {stored(table)} WHERE id IN (SELECT unnest(?))", gone)
 
     def delete(self, table: Table, ids: Iterable[str]) -> None:
         """The rows are marked as deleted."""
-        self.execute(f"UPDATE {stored(table)} SET deleted = true WHERE list_contains(?, id)", list(ids))
+        self._ensure(table, [])
+        self.execute(f"UPDATE {stored(table)} SET deleted = true WHERE id IN (SELECT unnest(?))", list(ids))
 
     def count(self, key: str) -> int:
         """How many rows a table has, deleted ones among them."""
+        self._ensure(TABLES[key], [])
         return int(self.execute(f"SELECT count(*) FROM {stored(TABLES[key])}")[0][0])
+
+    def _ensure(self, table: Table, columns: Iterable[str]) -> None:
+        """Make the table, and add to it those of its columns that it has not yet: most are in no row."""
+        name = stored(table)
+        if name not in self._stored:
+            self._stored[name] = ["id"] if "id" in table.by_key else [table.columns[0].key]
+            first = self._stored[name][0]
+            self._base.execute(f"CREATE TABLE {name} ({first} VARCHAR, deleted BOOLEAN DEFAULT false)")
+        for key in dict.fromkeys(columns):
+            if key not in (*self._stored[name], "deleted"):
+                type_ = _duckdb_type(table.by_key[key].type)
+                self._base.execute(f'ALTER TABLE {name} ADD COLUMN "{key}" {type_}')
+                self._stored[name].append(key)
+                self._shown.discard(name)
+
+    def _show(self, table: Table) -> None:
+        """Make the views of a table; `*` gives the columns in no useful order (published exports)."""
+        self._ensure(table, [])
+        if stored(table) not in self._shown:
+            self._base.execute("; ".join(_views(table, set(self._stored[stored(table)]), self._seed)))
+            self._shown.add(stored(table))
 
     def _register(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Make the rows the table `pending`."""
@@ -175,9 +224,11 @@ class Engine:
     def _run(self, sql: str, view: str, statement: Statement) -> list[tuple[Any, ...]]:
         import duckdb
 
+        for key in statement.tables:
+            self._show(TABLES[key])
         self._base.execute(f"SET search_path = '{view},main'")
         try:
-            return self._base.execute(sql).fetchall()
+            return self.execute(sql)
         except duckdb.Error as error:
             raise SqlError(reason_of(str(error), statement.query)) from error
         finally:
@@ -200,26 +251,29 @@ def stored(table: Table) -> str:
     return f"stored.{table.schema}_{table.key}"
 
 
-def _connected() -> duckdb.DuckDBPyConnection:
+def _duckdb() -> Any:
     try:
         import duckdb
     except ImportError:
         raise EngineMissingError(MISSING) from None
-    return duckdb.connect()
+    return duckdb
 
 
-def _definitions(table: Table, seed: int) -> Iterator[str]:
-    """The table, and its views; `*` gives the columns in no useful order (published exports)."""
-    types = ", ".join(f'"{column.key}" {_duckdb_type(column.type)}' for column in table.columns)
-    yield f"CREATE TABLE {stored(table)} ({types}, deleted BOOLEAN DEFAULT false)"
+def _views(table: Table, has: set[str], seed: int) -> Iterator[str]:
+    """The statements that make the views: all published columns, of which the stored table has some."""
     names = sorted((column.key for column in table.columns), key=lambda name: draw(seed, "column", table.key, name))
-    columns = ", ".join(f'"{name}"' for name in names)
-    if table.schema != DATA:
-        yield f"CREATE VIEW {table.schema}.{table.key} AS SELECT {columns} FROM {stored(table)}"
-        return
-    for view, condition in _VIEWS.items():
+    columns = ", ".join(
+        f'"{name}"' if name in has else f'CAST(NULL AS {_duckdb_type(table.by_key[name].type)}) AS "{name}"'
+        for name in names
+    )
+    views = {"revenue": "true"} if table.schema != DATA else _VIEWS
+    for view, condition in views.items():
         more = ", deleted" if view == BOTH and table.deletable else ""
-        yield f"CREATE VIEW {view}.{table.key} AS SELECT {columns}{more} FROM {stored(table)} WHERE {condition}"
+        schema = view if table.schema == DATA else table.schema
+        yield (
+            f"CREATE OR REPLACE VIEW {schema}.{table.key} AS SELECT {columns}{more} FROM {stored(table)} "
+            f"WHERE {condition}"
+        )
 
 
 def _duckdb_type(type_: str) -> str:

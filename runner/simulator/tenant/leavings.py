@@ -14,7 +14,7 @@ from runner.simulator.tenant.catalog import Catalog, Row
 from runner.simulator.tenant.engine import Engine
 from runner.simulator.tenant.objects import Objects, Target, object_rows
 from runner.simulator.tenant.tables import TABLES
-from runner.simulator.tenant.transactions import billing_rows, booking_rows
+from runner.simulator.tenant.transactions import CONSTANTS, billing_rows, booking_rows, transaction_id
 
 BOOKING_PATH = "/v1/uno-regenerate/booking-transaction"
 BILLING_PATH = "/v1/uno-regenerate/billing-transaction"
@@ -51,9 +51,13 @@ class Leavings:
         self._objects = Objects(catalog, world.options.seed)
         self._lost: set[str] = set()
 
-    def transactions(self, path: str, body: Mapping[str, Any]) -> list[Row]:
-        """The transactions of the object that a request names."""
-        return list(self._transactions(path, self._target(path, body)))
+    def ids(self, path: str, body: Mapping[str, Any]) -> list[str]:
+        """The ids of the transactions of the object that a request names."""
+        target = self._target(path, body)
+        if not target.invented:
+            return [row["id"] for row in self._transactions(path, target)]
+        table = "booking" if path == BOOKING_PATH else "billing"
+        return [transaction_id(table, line) for line in target.lines]
 
     def write(self, engine: Engine, sent: Sequence[Sent]) -> None:
         """Write the rows of so many effects."""
@@ -67,15 +71,16 @@ class Leavings:
                 self._put(rows[TRANSACTION_TABLES[each.path]], row, each, moment)
         hyphens = self._world.options.id_style != "32"
         for key, made in rows.items():
-            engine.touch(TABLES[key], [_hyphened(row) if hyphens else row for row in made.values()])
+            written = [_hyphened(row) if hyphens else row for row in made.values()]
+            engine.touch(TABLES[key], written, CONSTANTS.get(key, {}))
 
     def _target(self, path: str, body: Mapping[str, Any]) -> Target:
         return self._objects.booking(body) if path == BOOKING_PATH else self._objects.billing(body)
 
     def _transactions(self, path: str, target: Target) -> Iterator[Row]:
         """The rows for the lines of an object; one that was seeded keeps its id."""
-        seed, table = self._world.options.seed, TRANSACTION_TABLES[path]
-        rows = booking_rows(target, seed) if path == BOOKING_PATH else billing_rows(target, seed)
+        table = TRANSACTION_TABLES[path]
+        rows = booking_rows(target) if path == BOOKING_PATH else billing_rows(target)
         for row in rows:
             seeded = None if target.invented else self._seeded(table, row)
             yield row if seeded is None else {**row, "id": seeded["id"]}
@@ -97,7 +102,11 @@ class Leavings:
     def _is_lost(self, identity: str) -> bool:
         """Each is lost once at most."""
         options = self._world.options
-        if identity in self._lost or draw(options.seed, "lost", identity) >= options.lost_transactions:
+        if (
+            not options.lost_transactions
+            or identity in self._lost
+            or draw(options.seed, "lost", identity) >= options.lost_transactions
+        ):
             return False
         self._lost.add(identity)
         return True
@@ -108,7 +117,7 @@ class Leavings:
         if self._is_lost(identity):
             return
         touched = sent.overwrites or options.resent_dates == "new"
-        stamps = _stamps(moment, hex_ids(options.seed, 1, "user")[0])
+        stamps = _stamps(moment, USER)
         before = rows.get(identity)
         if before is not None:
             stamps["createddate"] = before["createddate"]
@@ -120,6 +129,7 @@ class Leavings:
             rows[other] = {**row, "id": other, **_stamps(moment, OTHER_USER), "touched": True}
 
 
+USER = hex_ids(0, 1, "user")[0]
 OTHER_USER = hex_ids(0, 1, "other user")[0]
 _OTHERS = {
     "bookingtransaction": """'OTHER-' || i AS subscriptionnumber, 1 AS subscriptionversion,
@@ -133,8 +143,9 @@ _OTHERS = {
 def add_others(engine: Engine, count: int, now: float) -> None:
     """So many transactions in each table that other people made in the hour before, of objects that nobody seeded."""
     for table, specific in _OTHERS.items() if count else ():
-        engine.execute(
-            f"INSERT INTO stored.data_{table} BY NAME SELECT md5('{table}' || i) AS id, '{OTHER_USER}' AS createdbyid, "
+        engine.fill(
+            TABLES[table],
+            f"SELECT md5('{table}' || i) AS id, '{OTHER_USER}' AS createdbyid, "
             f"'{OTHER_USER}' AS updatedbyid, to_timestamp(? - 3600.0 * i / ?) AS createddate, "
             f"to_timestamp(? - 3600.0 * i / ?) AS updateddate, {specific} FROM range(?) AS t(i)",
             *(now, count, now, count, count),

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.simulator.seeded_random import draw, hex_ids
+from runner.simulator.seeded_random import hex_ids
 from runner.simulator.tenant.catalog import Catalog, Row, plain
+from runner.simulator.tenant.identities import bits, numbered, related
 
 DOCUMENTS = {"Invoice": "invoice", "CreditMemo": "creditmemo", "DebitMemo": "debitmemo"}
 _NUMBERS = {"Invoice": "invoicenumber", "CreditMemo": "memonumber", "DebitMemo": "memonumber"}
@@ -70,26 +71,15 @@ class Objects:
 
     def _invented_subscription(self, identity: str | None, name: Any, version: int | None) -> Target:
         identity = identity or self._id("subscription", name, version)
-        name, version = name or self._number("A-S", identity), version or 1
+        name, version = name or numbered("A-S", identity), version or 1
         original = self._id("subscription", name, 0)
         row = {"id": identity, "name": name, "version": version, "status": "Active", "originalid": original}
-        plan = {"id": self._id("rate plan", identity), "subscriptionid": identity, "name": "Plan"}
+        plan = {"id": related(identity, "rate plan"), "subscriptionid": identity, "name": "Plan"}
         lines = [
-            self._invented_charge(plan, f"{original} {number}", version) for number in range(self._lines(identity))
+            _charge(plan, related(identity, "charge", line), related(original, "charge", line), version)
+            for line in _lines(identity)
         ]
         return Target("Subscription", row, lines, True, {"rateplan": [plan]})
-
-    def _invented_charge(self, plan: Row, name: str, version: int) -> Row:
-        return {
-            "id": self._id("charge", name, version),
-            "originalid": self._id("charge", name, 0),
-            "rateplanid": plan["id"],
-            "chargenumber": self._number("C-", name),
-            "chargetype": "Recurring",
-            "segment": 1,
-            "version": version,
-            "price": 1000 + int(draw(self._seed, "price", name) * 9000),
-        }
 
     def _charge(self, body: Mapping[str, Any]) -> Target:
         identity, number = plain(body.get("ratePlanChargeId")), body.get("chargeNumber")
@@ -98,10 +88,15 @@ class Objects:
         if rows:
             return self._known_charge(rows)
         name = identity or number
-        charge = self._invented_charge({"id": self._id("rate plan", name)}, str(name), 1)
-        charge |= {"chargetype": "Usage", **({"id": identity} if identity else {"chargenumber": number})}
-        plan = {"id": charge["rateplanid"], "subscriptionid": self._id("subscription", name, 1)}
-        row = {"id": plan["subscriptionid"], "name": self._number("A-S", str(name)), "version": 1, "status": "Active"}
+        identity = identity or self._id("charge", name)
+        subscription = self._id("subscription of charge", name)
+        plan = {"id": related(subscription, "rate plan"), "subscriptionid": subscription}
+        charge = (
+            _charge(plan, identity, identity, 1)
+            | {"chargetype": "Usage"}
+            | ({"chargenumber": number} if number else {})
+        )
+        row = {"id": subscription, "name": numbered("A-S", subscription), "version": 1, "status": "Active"}
         return Target("DynamicUsageCharge", row, [charge], True, {"rateplan": [plan]})
 
     def _known_charge(self, rows: list[Row]) -> Target:
@@ -126,7 +121,7 @@ class Objects:
             booked = row.get("itemstate", "Complete") in _BOOKED_STATES and not row.get(_BOOKING_FLAG)
             return Target("OrderLineItem", row, [row] if booked else [], parents={"orders": [order]})
         identity = identity or self._id("order line item", order_number, item)
-        order = {"ordernumber": order_number or self._number("O-", identity), "status": "Completed"}
+        order = {"ordernumber": order_number or numbered("O-", identity), "status": "Completed"}
         order["id"] = self._id("order", order["ordernumber"])
         row = {"id": identity, "orderid": order["id"], "itemnumber": str(item or 1), "itemstate": "Complete"}
         return Target("OrderLineItem", row, [row], True, {"orders": [order]})
@@ -143,15 +138,9 @@ class Objects:
             return Target(type_, row, synced if row.get("status", "Posted") == "Posted" else [])
         identity = identity or self._id(table, number)
         prefix = {"Invoice": "INV", "CreditMemo": "CM", "DebitMemo": "DM"}[type_]
-        row = {"id": identity, number_column: number or self._number(prefix, identity), "status": "Posted"}
-        lines = [
-            {
-                "id": self._id("item", identity, line),
-                f"{table}id": identity,
-                "subscriptionid": self._id("billed", identity),
-            }
-            for line in range(self._lines(identity))
-        ]
+        row = {"id": identity, number_column: number or numbered(prefix, identity), "status": "Posted"}
+        common = {f"{table}id": identity, "subscriptionid": self._id("billed", identity)}
+        lines = [{"id": related(identity, "item", line), **common} for line in _lines(identity)]
         return Target(type_, row, lines, True)
 
     def _adjustment(self, body: Mapping[str, Any]) -> Target:
@@ -162,7 +151,7 @@ class Objects:
         if row is not None:
             return Target("InvoiceItemAdjustment", row, [row] if row.get("status", "Processed") == "Processed" else [])
         identity = identity or self._id("adjustment", number)
-        row = {"id": identity, "adjustmentnumber": number or self._number("IIA-", identity), "status": "Processed"}
+        row = {"id": identity, "adjustmentnumber": number or numbered("IIA-", identity), "status": "Processed"}
         row |= {"invoiceid": self._id("adjusted", identity), "sourcetype": "InvoiceDetail"}
         return Target("InvoiceItemAdjustment", row, [row], True)
 
@@ -171,12 +160,24 @@ class Objects:
     def _id(self, *names: Any) -> str:
         return hex_ids(self._seed, 1, *names)[0]
 
-    def _number(self, prefix: str, name: str) -> str:
-        return f"{prefix}{int(draw(self._seed, 'number', name) * 1e8):08d}"
 
-    def _lines(self, identity: str) -> int:
-        """One to three."""
-        return 1 + int(draw(self._seed, "lines", identity) * 3)
+def _charge(plan: Row, identity: str, original: str, version: int) -> Row:
+    """An invented charge; `original` is the same for all versions."""
+    return {
+        "id": identity,
+        "originalid": original,
+        "rateplanid": plan["id"],
+        "chargenumber": numbered("C-", original),
+        "chargetype": "Recurring",
+        "segment": 1,
+        "version": version,
+        "price": 1000 + bits(original) % 9000,
+    }
+
+
+def _lines(identity: str) -> range:
+    """One to three."""
+    return range(1, 2 + (bits(identity) >> 64) % 3)
 
 
 def _has_bookings(subscription: Row) -> bool:

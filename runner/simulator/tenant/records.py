@@ -15,13 +15,14 @@ from runner.simulator.context import World
 from runner.simulator.effects import Effect, Effects, Entry
 from runner.simulator.seeded_random import hex_ids
 from runner.simulator.tenant.catalog import Catalog, Row
-from runner.simulator.tenant.engine import Engine, stored
+from runner.simulator.tenant.engine import Engine
 from runner.simulator.tenant.leavings import TRANSACTION_TABLES, Leavings, Sent, add_others, hyphened
 from runner.simulator.tenant.revenue import Revenue
-from runner.simulator.tenant.tables import TABLES, table_named
+from runner.simulator.tenant.revenue_tables import REVENUE, STAGING
+from runner.simulator.tenant.tables import DATA, TABLES, table_named
 from runner.simulator.tenant.values import completed, kept, moment_of
 
-_CHUNK = 50_000  # effects whose rows are made at once
+_CHUNK = 10_000  # effects whose rows are made at once
 
 
 class Records:
@@ -80,8 +81,9 @@ class Records:
         """Rows are gone, as if they had never been written."""
         key, lost = table_key(table), list(ids)
         with self._lock:
-            if key == "revenuelive.revenuelinestaging":
+            if key == f"{REVENUE}.{STAGING.key}":
                 self.revenue.clear(set(map(int, lost)))
+                return
             self.engine.remove(TABLES[key], lost)
             for identity in lost:
                 self.catalog.remove(key, identity)
@@ -93,10 +95,8 @@ class Records:
     def rows(self, table: str, where: str = "true") -> list[Row]:
         """The rows of a table as dictionaries, deleted ones among them; `where` is DuckDB's SQL."""
         known = table_named(table)
-        names = [*known.by_key, "deleted"]
-        columns = ", ".join(f'"{name}"' for name in names)
-        rows = self.engine.execute(f"SELECT {columns} FROM {stored(known)} WHERE {where}")
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        engine = self.engine if known.schema == DATA else self.engine_with_revenue()
+        return engine.rows(known, where)
 
     def _note(self, key: str, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
         made = [completed(TABLES[key], row, self._world.now(), self._new_id(key)) for row in rows]
@@ -126,7 +126,7 @@ class Records:
 
     def transaction_ids(self, path: str, body: Mapping[str, Any]) -> list[str]:
         """The `idList` of a request: the ids of the transactions of its object."""
-        ids = [row["id"] for row in self._leavings.transactions(path, body)]
+        ids = self._leavings.ids(path, body)
         return list(map(hyphened, ids)) if self._world.options.id_style == "36" else ids
 
     def effect(self, entry: Entry, effect: Effect) -> None:
@@ -148,6 +148,12 @@ class Records:
             self._flush(self._engine)
             return self._engine
 
+    def engine_with_revenue(self) -> Engine:
+        """The engine with what is in Revenue by now, too."""
+        with self._lock:
+            self.revenue.flush(self.engine)
+            return self.engine
+
     def _flush(self, engine: Engine) -> None:
         self._change()
         for key, rows in self._seeded.items():
@@ -156,8 +162,6 @@ class Records:
         due = self._due(self._world.now() - self._world.options.lag_seconds)
         while sent := list(islice(due, _CHUNK)):
             self._leavings.write(engine, sent)
-        if self._world.options.revenue in ("on", "query"):
-            self.revenue.flush(engine)
 
     def _due(self, until: float) -> Iterator[Sent]:
         """The effects that can be seen: a change may lag ("Data Query help section")."""

@@ -8,35 +8,53 @@ word NULL (AmendmentReason). What an order line item's or an adjustment's row fi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
-from runner.simulator.seeded_random import hex_ids
-from runner.simulator.tenant.catalog import Row, plain
+from runner.simulator.tenant.catalog import Row
+from runner.simulator.tenant.identities import related
 from runner.simulator.tenant.objects import Target
 
-_CURRENCY = {"currencycode": "USD", "homecurrencycode": "USD", "fxrate": 1}
-_NOT_EXCLUDED = {"excludeitembookingfromrevenueaccounting": False, "excludeitembillingfromrevenueaccounting": False}
+# What is the same in all rows, as SQL by column.
+_ALWAYS = {
+    "currencycode": "'USD'",
+    "homecurrencycode": "'USD'",
+    "fxrate": "1",
+    "excludeitembookingfromrevenueaccounting": "false",
+    "excludeitembillingfromrevenueaccounting": "false",
+}
+CONSTANTS = {
+    "bookingtransaction": {
+        **_ALWAYS,
+        "transactiontype": "'BookingCharge'",
+        "transactionsubtype": "'OrderCreated'",
+        "businesstype": "'SO'",
+        "amendmentreason": "'NULL'",
+        "isdoneflag": "false",
+        "currentquantity": "1",
+        "deltaquantity": "1",
+        "transactiondate": "DATE '2024-01-01'",
+    },
+    "billingtransaction": {
+        **_ALWAYS,
+        "transactiontype": "'INV'",
+        "businesstype": "'INV'",
+        "documentdate": "DATE '2024-01-01'",
+        "documentquantity": "1",
+    },
+}
 
 
-def transaction_id(seed: int, table: str, line: Row) -> str:
-    """The id of the transaction of a line: always the same."""
-    return hex_ids(seed, 1, table, plain(line["id"]), line.get("segment", 1))[0]
+def transaction_id(table: str, line: Row) -> str:
+    """The id of the transaction of a line: always the same. `table`: booking or billing."""
+    return related(line["id"], table, line.get("segment") or 1)
 
 
-def booking_rows(target: Target, seed: int) -> Iterator[Row]:
+def booking_rows(target: Target) -> Iterator[Row]:
     """One row for each charge segment, or for the order line item."""
     for line in target.lines:
         specific = _order_line(target, line) if target.type == "OrderLineItem" else _charge_segment(target, line)
         yield {
-            "id": transaction_id(seed, "booking", line),
-            "transactiontype": "BookingCharge",
-            "transactionsubtype": "OrderCreated",
-            "businesstype": "SO",
-            "amendmentreason": "NULL",
-            "isdoneflag": False,
-            **_CURRENCY,
-            **_NOT_EXCLUDED,
+            "id": transaction_id("booking", line),
             **specific,
         }
 
@@ -83,34 +101,27 @@ def _order_line(target: Target, line: Row) -> Row:
 
 
 def _amounts(price: Any) -> Row:
-    current = {"currentccv": price, "currentelp": price, "currentquantity": 1, "deltaccv": price, "deltaquantity": 1}
-    return {**current, "listprice": price, "sellprice": price, "transactiondate": date(2024, 1, 1)}
+    return {"currentccv": price, "currentelp": price, "deltaccv": price, "listprice": price, "sellprice": price}
 
 
-def billing_rows(target: Target, seed: int) -> Iterator[Row]:
+def billing_rows(target: Target) -> Iterator[Row]:
     """One row for each line of the document, or for the adjustment."""
     document = target.row
     number = next((document[name] for name in _DOCUMENT_NUMBERS if document.get(name)), None)
     for place, line in enumerate(target.lines, 1):
         segment = f"{line['rateplanchargeid']}.1" if line.get("rateplanchargeid") else None
         yield {
-            "id": transaction_id(seed, "billing", line),
-            "transactiontype": "INV",
-            "businesstype": "INV",
+            "id": transaction_id("billing", line),
             "documentid": document["id"],
             "documentnumber": number,
             "documenttype": target.type,
-            "documentdate": date(2024, 1, 1),
             "documentlineid": line["id"],
             "documentlinenumber": f"{number}.{place}",
             "invoiceid": document["id"] if target.type == "Invoice" else document.get("invoiceid"),
             "subscriptionid": line.get("subscriptionid"),
             "rateplanchargeid": line.get("rateplanchargeid"),
             "salesorderlineid": segment,
-            "documentquantity": 1,
             "sellprice": line.get("chargeamount", line.get("amount", 0)),
-            **_CURRENCY,
-            **_NOT_EXCLUDED,
         }
 
 
