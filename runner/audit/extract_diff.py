@@ -24,6 +24,7 @@ from manifests.errors import MalformedManifest
 from runner.audit.check import LISTED, Check
 from runner.audit.extract_columns import Columns, columns_of
 from runner.audit.hash_partition import PARTS, Partition
+from runner.audit.printed_times import moments
 from runner.audit.reconcile import run_time
 from runner.domain.errors import Refused
 from runner.domain.identity import key
@@ -277,15 +278,6 @@ def batches(source: Source) -> Iterator[Batch]:
     except MalformedManifest as error:
         if "no rows" not in str(error):
             raise
-
-
-def moments(column: Any) -> tuple[Any, Any]:
-    """A column of times as microseconds since the epoch, and which of them could be read. Without a zone it is UTC."""
-    import numpy as np
-    import pandas as pd
-
-    times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
-    return times.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64), times.notna().to_numpy()
 
 
 @contextmanager

@@ -42,6 +42,30 @@ class Keys:
 
 
 @dataclass
+class ObjectsOfRows:
+    """What the rows of each object have in common, by the objects' indices. Times in microseconds."""
+
+    first_row: np.ndarray[Any, Any]  # the index of the first row that names it
+    first_at: np.ndarray[Any, Any]
+    last_at: np.ndarray[Any, Any]
+    unknown: np.ndarray[Any, Any]  # whether a row of it is unknown
+
+    @classmethod
+    def of(cls, keys: Keys, rows: SentRows) -> ObjectsOfRows:
+        """Gathered from the rows that these keys name."""
+        import numpy as np
+
+        count = len(keys.objects)
+        first_row = np.zeros(count, np.int64)
+        first_row[keys.object_of[::-1]] = keys.rows[::-1]
+        first_at, last_at, unknown = rows.first_at[first_row], rows.last_at[first_row], np.zeros(count, bool)
+        np.minimum.at(first_at, keys.object_of, rows.first_at[keys.rows])
+        np.maximum.at(last_at, keys.object_of, rows.last_at[keys.rows])
+        unknown[keys.object_of[rows.unknown[keys.rows]]] = True
+        return cls(first_row, first_at, last_at, unknown)
+
+
+@dataclass
 class SentRows:
     """The rows, by index. Times in microseconds."""
 

@@ -20,22 +20,24 @@ from typing import Any
 from runner.audit.check import LISTED, Check
 from runner.audit.extract_diff import SLACK_SECONDS
 from runner.audit.missing_rows import write_missing_rows
-from runner.audit.other_runs import made_by_other_runs
+from runner.audit.object_confirmation import ObjectConfirmation
+from runner.audit.other_runs import other_runs
 from runner.audit.reconcile import run_time
-from runner.audit.sent_rows import SEPARATOR, OrderLine, SentRows, gather, order_lines_of
-from runner.audit.transaction_match import NEVER, Matches, Transaction
+from runner.audit.sent_rows import SEPARATOR, ObjectsOfRows, OrderLine, SentRows, gather, order_lines_of, plain_id
+from runner.audit.transaction_match import NEVER, UNTIMED, Matches, Transaction
 from runner.audit.unknown_rows import DONE, NOT_DONE, SETTLED_SECONDS, Annotation, Others, UnknownRows, written
 from runner.ledger import Store
-from runner.ledger.sent_requests import labels, operations_sent, sent_requests
+from runner.ledger.sent_requests import bodies_of, labels, operations_sent, sent_requests
 from runner.runs.annotations import NAME
 from runner.system.atomic_file import replacing
+from runner.system.counting import counted
 from runner.system.csv_dialect import csv_text, safe
 from runner.system.timestamps import iso
 from runner.zuora.client import Client
 from runner.zuora.data_query.client import DataQuery
 from runner.zuora.data_query.job import QueryFailedError
 from runner.zuora.data_query.literals import spellings
-from runner.zuora.data_query.parts import ROWS_OUT, texts, windows
+from runner.zuora.data_query.parts import ROWS_OUT, SECOND, Part, texts, windows
 from runner.zuora.data_query.query_jobs import QueryJobs
 from runner.zuora.operations import OPERATIONS
 from runner.zuora.retry import Sleep
@@ -43,7 +45,6 @@ from runner.zuora.transaction_tables import TransactionTable
 
 JOBS = "query-jobs.json"  # of an inquiry that is not complete
 MOST_ORDER_LINES = 50_000  # looked up by their numbers
-SECOND = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class _TableInquiry:
         self._store, self._folder, self._tenant = store, folder, tenant
         self._operation, self._table = operation, table
         self._trouble: list[str] = []
+        self._confirmed_before = 0
         self.checks: list[Check] = []
         self.files: list[Path] = []
         self.annotations: list[Annotation] = []
@@ -105,10 +107,12 @@ class _TableInquiry:
         await self._extract_of_the_time(rows)
         await self._extract_by_id(rows)
         await self._extract_by_object(rows)
-        runs = made_by_other_runs(self._store, {transaction.id for transaction in matches.others.values()})
-        others = Others(runs, matches.users)
         numbers = rows.numbers[rows.unknown].tolist()
-        self.annotations = UnknownRows(matches, labels(self._store, numbers), others, self._now).answers()
+        bodies = bodies_of(self._store, numbers)
+        ids = {transaction.id for transaction in matches.others.values()}
+        runs = other_runs(self._store, ids, self._operation, frozenset(bodies.values()))
+        others = Others(runs, matches.users or self._own_user())
+        self.annotations = UnknownRows(matches, labels(self._store, numbers), bodies, others, self._now).answers()
         self._judge_missing(rows)
         self._judge_extra(others)
         self._write_not_done()
@@ -117,6 +121,10 @@ class _TableInquiry:
     def _now(self) -> int:
         """When the tenant was as the extracts show it, in microseconds."""
         return self._tenant.as_of
+
+    def _own_user(self) -> set[str]:
+        """Who submits the queries, if the tenant shows such a user at transactions, too: then the run is theirs."""
+        return {plain_id(user) for user in self._tenant.users} & self._matches.seen_users
 
     # -- asking -------------------------------------------------------------------------------------------------
 
@@ -147,7 +155,7 @@ class _TableInquiry:
         first, last = run_time(self._store)
         since, until = first - SLACK_SECONDS * SECOND, last + (SLACK_SECONDS + SETTLED_SECONDS) * SECOND
         parts = windows(self._select, since, until, len(rows.id_of), ROWS_OUT)
-        await self._read(f"query-{self._table.name}.csv", parts, of_the_time=True)
+        await self._read(f"query-{self._table.name}.csv", parts, (parts[0].since, parts[-1].until))
 
     async def _extract_by_id(self, rows: SentRows) -> None:
         """What was not updated in the run's time may be there all the same."""
@@ -155,13 +163,16 @@ class _TableInquiry:
         if missing:
             wanted = [text for plain in missing for text in spellings(plain)]
             parts = texts(self._select, "id", wanted)
-            await self._read(f"query-{self._table.name}-by-id.csv", parts, of_the_time=False)
+            await self._read(f"query-{self._table.name}-by-id.csv", parts)
 
     async def _extract_by_object(self, rows: SentRows) -> None:
-        """The objects that nothing was seen of yet, of unknown rows and of rows that ids do not confirm."""
-        parts: list[Any] = []
+        """The objects that nothing was seen of yet, of unknown rows and of rows that ids do not confirm; of unknown
+        rows also those that were seen as they were before."""
+        parts: list[Part] = []
         for at, keys in enumerate(rows.keys):
-            wanted = self._doubtful(rows)[keys.rows] & (self._matches.object_updated[at][keys.object_of] == NEVER)
+            updated = self._matches.objects[at].updated[keys.object_of]
+            before = rows.unknown[keys.rows] & (updated < rows.first_at[keys.rows])
+            wanted = self._doubtful(rows)[keys.rows] & ((updated == NEVER) | before)
             names = {keys.objects[position].as_py() for position in set(keys.object_of[wanted].tolist())}
             first = keys.columns[0]
             values = sorted({name.split(SEPARATOR)[0] for name in names})
@@ -169,7 +180,7 @@ class _TableInquiry:
                 values = [text for value in values for text in spellings(value)]
             parts += texts(self._select, first, values)
         if parts:
-            await self._read(f"query-{self._table.name}-by-object.csv", parts, of_the_time=False)
+            await self._read(f"query-{self._table.name}-by-object.csv", parts)
 
     def _doubtful(self, rows: SentRows) -> Any:
         """Rows whose outcome is unknown, or that ids do not confirm where ids are no transactions' ids."""
@@ -178,11 +189,11 @@ class _TableInquiry:
             doubtful |= True
         return doubtful
 
-    async def _read(self, name: str, parts: Sequence[Any], *, of_the_time: bool) -> None:
+    async def _read(self, name: str, parts: Sequence[Part], within: tuple[int, int] | None = None) -> None:
         path = self._path(name)
         await self._tenant.extract(path, self._columns, parts)
         self.files.append(path)
-        self._matches.read(path, of_the_time=of_the_time)
+        self._matches.read(path, within)
 
     def _path(self, name: str) -> Path:
         return self._folder / name
@@ -215,15 +226,12 @@ class _TableInquiry:
         has_ids, lacking = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
         has_ids[rows.id_row] = True
         lacking[rows.id_row[~self._matches.id_present[rows.id_of]]] = True
-        named = np.zeros(len(rows), bool)
-        seen = np.zeros(len(rows), bool)
-        for at, keys in enumerate(rows.keys):
-            named[keys.rows] = True
-            seen[keys.rows] |= self._matches.object_updated[at][keys.object_of] > NEVER
         succeeded = ~rows.unknown & has_ids
         if self._strict:
             return succeeded & lacking, np.zeros(len(rows), bool)
-        return succeeded & named & ~seen, succeeded & ~named
+        by_object = ObjectConfirmation.of(self._matches, OPERATIONS[self._operation])
+        self._confirmed_before = int((succeeded & by_object.before).sum())
+        return succeeded & by_object.named & ~by_object.confirmed, succeeded & ~by_object.named
 
     def _missing_ids(self, rows: SentRows, unconfirmed: set[int]) -> dict[int, list[str]]:
         ids: dict[int, list[str]] = {}
@@ -241,8 +249,11 @@ class _TableInquiry:
         yield f"{matched:,} of {len(rows.ids):,} ids are there"
         if len(rows.ids) and not self._strict:
             yield "none of the run's ids is the id of a transaction: rows were matched by their objects instead"
+        if self._confirmed_before:
+            rows_ = counted(self._confirmed_before, "row")
+            yield f"{rows_} have transactions, but these were last updated before the run"
         updated = self._matches.id_updated
-        older = int(((updated > NEVER) & (updated < first - SLACK_SECONDS * SECOND)).sum())
+        older = int(((updated > UNTIMED) & (updated < first - SLACK_SECONDS * SECOND)).sum())
         if older:
             yield f"{older:,} ids are there, but were last updated before the run"
         without = int((~rows.unknown).sum()) - len(np.unique(rows.id_row))
@@ -256,23 +267,22 @@ class _TableInquiry:
     def _judge_extra(self, others: Others) -> None:
         """Transactions of the run's objects, of its time, that nothing in the run explains."""
         explained = {text for annotation in self.annotations for text in annotation.ids}
+        objects = [ObjectsOfRows.of(keys, self._matches.rows) for keys in self._matches.rows.keys]
+        mine = {each.id for each in self._matches.others.values() if objects[each.at].unknown[each.object]}
         tally: Counter[str] = Counter()
         extra: dict[str, Transaction] = {}
         for transaction in self._matches.others.values() if self._strict else ():
-            if transaction.id in explained or self._of_unknown(transaction):
+            if transaction.id in explained or transaction.id in mine:
                 continue
-            if transaction.id in others.runs:
-                tally[f"made by run {others.runs[transaction.id]}"] += 1
-            elif others.has(transaction):
-                tally["last updated by another user"] += 1
-            elif not self._in_time(transaction):
-                tally["updated when nothing was sent for their object"] += 1
-            else:
+            reason = _explanation(transaction, objects[transaction.at], others)
+            if reason is None:
                 extra[transaction.id] = transaction
+            else:
+                tally[reason] += 1
         path = self._write_extra(list(extra.values()))
         self.files.append(path)
         first = list(islice(extra.values(), LISTED))
-        names = labels(self._store, [int(self._matches.rows.numbers[other.row]) for other in first])
+        names = labels(self._store, [self._row_of(other) for other in first])
         listed = [f"id {other.id}: {self._about(other, names)}" for other in first]
         notes = [f"{count:,} transactions of the run's objects {reason}" for reason, count in tally.items()]
         if self._matches.unrelated:
@@ -282,17 +292,13 @@ class _TableInquiry:
         description = f"no {self._table.name} of the run's objects and time is unexplained"
         self.checks.append(Check("extra", description, tuple(listed), len(extra), tuple(notes)))
 
-    def _of_unknown(self, transaction: Transaction) -> bool:
-        return bool(self._matches.rows.unknown[transaction.row])
-
-    def _in_time(self, transaction: Transaction) -> bool:
-        """Whether it was updated while something was sent for its object."""
-        rows, slack = self._matches.rows, SLACK_SECONDS * SECOND
-        first, last = int(rows.first_at[transaction.row]), int(rows.last_at[transaction.row])
-        return first - slack <= transaction.updated <= last + slack
+    def _row_of(self, transaction: Transaction) -> int:
+        """The number of the first row that names the object of a transaction."""
+        keys, rows = self._matches.rows.keys[transaction.at], self._matches.rows
+        return int(rows.numbers[keys.rows[(keys.object_of == transaction.object).argmax()]])
 
     def _about(self, transaction: Transaction, names: dict[int, str]) -> str:
-        row = int(self._matches.rows.numbers[transaction.row])
+        row = self._row_of(transaction)
         return f"updated {iso(transaction.updated)}, of the object of row {row}, {names[row]}"
 
     def _write_extra(self, extra: Sequence[Transaction]) -> Path:
@@ -304,7 +310,7 @@ class _TableInquiry:
                     transaction.id,
                     iso(transaction.updated),
                     transaction.user or "",
-                    str(self._matches.rows.numbers[transaction.row]),
+                    str(self._row_of(transaction)),
                 ]
                 file.write(csv_text([[safe(cell) for cell in cells]]).encode())
         return path
@@ -314,6 +320,19 @@ class _TableInquiry:
         if rows:
             name = f"{self._table.name}-not-done"
             self.files += write_missing_rows(self._store, self._folder, name, rows, {}, ids_file=False).all
+
+
+def _explanation(transaction: Transaction, objects: ObjectsOfRows, others: Others) -> str | None:
+    """Why a transaction of the run's objects is not of the run; None if nothing explains it."""
+    if transaction.id in others.runs.made:
+        return f"made by run {others.runs.made[transaction.id]}"
+    if others.has(transaction):
+        return "last updated by another user"
+    if transaction.updated == UNTIMED:
+        return "whose time of update cannot be read"
+    first_at, last_at = int(objects.first_at[transaction.object]), int(objects.last_at[transaction.object])
+    in_time = first_at - SLACK_SECONDS * SECOND <= transaction.updated <= last_at + SLACK_SECONDS * SECOND
+    return None if in_time else "updated when nothing was sent for their object"
 
 
 def _arrow(flags: Any) -> Any:

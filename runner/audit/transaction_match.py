@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.audit.extract_diff import SLACK_SECONDS, moments
+from runner.audit.extract_diff import SLACK_SECONDS
+from runner.audit.printed_times import moments
 from runner.audit.sent_rows import SEPARATOR, Keys, SentRows
+from runner.zuora.data_query.job import QueryFailedError
+from runner.zuora.data_query.parts import SECOND
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 16 << 20
 ROWS_AT_ONCE = 500_000
-NEVER = -(2**62)  # a time before all others
+NEVER = -(2**62)  # a time before all others: it is not there
+UNTIMED = NEVER + 1  # it is there, but when it was updated cannot be read
 
 
 class Transaction(NamedTuple):
@@ -31,7 +35,34 @@ class Transaction(NamedTuple):
     id: str
     updated: int
     user: str | None  # who updated it last, where the tenant shows that
-    row: int  # the index of the first row that names the object
+    at: int  # the index of the keys that name its object
+    object: int  # the object's index among theirs
+
+
+@dataclass
+class SeenObjects:
+    """What extracts show of the objects of some keys, by the objects' indices."""
+
+    updated: np.ndarray[Any, Any]  # when a transaction of it was last updated
+    by_id: np.ndarray[Any, Any]  # whether a transaction with an id of the run names it
+    untimed: np.ndarray[Any, Any]  # whether the time of a transaction of it cannot be read
+
+    @classmethod
+    def of(cls, keys: Keys) -> SeenObjects:
+        """Nothing seen yet."""
+        import numpy as np
+
+        count = len(keys.objects)
+        return cls(np.full(count, NEVER, np.int64), np.zeros(count, bool), np.zeros(count, bool))
+
+    def note(self, positions: Any, ours: Any, times: Any) -> None:
+        """Transactions: the object of each (-1: none of them), whether its id is of the run, when it was updated."""
+        import numpy as np
+
+        named = positions >= 0
+        np.maximum.at(self.updated, positions[named], times[named])
+        self.by_id[positions[named & ours]] = True
+        self.untimed[positions[named & (times == UNTIMED)]] = True
 
 
 @dataclass
@@ -39,12 +70,13 @@ class Matches:
     """What extracts hold of a run's rows."""
 
     rows: SentRows
-    id_updated: np.ndarray[Any, Any]  # of each of the rows' ids: when it was last updated; NEVER: not there
-    object_updated: list[np.ndarray[Any, Any]]  # of each object, by the index of its keys
-    object_seen_by: list[np.ndarray[Any, Any]]  # whether a transaction with an id of the run named the object
+    id_updated: np.ndarray[Any, Any]  # of each of the rows' ids: when it was last updated
+    objects: list[SeenObjects]  # by the index of the keys
     users: set[str] = field(default_factory=set)  # who updated the transactions with an id of the run
+    seen_users: set[str] = field(default_factory=set)  # who updated any transaction of the run's objects
     others: dict[tuple[str, int], Transaction] = field(default_factory=dict)  # by id and index of the keys
     unrelated: int = 0  # transactions of objects that the run does not name
+    doubtful_zone: bool = False  # whether printed times contradict the tenant's own choice by time
     earliest: int | None = None  # the smallest time from a row's first attempt to the update of its transaction
 
     @classmethod
@@ -52,9 +84,7 @@ class Matches:
         """Nothing seen yet."""
         import numpy as np
 
-        updated = [np.full(len(keys.objects), NEVER, np.int64) for keys in rows.keys]
-        seen = [np.zeros(len(keys.objects), bool) for keys in rows.keys]
-        return cls(rows, np.full(len(rows.ids), NEVER, np.int64), updated, seen)
+        return cls(rows, np.full(len(rows.ids), NEVER, np.int64), [SeenObjects.of(keys) for keys in rows.keys])
 
     @property
     def id_present(self) -> np.ndarray[Any, Any]:
@@ -62,48 +92,63 @@ class Matches:
         positions: np.ndarray[Any, Any] = self.id_updated > NEVER
         return positions
 
-    def read(self, extract: Path, *, of_the_time: bool = True) -> None:
-        """Match an extract. `of_the_time`: it holds what was updated in the run's time, so that it tells of others."""
-        for table in _tables(extract):
-            self._match(table, of_the_time=of_the_time)
+    def read(self, extract: Path, within: tuple[int, int] | None = None) -> None:
+        """Match an extract. `within`: it holds what was updated in this time (microseconds), whoever did it.
 
-    def _match(self, table: pa.Table, *, of_the_time: bool) -> None:
+        Raises QueryFailedError if it is no CSV.
+        """
+        import pyarrow as pa
+
+        try:
+            for table in _tables(extract):
+                self._match(table, within)
+        except pa.ArrowInvalid as error:
+            raise QueryFailedError(f"the rows of {extract.name} cannot be read ({error}): try again") from error
+
+    def _match(self, table: pa.Table, within: tuple[int, int] | None) -> None:
+        import numpy as np
+
+        ids = _plain(table["id"])
+        position = _positions(ids, self.rows.ids)
+        ours = position >= 0
+        by_keys = [_positions(_key(table, keys.columns), keys.objects) for keys in self.rows.keys]
+        relevant = ours.copy()
+        for positions in by_keys:
+            relevant |= positions >= 0
+        times = self._times(table["updateddate"], np.flatnonzero(relevant), within)
+        np.maximum.at(self.id_updated, position[ours], times[ours])
+        for seen, positions in zip(self.objects, by_keys, strict=True):
+            seen.note(positions, ours, times)
+        if within is not None:
+            self.unrelated += int((~relevant).sum())
+            user = _plain(table["updatedbyid"]) if "updatedbyid" in table.column_names else None
+            self._note_users(user, ours, relevant)
+            self._note_delays(position, ours & (times > UNTIMED), times)
+            self._note_others(ids, user, by_keys, ours, times)
+
+    def _times(self, texts: Any, chosen: Any, within: tuple[int, int] | None) -> Any:
+        """The times of the chosen rows in microseconds; `UNTIMED` where they cannot be read, or not be relied on: they
+        are outside of the time by which the tenant chose them, so that it prints another zone than it says."""
         import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        ids = pc.replace_substring(table["id"].combine_chunks(), "-", "")
-        position = _positions(ids, self.rows.ids)
-        ours = position >= 0
-        named = np.zeros(len(ids), bool)
-        by_keys = []
-        for keys in self.rows.keys:
-            positions = _positions(_key(table, keys.columns), keys.objects)
-            by_keys.append(positions)
-            named |= positions >= 0
-        relevant = ours | named
-        if of_the_time:
-            self.unrelated += int((~relevant).sum())
-        chosen = np.flatnonzero(relevant)
-        updated, known = moments(pc.take(table["updateddate"], pa.array(chosen)).to_pandas())
-        times = np.full(len(ids), NEVER, np.int64)
-        times[chosen] = np.where(known, updated, NEVER)
-        np.maximum.at(self.id_updated, position[ours], times[ours])
-        user = table["updatedbyid"] if "updatedbyid" in table.column_names else None
-        if user is not None and of_the_time:
-            self.users.update(filter(None, pc.unique(user.filter(pa.array(ours))).to_pylist()))
-        for at, positions in enumerate(by_keys):
-            self._note_objects(at, positions, ours, times)
-        if of_the_time:
-            self._note_delays(position, ours, times)
-            self._note_others(ids, user, by_keys, ours, times)
+        times = np.full(len(texts), NEVER, np.int64)
+        updated, readable = moments(pc.take(texts, pa.array(chosen)).to_pandas(), zoneless=False)
+        if within is not None:
+            since, until = within
+            outside = readable & ((updated < since - SECOND) | (updated > until + SECOND))
+            self.doubtful_zone |= bool(outside.any())
+        times[chosen] = np.where(readable & (not self.doubtful_zone), updated, UNTIMED)
+        return times
 
-    def _note_objects(self, at: int, positions: Any, ours: Any, times: Any) -> None:
-        import numpy as np
+    def _note_users(self, user: Any, ours: Any, relevant: Any) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
-        named = positions >= 0
-        np.maximum.at(self.object_updated[at], positions[named], times[named])
-        self.object_seen_by[at][positions[named & ours]] = True
+        for users, chosen in ((self.users, ours), (self.seen_users, relevant)):
+            if user is not None:
+                users.update(filter(None, pc.unique(user.filter(pa.array(chosen))).to_pylist()))
 
     def _note_delays(self, position: Any, ours: Any, times: Any) -> None:
         """How long after the row's first attempt: a tenant whose clock is behind ours shows a negative time."""
@@ -133,21 +178,17 @@ class Matches:
 
     def _note_others(self, ids: Any, user: Any, by_keys: Sequence[Any], ours: Any, times: Any) -> None:
         for at, positions in enumerate(by_keys):
-            row_of_object = _first_rows(self.rows.keys[at])
             for index in ((positions >= 0) & ~ours).nonzero()[0].tolist():
                 text = ids[index].as_py()
                 name = user[index].as_py() if user is not None else None
-                row = int(row_of_object[positions[index]])
-                self.others[text, at] = Transaction(text, int(times[index]), name or None, row)
+                self.others[text, at] = Transaction(text, int(times[index]), name or None, at, int(positions[index]))
 
 
-def _first_rows(keys: Keys) -> Any:
-    """Of each object, the index of the first row that names it."""
-    import numpy as np
+def _plain(texts: Any) -> Any:
+    """A column of ids as they are compared."""
+    import pyarrow.compute as pc
 
-    first = np.zeros(len(keys.objects), np.int64)
-    first[keys.object_of[::-1]] = keys.rows[::-1]
-    return first
+    return pc.replace_substring(texts.combine_chunks(), "-", "")
 
 
 def _positions(texts: Any, wanted: Any) -> Any:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.audit.extract_diff import SLACK_SECONDS
+from runner.audit.other_runs import OtherRuns
 from runner.audit.sent_rows import SentRows
-from runner.audit.transaction_match import NEVER, Matches, Transaction
+from runner.audit.transaction_match import UNTIMED, Matches, Transaction
 from runner.runs.annotations import HEADER
 from runner.system.atomic_file import replacing
 from runner.system.csv_dialect import csv_text, safe
@@ -39,31 +40,38 @@ class Annotation:
 
 @dataclass(frozen=True)
 class Others:
-    """Whose transactions are not the unknown rows': ids that other runs made, by run; the users of this run."""
+    """Whose transactions are not the unknown rows': those of other runs, and of users that are not of this run."""
 
-    runs: Mapping[str, str]
+    runs: OtherRuns
     users: Collection[str]
 
     def has(self, transaction: Transaction) -> bool:
         """Whether a transaction was last updated by another run or another user."""
         other_user = bool(self.users) and transaction.user is not None and transaction.user not in self.users
-        return transaction.id in self.runs or other_user
+        return transaction.id in self.runs.made or other_user
+
+    def run_left_unknown(self, body: str, since: int) -> str | None:
+        """The other run that sent such a request after a time (microseconds), and does not know what became of it."""
+        run, last_at = self.runs.unknown.get(body, (None, 0))
+        return run if last_at >= since else None
 
 
 class UnknownRows:
-    """Answers for the unknown rows of one operation. `now` is when the tenant was asked, in microseconds."""
+    """Answers for the unknown rows of one operation: `bodies` and `labels` by row number. `now` is when the tenant was
+    asked, in microseconds."""
 
-    def __init__(self, matches: Matches, labels: Mapping[int, str], others: Others, now: int) -> None:
+    def __init__(
+        self, matches: Matches, labels: Mapping[int, str], bodies: Mapping[int, str], others: Others, now: int
+    ) -> None:
         self._matches, self._rows, self._others, self._now = matches, matches.rows, others, now
-        self._labels = labels
+        self._labels, self._bodies = labels, bodies
         self._objects = _objects(self._rows)
         self._shared = Counter(self._objects.values())
-        self._by_row: dict[int, list[Transaction]] = {}
+        self._by_object: dict[tuple[int, int], list[Transaction]] = {}
         for transaction in matches.others.values():
-            self._by_row.setdefault(transaction.row, []).append(transaction)
+            self._by_object.setdefault((transaction.at, transaction.object), []).append(transaction)
         self._named_twice = _named_twice(matches)
         self._by_id = _rows_matched_by_id(matches)
-        self._first_row = _first_row_of_objects(self._rows)
         self._shift = min(0, matches.earliest or 0) - CLOCK_SECONDS * 1_000_000
 
     def answers(self) -> list[Annotation]:
@@ -75,23 +83,27 @@ class UnknownRows:
         if object_key is None:
             return self._cannot(index, "no column of the tenant's table names such an object")
         since = int(self._rows.first_at[index]) + self._shift
-        transactions = [
-            transaction
-            for transaction in self._by_row.get(self._first_row[object_key], ())
-            if transaction.updated >= since
-        ]
+        transactions = [each for each in self._by_object.get(object_key, ()) if each.updated >= since]
         candidates = [transaction for transaction in transactions if not self._others.has(transaction)]
         twice = any(transaction.id in self._named_twice for transaction in candidates)
         if twice or (self._shared[object_key] > 1 and (candidates or self._updated(object_key) >= since)):
             return self._cannot(index, "another row of the run names the same object")
         if candidates:
-            times = tuple(dict.fromkeys(iso(transaction.updated) for transaction in candidates))
-            reason = "transactions of this object were updated after the first attempt"
-            ids = tuple(transaction.id for transaction in candidates)
-            return self._annotation(index, DONE, reason, ids, times)
+            return self._with_transactions(index, candidates, since)
         if transactions or self._updated(object_key) >= since:
             return self._cannot(index, "another run or user updated this object since: that would hide the work")
+        if self._matches.objects[object_key[0]].untimed[object_key[1]]:
+            return self._cannot(index, "when a transaction of this object was updated cannot be read")
         return self._without_transaction(index, object_key)
+
+    def _with_transactions(self, index: int, candidates: Sequence[Transaction], since: int) -> Annotation:
+        """Transactions of the object were updated, and no other row, run or user is known to have done that."""
+        run = self._others.run_left_unknown(self._bodies.get(int(self._rows.numbers[index]), ""), since)
+        if run is not None:
+            return self._cannot(index, f"run {run} sent the same request, and its outcome is unknown there, too")
+        times = tuple(dict.fromkeys(iso(transaction.updated) for transaction in candidates))
+        reason = "transactions of this object were updated after the first attempt"
+        return self._annotation(index, DONE, reason, tuple(each.id for each in candidates), times)
 
     def _without_transaction(self, index: int, object_key: tuple[int, int]) -> Annotation:
         """No transaction of the object was updated: whether one would have been seen."""
@@ -106,7 +118,7 @@ class UnknownRows:
             return self._annotation(index, NOT_DONE, reason)
         mode = self._rows.kind_names[self._rows.kinds[index]][1]
         long_before = int(self._rows.first_at[index]) - SLACK_SECONDS * 1_000_000
-        if mode == "re-migrate" and NEVER < self._updated(object_key) < long_before:
+        if mode == "re-migrate" and UNTIMED < self._updated(object_key) < long_before:
             when = iso(self._updated(object_key))
             return self._annotation(index, NOT_DONE, f"its transactions were last updated at {when}, before the run")
         return self._cannot(index, "nothing shows that the tenant would have shown the work of such a row in this mode")
@@ -116,15 +128,15 @@ class UnknownRows:
         0 if it showed one of them by its id only, since then it would not have shown this one either."""
         keys, rows = self._rows.keys[at], self._rows
         alike = (rows.kinds[keys.rows] == rows.kinds[index]) & ~rows.unknown[keys.rows]
-        by_object = self._matches.object_seen_by[at][keys.object_of]
-        updated = self._matches.object_updated[at][keys.object_of] >= rows.first_at[keys.rows] + self._shift
+        by_object = self._matches.objects[at].by_id[keys.object_of]
+        updated = self._matches.objects[at].updated[keys.object_of] >= rows.first_at[keys.rows] + self._shift
         by_id = self._by_id[keys.rows]
         if (alike & by_id & ~by_object).any():
             return 0
         return int((alike & by_object & updated).sum())
 
     def _updated(self, object_key: tuple[int, int]) -> int:
-        return int(self._matches.object_updated[object_key[0]][object_key[1]])
+        return int(self._matches.objects[object_key[0]].updated[object_key[1]])
 
     def _annotation(
         self, index: int, answer: str, reason: str, ids: tuple[str, ...] = (), updated: tuple[str, ...] = ()
@@ -160,14 +172,6 @@ def _objects(rows: SentRows) -> dict[int, tuple[int, int]]:
         for position in np.isin(keys.object_of, wanted).nonzero()[0].tolist():
             objects[int(keys.rows[position])] = (at, int(keys.object_of[position]))
     return objects
-
-
-def _first_row_of_objects(rows: SentRows) -> dict[tuple[int, int], int]:
-    """The first row that names each object of `_objects`."""
-    first: dict[tuple[int, int], int] = {}
-    for row, object_key in sorted(_objects(rows).items()):
-        first.setdefault(object_key, row)
-    return first
 
 
 def written(path: Path, annotations: Sequence[Annotation]) -> Path:

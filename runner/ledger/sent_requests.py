@@ -47,3 +47,9 @@ def labels(store: Store, rows: Iterable[int]) -> dict[int, str]:
     """Rows as people know them: type and object."""
     sql = "SELECT coalesce(type || ' ' || object, operation) FROM line WHERE line = ?"
     return {row: sent[0] for row in rows if (sent := store.row(sql, row)) is not None}
+
+
+def bodies_of(store: Store, rows: Iterable[int]) -> dict[int, str]:
+    """The bodies that were sent, by row; of rows that had one."""
+    sql = "SELECT body FROM request WHERE request = ? AND body IS NOT NULL"
+    return {row: sent[0] for row in rows if (sent := store.row(sql, row)) is not None}

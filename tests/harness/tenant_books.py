@@ -44,12 +44,14 @@ TABLES = {
 class Books:
     """The tables, and the client through which they are asked."""
 
-    def __init__(self, zone: str = "UTC", *, rows_out: int = 500_000, hyphens: bool = False) -> None:
+    def __init__(self, zone: str = "UTC", *, rows_out: int = 500_000, hyphens: bool = False, form: str = "") -> None:
+        self.form = form  # of times, for strftime; ISO 8601 by default
         self.zone, self.rows_out, self.hyphens = zone, rows_out, hyphens
         self.queries: list[str] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.running: set[str] = set()
         self.most_at_once = 0
+        self.user = "somebody"  # who submits the queries
         self.status_once: dict[str, str] = {}  # a word in a query → the status with which its first job ends
         self._base = duckdb.connect()
         for table, columns in TABLES.items():
@@ -79,7 +81,7 @@ class Books:
             sql = json.loads(body)["query"]
             self.queries.append(sql)
             name = f"job-{len(self.jobs)}"
-            self.jobs[name] = {"id": name, "query": sql, "queryStatus": "accepted", "remainingRetries": 3}
+            self.jobs[name] = {"id": name, "query": sql, "queryStatus": "accepted", "createdBy": self.user}
             self.running.add(name)
             self.most_at_once = max(self.most_at_once, len(self.running))
             return self._reply(self.jobs[name])
@@ -132,7 +134,8 @@ class Books:
 
     def _shown(self, value: Any) -> Any:
         if isinstance(value, datetime):
-            return value.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(microsecond=0).isoformat()
+            local = value.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(microsecond=0)
+            return local.strftime(self.form) if self.form else local.isoformat()
         return value
 
 

@@ -27,7 +27,7 @@ class DataQuery:
     """All data queries of one command: at most five run at once, and jobs of a try that was broken off are followed.
 
     `as_of` is when the oldest query behind its extracts was submitted, in microseconds: what happened in the tenant
-    since then, they need not show.
+    since then, they need not show. `users` are the ids of who submitted them, as the tenant states it.
     """
 
     def __init__(self, client: Client, sleep: Sleep = asyncio.sleep, jobs: QueryJobs | None = None) -> None:
@@ -35,6 +35,7 @@ class DataQuery:
         self._jobs = QueryJobs() if jobs is None else jobs
         self._slots = asyncio.Semaphore(AT_ONCE)
         self.as_of = now_microseconds()
+        self.users: set[str] = set()
 
     async def columns(self, table: str) -> dict[str, str]:
         """The columns of a table that this tenant has, by their names in lower case, and their types.
@@ -114,6 +115,8 @@ class DataQuery:
         """Download the answer; returns how many rows the job states."""
         followed = await self._followed(sql) or await self._submitted(sql)
         followed = await job.ended(self._client, followed, self._sleep)
+        if isinstance(followed.created_by, str):
+            self.users.add(followed.created_by)
         if followed.status in ENDED_WITHOUT_RESULT:
             self._jobs.drop(sql)
             raise job.refusal(followed, sql)

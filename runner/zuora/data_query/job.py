@@ -60,6 +60,7 @@ class Job(msgspec.Struct, frozen=True, rename="camel"):
     query_status: str
     data_file: Any = None
     output_rows: Any = None
+    created_by: Any = None  # a user's id
     error_message: Any = None  # of a job that failed; the pages show no such job
 
     @property

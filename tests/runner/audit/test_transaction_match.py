@@ -163,6 +163,31 @@ def test_lost_answers_and_lost_transactions(tmp_path, zone, kind, hyphens):
     assert not any("*" in query for query in books.queries)
 
 
+@pytest.mark.parametrize(
+    ("form", "answers"),
+    [
+        ("%Y-%m-%d %H:%M:%S.000 America/Los_Angeles", ["done", "not done"]),
+        ("%Y-%m-%d %H:%M:%S.000 %z", ["done", "not done"]),
+        ("%Y-%m-%d %H:%M:%S", ["cannot tell", "cannot tell"]),
+        ("%Y-%m-%dT%H:%M:%SZ", ["cannot tell", "cannot tell"]),
+        ("%A", ["cannot tell", "cannot tell"]),
+    ],
+)
+def test_times_in_other_forms(tmp_path, form, answers):
+    """What is there is there; a time of which the zone is not certain decides nothing."""
+    books = Books("America/Los_Angeles", form=form)
+    world = World(tmp_path / "runs/it", books, manifest_of("invoice number"), re_migrate=True)
+    world.settle(unknown=frozenset({3, 4}), undone=frozenset({4}))
+    books._base.execute(
+        "INSERT INTO billingtransaction SELECT 'old', createddate, createddate, * EXCLUDE (id, "
+        "createddate, updateddate) REPLACE ('INV4' AS documentnumber) FROM billingtransaction LIMIT 1"
+    )
+    books.remove("billingtransaction", world.ids(7)[0])
+    missing, extra, _ = world.inquire().checks
+    assert (missing.count, extra.count) == (1, 0), missing.lines() + extra.lines()
+    assert list(world.answers().values()) == answers
+
+
 def test_windows_are_halved_until_they_fit(tmp_path):
     """A limit of output rows is met by smaller queries, at most five at once; nothing is lost."""
     books = Books(rows_out=10)
@@ -220,6 +245,46 @@ def test_ids_that_are_not_of_transactions(tmp_path):
     books._base.execute("DELETE FROM bookingtransaction WHERE subscriptionnumber = 'A-S4'")
     missing, extra = world.inquire().checks
     assert (missing.count, missing.failures[0].partition(":")[0], extra.count) == (1, "row 4", 0)
+    books._base.execute(
+        "UPDATE bookingtransaction SET updateddate = updateddate - INTERVAL 1 DAY WHERE subscriptionnumber = 'A-S6'"
+    )
+    missing, _ = world.inquire().checks
+    assert [row["regen_line"] for row in world.rows("reconcile-BookingTransaction-missing.csv")] == ["4", "6"]
+
+
+def test_an_object_of_an_unknown_row_has_no_extra_transactions(tmp_path):
+    """Also where another row of the run names the same object, by the same columns or by others."""
+    books = Books()
+    manifest = f"invoiceNumber,invoiceId\nINV1,\nINV2,\n,{hexed('INV1')}\n"
+    world = World(tmp_path / "runs/it", books, manifest, re_migrate=True).settle(unknown=frozenset({3}))
+    books._base.execute(f"UPDATE billingtransaction SET documentnumber = 'INV1' WHERE documentid = '{hexed('INV1')}'")
+    missing, extra, _ = world.inquire().checks
+    assert (missing.count, extra.count) == (0, 0), extra.lines()
+    assert world.answers() == {3: "cannot tell"}
+
+
+def test_another_runs_unknown_row_may_have_done_the_work(tmp_path):
+    """Then ours is not said to be done."""
+    books = Books()
+    world = World(tmp_path / "runs/it", books, manifest_of("invoice number", 4), re_migrate=True)
+    world.settle(unknown=frozenset({3}))
+    other = World(tmp_path / "runs/other", books, manifest_of("invoice number", 4), re_migrate=True)
+    other.settle(unknown=frozenset({3}), undone=frozenset({1, 2, 3, 4}))
+    world.inquire()
+    (row,) = world.rows("reconcile-unknown.csv")
+    assert (row["answer"], "run other" in row["reason"]) == ("cannot tell", True)
+
+
+def test_without_an_id_of_the_run_its_user_is_who_asks(tmp_path):
+    """All answers were lost: what another user did since is not taken for the run's work."""
+    books = Books()
+    books.user = "a-p-i"
+    world = World(tmp_path / "runs/it", books, manifest_of("name and version", 3))
+    world.settle(unknown=frozenset({1, 2, 3}), undone=frozenset({2}))
+    names = {"subscriptionnumber": "A-S2", "subscriptionversion": "1", "updatedbyid": "person"}
+    books.add("bookingtransaction", [{"id": "x", "updateddate": STARTED + 9 * SECOND, "createddate": STARTED, **names}])
+    world.inquire()
+    assert world.answers() == {1: "done", 2: "cannot tell", 3: "done"}
 
 
 def test_what_no_table_shows_has_a_line_of_its_own(tmp_path):
