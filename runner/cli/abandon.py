@@ -29,5 +29,10 @@ def abandon(**params: Any) -> ExitCode:
 
     folder = find_run(options.runs_folder(params), params["run"])
     abandon_run(folder)
+    document = folder.document()
+    if document is not None and document.remote is not None:
+        from runner.session.remote_run import publish_abandoned
+
+        publish_abandoned(folder, document.remote)
     say(f"run {folder.id} is abandoned; its results stay in {folder.path}")
     return ExitCode.SUCCEEDED

@@ -31,6 +31,10 @@ def findings(flags: Flags, manifests: Sequence[str], rows: int | None) -> Iterat
         return
     yield from _config(settings)
     yield from ground(settings.runs_dir, manifests, rows)
+    if settings.remote is not None:
+        from runner.doctor.remote import remote_findings
+
+        yield from remote_findings(settings.remote)
     way = list(line(settings.base_url, settings.profile.connect_timeout_seconds))
     yield from way
     if all(finding.level is not Level.FAIL or finding.name == "clock" for finding in way):

@@ -96,7 +96,7 @@ class ObjectStorage:
                 return True
             except FileExistsError:
                 return self.read(name) == content
-            except _errors() as error:
+            except storage_errors() as error:
                 if (existing := self.read(name)) is not None:
                     return existing == content
                 if attempt + 1 == CONFLICT_ATTEMPTS:
@@ -157,7 +157,7 @@ class ObjectStorage:
     def _translated(self, verb: str, name: str) -> Iterator[None]:
         try:
             yield
-        except _errors() as error:
+        except storage_errors() as error:
             raise self._unusable(verb, name, error) from error
 
     def _unusable(self, verb: str, name: str, error: BaseException) -> RemoteUnusable:
@@ -165,7 +165,7 @@ class ObjectStorage:
         return RemoteUnusable(f"remote {self.url}: could not {verb} {name}: {reason}")
 
 
-def _errors() -> tuple[type[BaseException], ...]:
+def storage_errors() -> tuple[type[BaseException], ...]:
     """What storage raises when it gives out; of the libraries that are loaded."""
     loaded = [(sys.modules[module], names) for module, names in _FOREIGN.items() if module in sys.modules]
     foreign = [getattr(module, name) for module, names in loaded for name in names if hasattr(module, name)]

@@ -178,11 +178,23 @@ class RemoteRun:
             if self.folder.sealed:
                 publish(self.storage, self.folder)
         except (RemoteUnusable, Refused, LedgerError, OSError) as error:
-            say(
-                f"the run has ended, but is not published: {error}. Once that is fixed: "
-                f"regen publish {self.folder.id} --remote {self.storage.url}",
-                err=True,
-            )
+            _say_unpublished(self.folder, self.storage.url, error)
+
+
+def publish_abandoned(folder: RunFolder, remote: RemoteFacts) -> None:
+    """Publish a run that was abandoned: until then its remote knows it as unfinished."""
+    try:
+        publish(open_storage(remote.url), folder)
+    except (RemoteUnusable, Refused, OSError) as error:
+        _say_unpublished(folder, remote.url, error)
+
+
+def _say_unpublished(folder: RunFolder, url: str, error: Exception) -> None:
+    say(
+        f"run {folder.id} has ended, but is not published: {error}. Once that is fixed: "
+        f"regen publish {folder.id} --remote {url}",
+        err=True,
+    )
 
 
 def _holder(folder: RunFolder, facts: Facts, token: str) -> EpochHolder:

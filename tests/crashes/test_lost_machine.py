@@ -16,6 +16,7 @@ from runner.system.timestamps import utc_now
 from tests.crashes.test_crashes import ENVIRONMENT, REGEN, run
 from tests.flows.test_flows import subscriptions
 from tests.harness.audited import broken
+from tests.harness.journeys import charges, created, quick
 from tests.harness.program import Server, folders, simulated, table
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
@@ -113,6 +114,36 @@ def test_nothing_is_left_but_the_entry(tmp_path, regen, words, clock):
         assert folders(tmp_path / "two")[0].name == lost.name
         assert lost.name[:10] == f"{yesterday:%Y-%m-%d}"
         prove(folders(tmp_path / "two")[0], server)
+
+
+@pytest.mark.parametrize(("point", "code"), [("claimed", 3), ("answered", 0), ("created", 0)])
+def test_what_has_no_key_is_looked_for_and_never_sent_again(tmp_path, regen, point, code):
+    """The ledger is lost with its machine, and with it whether a file was uploaded: it is found, or is unknown."""
+    quick(tmp_path)
+    charges(tmp_path / "charges.csv", 30)
+    with simulated(job_seconds=0.1) as server:
+        words = ["backfill", "RatePlanCharge", str(tmp_path / "charges.csv"), "--base-url", server.url]
+        words += ["--config", str(tmp_path / "regen.toml"), "--remote", str(tmp_path / "remote"), "--quiet"]
+        assert run([*REGEN, *words, "--runs-dir", str(tmp_path / "one")], point) == -9
+        shutil.rmtree(tmp_path / "one")
+        done = regen(*words, "--runs-dir", tmp_path / "two")
+        assert done.code == code, done.err
+        assert "was restored from the copy of" in done.err
+        assert len(created(server, "/v1/uno/data-backfill/jobs")) == (code == 0)
+        assert {row["regen_state"] for row in table(folders(tmp_path / "two")[0])} <= {"succeeded", "unknown"}
+    assert broken(folders(tmp_path / "two")[0]) == {}
+
+
+def test_a_run_that_was_abandoned_is_so_everywhere(tmp_path, regen, words):
+    with simulated() as server:
+        assert regen(*words("one", "run", server, "--max-requests", "20")).code == 5
+        (folder,) = folders(tmp_path / "one")
+        assert regen("abandon", folder.name, "--runs-dir", tmp_path / "one").code == 0
+        done = regen(*words("two", "run", server))
+        assert (done.code, server.arrivals()) == (2, 20)
+        assert f"run {folder.name} was abandoned; add --again" in done.err
+        assert regen(*words("two", "run", server, "--again")).code == 0
+        assert {path.name for path in folders(tmp_path / "two")} == {folder.name, f"{folder.name}-2"}
 
 
 def test_two_machines_at_once_and_the_first_ends_in_good_order(tmp_path, regen, words):
