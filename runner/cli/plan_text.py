@@ -30,8 +30,9 @@ def plan_text(run: OpenRun, settings: Settings, max_requests: int | None = None)
         f"run {folder.id} → {settings.base_url} ({limits_in_words(settings.tenant)})",
         f"  {balance(document.counts)}",
     ]
+    sheets = _sheets(run)
     for step in steps:
-        lines += _step_lines(step, _sheets(run, step.number), of=len(steps))
+        lines += _step_lines(step, sheets.get(step.number, {}), of=len(steps))
     lines += [f"  {line}" for line in _first_requests(run)]
     if is_guarded(settings) or any(step.options.get("re_migrate") for step in steps):
         lines += [f"  {line}" for line in consequences(run.store)]
@@ -75,10 +76,13 @@ def _job_lines(steps: Sequence[StepDocument]) -> list[str]:
     return [f"  plus the time that the tenant takes for the jobs of step{'s' * (len(jobs) > 1)} {', '.join(jobs)}"]
 
 
-def _sheets(run: OpenRun, step: int) -> dict[str, str]:
-    """The sheet that was read of each workbook."""
-    sources = [source for source in queries.manifests(run.store) if source.step == step and source.sheet]
-    return {source.path: f", sheet {printable(source.sheet or '')}" for source in sources}
+def _sheets(run: OpenRun) -> dict[int, dict[str, str]]:
+    """The sheet that was read of each workbook, by step and path."""
+    sheets: dict[int, dict[str, str]] = {}
+    for source in queries.manifests(run.store):
+        if source.sheet:
+            sheets.setdefault(source.step, {})[source.path] = f", sheet {printable(source.sheet)}"
+    return sheets
 
 
 def _step_lines(step: StepDocument, sheets: Mapping[str, str], of: int) -> list[str]:

@@ -30,14 +30,16 @@ class Backlog:
     """Holds few requests: those loaded and not yet sent, and those that wait to be tried again.
 
     A lane is busy from the moment one of its requests is taken until that one is settled, also while it waits
-    for its next try: requests of a lane keep their order.
+    for its next try: requests of a lane keep their order. Of those that wait for a busy lane one alone is made ready
+    when it is free, so that a long lane costs no more a request than a short one.
     """
 
     def __init__(self) -> None:
         self._later: list[tuple[float, int, Job]] = []
         self._ready: list[Job] = []
         self._fresh: deque[Job] = deque()
-        self._lanes: dict[int, list[Job]] = {}  # busy lanes, and who waits in them
+        self._busy: set[int] = set()  # lanes
+        self._waiting: dict[int, list[Job]] = {}  # in which lane who waits, the first in front
 
     def load(self, requests: Iterable[Request]) -> None:
         """Take in fresh requests, in manifest order."""
@@ -66,13 +68,14 @@ class Backlog:
 
     def settled(self, job: Job) -> bool:
         """Free a settled request's lane; True if one that waited in it is now ready."""
-        waiting = self._lanes.pop(job.request.lane, None)
+        lane = job.request.lane
+        self._busy.discard(lane)
+        waiting = self._waiting.get(lane)
         if not waiting:
             return False
-        first = heapq.heappop(waiting)
-        self.push(first)
-        for other in waiting:
-            self.push(other)
+        self.push(heapq.heappop(waiting))
+        if not waiting:
+            del self._waiting[lane]
         return True
 
     @property
@@ -91,7 +94,7 @@ class Backlog:
         return self._later[0][0] if self._later else None
 
     def __len__(self) -> int:
-        waiting = sum(map(len, self._lanes.values()))
+        waiting = sum(map(len, self._waiting.values()))
         return len(self._later) + len(self._ready) + len(self._fresh) + waiting
 
     def __bool__(self) -> bool:
@@ -103,9 +106,9 @@ class Backlog:
         return self._fresh.popleft() if self._fresh else None
 
     def _enter(self, job: Job) -> bool:
-        waiting = self._lanes.get(job.request.lane)
-        if waiting is not None:
-            heapq.heappush(waiting, job)
+        lane = job.request.lane
+        if lane in self._busy:
+            heapq.heappush(self._waiting.setdefault(lane, []), job)
             return False
-        self._lanes[job.request.lane] = []
+        self._busy.add(lane)
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -160,10 +161,17 @@ class Step(msgspec.Struct, frozen=True):
 
 def unusual(do: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a step that are not what they would be by themselves."""
+    usual = _usual(do)
+    return {name: value for name, value in options.items() if value != usual.get(name)}
+
+
+@cache
+def _usual(do: str) -> dict[str, Any]:
+    """What the options of a step are by themselves."""
     kind = next(kind for kind in KINDS if kind.__struct_config__.tag == do)
     usual = {field.name: msgspec.to_builtins(field.default) for field in fields(kind) if field.default is not NODEFAULT}
     usual |= {f.name: f.default_factory() for f in fields(kind) if f.default_factory is not NODEFAULT}
-    return {name: value for name, value in options.items() if value != usual.get(name)}
+    return usual
 
 
 def files_of(work: PlanWork) -> tuple[str, ...]:

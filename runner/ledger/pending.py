@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from runner.domain.model import History, Judgement, Kind, Reason, Request, State
 from runner.ledger.database import Store
+from runner.ledger.queries import bounds
 
 # The columns of a request, by the names of `_Row`.
 _COLUMNS = {
@@ -32,7 +33,7 @@ FRESH = f"""
 SELECT json_group_array(json_object({", ".join(f"'{name}', {expression}" for name, expression in _COLUMNS.items())}))
 FROM (
     SELECT * FROM request r
-    WHERE r.request > ? AND r.step = ? AND r.state = 'pending' AND r.head
+    WHERE r.request BETWEEN ? AND ? AND r.step = ? AND r.state = 'pending' AND r.head
       AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.request = r.request)
     ORDER BY r.request LIMIT ?
 ) AS r
@@ -41,7 +42,8 @@ FROM (
 RELEASED = f"""
 SELECT {REQUEST}
 FROM request p JOIN request r ON r.request = p.following
-WHERE p.following IS NOT NULL AND p.step = ? AND p.state <> 'pending' AND r.state = 'pending'
+WHERE p.request BETWEEN ? AND ? AND p.step = ? AND p.following IS NOT NULL AND p.state <> 'pending'
+  AND r.state = 'pending'
   AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.request = r.request)
 """
 
@@ -57,7 +59,7 @@ SELECT {REQUEST}, r.generation AS request_generation, a.number AS attempt, a.gen
 FROM request r
 JOIN attempt a USING (request)
 LEFT JOIN job j ON j.job = r.request
-WHERE r.step = ? AND r.state = ?
+WHERE r.request BETWEEN ? AND ? AND r.step = ? AND r.state = ?
 ORDER BY r.request, a.number
 """
 
@@ -94,13 +96,14 @@ _strings = msgspec.json.Decoder(list[str]).decode
 
 def fresh(store: Store, step: int, after: int, limit: int) -> list[Request]:
     """Requests never attempted that are first in their lane, in manifest order."""
-    row = store.row(FRESH, after, step, limit)
+    first, last = bounds(store, step)
+    row = store.row(FRESH, max(first, after + 1), last, step, limit)
     return sorted((row.request() for row in _rows(row[0])), key=lambda request: request.number) if row else []
 
 
 def released(store: Store, step: int) -> list[Request]:
     """Requests never attempted whose forerunner in the lane is settled: at the start of an invocation."""
-    return [request_of(row) for row in store.named_rows(RELEASED, step)]
+    return [request_of(row) for row in store.named_rows(RELEASED, *bounds(store, step), step)]
 
 
 def unattempted(store: Store, number: int) -> Request | None:
@@ -110,7 +113,7 @@ def unattempted(store: Store, number: int) -> Request | None:
 
 def begun(store: Store, step: int, state: State) -> Iterator[Begun]:
     """Requests attempted before and now in `state`, with their histories folded from the attempts."""
-    rows = store.named_rows(BEGUN, step, state.value)
+    rows = store.named_rows(BEGUN, *bounds(store, step), step, state.value)
     for _, attempts in groupby(rows, key=lambda row: row["number"]):
         yield _begun(list(attempts))
 

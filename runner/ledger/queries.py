@@ -15,6 +15,12 @@ from runner.ledger.enrolment import Manifest
 
 _ids = msgspec.json.Decoder(list[str]).decode
 
+COUNTS_OF_STEP = "SELECT state, count(*) FROM fate WHERE line BETWEEN ? AND ? GROUP BY 1"
+
+BOUNDS = """
+SELECT 1 + coalesce(sum(rows) FILTER (WHERE step < ?1), 0), coalesce(sum(rows), 0) FROM manifest WHERE step <= ?1
+"""
+
 COUNTS = """
 SELECT m.step, f.state, count(*) FROM fate f JOIN manifest m USING (manifest) GROUP BY 1, 2
 """
@@ -185,6 +191,17 @@ def counts(store: Store) -> dict[int, dict[str, int]]:
     return counted
 
 
+def counts_of_step(store: Store, step: int) -> dict[str, int]:
+    """Rows of one step by state."""
+    return dict(store.rows(COUNTS_OF_STEP, *bounds(store, step)))
+
+
+def bounds(store: Store, step: int) -> tuple[int, int]:
+    """The numbers of a step's first and last line: lines, and so requests, are numbered in the order of the steps."""
+    first, last = store.row(BOUNDS, step) or (1, 0)
+    return first, last
+
+
 def types(store: Store) -> dict[str, int]:
     """Accepted rows by type, in the order of their first appearance; of a step without types by operation."""
     sql = "SELECT coalesce(type, operation), count(*) FROM line WHERE problem IS NULL GROUP BY 1 ORDER BY min(line)"
@@ -321,9 +338,10 @@ def labels_in_lanes(store: Store, lanes: list[int]) -> list[str]:
 
 def waiting_after(store: Store, step: int) -> bool:
     """Whether later steps have something to send and none of them has begun."""
-    later = "SELECT 1 FROM request WHERE step > ? AND state = 'pending' LIMIT 1"
-    begun = "SELECT 1 FROM attempt JOIN request USING (request) WHERE step > ? LIMIT 1"
-    return store.row(later, step) is not None and store.row(begun, step) is None
+    _, last = bounds(store, step)
+    later = "SELECT 1 FROM request WHERE request > ? AND state = 'pending' LIMIT 1"
+    begun = "SELECT 1 FROM attempt WHERE request > ? LIMIT 1"
+    return store.row(later, last) is not None and store.row(begun, last) is None
 
 
 def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:

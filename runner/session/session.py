@@ -251,7 +251,7 @@ class _Session:
             return None
         if not ledger_views.waiting_after(self.store, number):
             return None  # nothing is left, or the next step has begun: it was accepted then
-        counts = ledger_views.counts(self.store)[number]
+        counts = ledger_views.counts_of_step(self.store, number)
         wrong = [f"{counts[state]} {state}" for state in ("failed", "unknown") if counts.get(state)]
         if not wrong:
             return None

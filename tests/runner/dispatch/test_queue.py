@@ -133,3 +133,29 @@ def test_its_length_counts_everything_that_is_not_under_way():
 def test_a_lane_that_nobody_entered_frees_nothing():
     """Such as that of a request settled before it was sent."""
     assert not Backlog().settled(Job(request(1)))
+
+
+def test_a_long_lane_costs_no_more_a_request_than_a_short_one(monkeypatch):
+    """A resume takes up all unknown rows of a lane at once: each is compared with a few, not with all others."""
+    compared = 0
+
+    def counted(job: Job, other: Job) -> bool:
+        nonlocal compared
+        compared += 1
+        return job.request.number < other.request.number
+
+    monkeypatch.setattr(Job, "__lt__", counted)
+    costs = []
+    for length in (200, 1600):
+        compared, backlog = 0, Backlog()
+        for number in range(length, 0, -1):
+            backlog.push(Job(request(number, 1)))
+        order = []
+        while jobs := backlog.take(9, 0.0):
+            (job,) = jobs
+            order.append(job.request.number)
+            backlog.settled(job)
+        assert order == list(range(1, length + 1))
+        assert len(backlog) == 0
+        costs.append(compared / length)
+    assert costs[1] < 2 * costs[0]
