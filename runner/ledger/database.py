@@ -42,6 +42,7 @@ class Store:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self.connection = connection
+        self.bounds: dict[int, tuple[int, int]] = {}  # of the lines of each step, once they were asked for
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

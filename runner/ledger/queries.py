@@ -17,10 +17,6 @@ _ids = msgspec.json.Decoder(list[str]).decode
 
 COUNTS_OF_STEP = "SELECT state, count(*) FROM fate WHERE line BETWEEN ? AND ? GROUP BY 1"
 
-BOUNDS = """
-SELECT 1 + coalesce(sum(rows) FILTER (WHERE step < ?1), 0), coalesce(sum(rows), 0) FROM manifest WHERE step <= ?1
-"""
-
 COUNTS = """
 SELECT m.step, f.state, count(*) FROM fate f JOIN manifest m USING (manifest) GROUP BY 1, 2
 """
@@ -197,9 +193,15 @@ def counts_of_step(store: Store, step: int) -> dict[str, int]:
 
 
 def bounds(store: Store, step: int) -> tuple[int, int]:
-    """The numbers of a step's first and last line: lines, and so requests, are numbered in the order of the steps."""
-    first, last = store.row(BOUNDS, step) or (1, 0)
-    return first, last
+    """The numbers of a step's first and last line: lines, and so requests, are numbered in the order of the steps.
+
+    Asked for once: what is enrolled never changes.
+    """
+    if not store.bounds:
+        last = 0
+        for number, rows in store.rows("SELECT step, sum(rows) FROM manifest GROUP BY step ORDER BY step"):
+            store.bounds[number] = (last + 1, last := last + rows)
+    return store.bounds.get(step, (1, 0))
 
 
 def types(store: Store) -> dict[str, int]:
