@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from runner.domain.model import History, Judgement, Kind, Reason, Request, State
 from runner.ledger.database import Store
-from runner.ledger.queries import bounds
+from runner.ledger.step_lines import bounds
 
 # The columns of a request, by the names of `_Row`.
 _COLUMNS = {

@@ -15,8 +15,6 @@ from runner.ledger.enrolment import Manifest
 
 _ids = msgspec.json.Decoder(list[str]).decode
 
-COUNTS_OF_STEP = "SELECT state, count(*) FROM fate WHERE line BETWEEN ? AND ? GROUP BY 1"
-
 COUNTS = """
 SELECT m.step, f.state, count(*) FROM fate f JOIN manifest m USING (manifest) GROUP BY 1, 2
 """
@@ -187,23 +185,6 @@ def counts(store: Store) -> dict[int, dict[str, int]]:
     return counted
 
 
-def counts_of_step(store: Store, step: int) -> dict[str, int]:
-    """Rows of one step by state."""
-    return dict(store.rows(COUNTS_OF_STEP, *bounds(store, step)))
-
-
-def bounds(store: Store, step: int) -> tuple[int, int]:
-    """The numbers of a step's first and last line: lines, and so requests, are numbered in the order of the steps.
-
-    Asked for once: what is enrolled never changes.
-    """
-    if not store.bounds:
-        last = 0
-        for number, rows in store.rows("SELECT step, sum(rows) FROM manifest GROUP BY step ORDER BY step"):
-            store.bounds[number] = (last + 1, last := last + rows)
-    return store.bounds.get(step, (1, 0))
-
-
 def types(store: Store) -> dict[str, int]:
     """Accepted rows by type, in the order of their first appearance; of a step without types by operation."""
     sql = "SELECT coalesce(type, operation), count(*) FROM line WHERE problem IS NULL GROUP BY 1 ORDER BY min(line)"
@@ -336,14 +317,6 @@ def labels_in_lanes(store: Store, lanes: list[int]) -> list[str]:
         " WHERE r.state = 'pending' AND r.lane IN (SELECT value FROM json_each(?)) ORDER BY r.request"
     )
     return [label for (label,) in store.rows(sql, json.dumps(lanes))]
-
-
-def waiting_after(store: Store, step: int) -> bool:
-    """Whether later steps have something to send and none of them has begun."""
-    _, last = bounds(store, step)
-    later = "SELECT 1 FROM request WHERE request > ? AND state = 'pending' LIMIT 1"
-    begun = "SELECT 1 FROM attempt WHERE request > ? LIMIT 1"
-    return store.row(later, last) is not None and store.row(begun, last) is None
 
 
 def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:

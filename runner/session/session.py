@@ -23,7 +23,7 @@ from runner.dispatch.throttle import Pace
 from runner.domain.errors import ExitCode, LedgerError, Refused, RemoteUnusable
 from runner.domain.model import State
 from runner.domain.run_status import RunStatus
-from runner.ledger import Event, Journal, Pen
+from runner.ledger import Event, Journal, Pen, step_lines
 from runner.ledger import queries as ledger_views
 from runner.ledger.assumed_sends import assume_sent
 from runner.ledger.facts import Breach, CanaryPending
@@ -249,9 +249,9 @@ class _Session:
         number = step.number
         if self.invocation.accept_failures or step.options.get("on_failure") == "continue":
             return None
-        if not ledger_views.waiting_after(self.store, number):
+        if not step_lines.waiting_after(self.store, number):
             return None  # nothing is left, or the next step has begun: it was accepted then
-        counts = ledger_views.counts_of_step(self.store, number)
+        counts = step_lines.counts_of_step(self.store, number)
         wrong = [f"{counts[state]} {state}" for state in ("failed", "unknown") if counts.get(state)]
         if not wrong:
             return None
