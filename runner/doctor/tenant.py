@@ -140,7 +140,7 @@ def _limits(answer: Reply | Silence, settings: Settings) -> list[Finding]:
 def _concurrency(limits: Limits, settings: Settings) -> Finding:
     most = limits.concurrency
     if most is None:
-        return ok("concurrency", f"no limit is told; {settings.concurrency} at once")
+        return ok("concurrency", f"the tenant states no limit; {settings.concurrency} at once")
     message = f"{settings.concurrency} at once of {most}, {limits.concurrency_remaining or 0} free now"
     if settings.concurrency > most:
         return warn("concurrency", message, f"set --concurrency to less than {most}: others use this tenant, too")
@@ -150,12 +150,14 @@ def _concurrency(limits: Limits, settings: Settings) -> Finding:
 def _windows(limits: Limits, settings: Settings) -> Finding:
     windows = limits.rate.windows if limits.rate else {}
     if not windows:
-        return ok("limits", f"no rate limit is told; those of {settings.tenant} apply")
+        return ok(
+            "limits", f"the tenant states no rate limit; of its kind there are {limits_in_words(settings.tenant)}"
+        )
     shown = ", ".join(f"{limit:,} a {NAMES.get(seconds, f'{seconds} s')}" for seconds, limit in sorted(windows.items()))
     ours = settings.quota
     expected = {} if ours is None else {60: ours.minute, 3600: ours.hour, 86_400: ours.day}
     less = [seconds for seconds, limit in windows.items() if limit < expected.get(seconds, 0)]
     if less:
-        remedy = f"the tenant's own numbers will hold; --tenant {settings.tenant} promises more than it has"
+        remedy = f"the tenant's own numbers count; --tenant {settings.tenant} assumes more than it has"
         return warn("limits", shown, remedy)
     return ok("limits", shown)

@@ -43,7 +43,7 @@ def refuse(work: JournalRun) -> None:
     fields = _of_step(work)
     if work.manifests:
         if fields:
-            raise Refused("a journal run is told by its options or by a manifest, not by both")
+            raise Refused("describe a journal run by its options or by a manifest, not by both")
     elif problems := list(broken_rules(fields)):
         raise Refused("journal run: " + "; ".join(problems))
 

@@ -72,11 +72,11 @@ def _round(folder: Path, seed: int, chance: random.Random) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def _maintained(server: Server, chance: random.Random) -> Iterator[None]:
-    """Every few seconds the tenant shows its maintenance page, or nothing at all, for a second or two."""
+    """Every ten seconds the tenant shows its maintenance page, or nothing at all, for a second or two."""
     over = threading.Event()
 
     def work() -> None:
-        while not over.wait(chance.uniform(1.0, 4.0)):
+        while not over.wait(chance.uniform(6.0, 12.0)):
             kind = chance.choice(OUTAGE_KINDS)
             server.post("outage", {"seconds": chance.uniform(0.3, 2.0), "kind": kind})
 
