@@ -55,8 +55,9 @@ def plan_run(request: RunRequest, output: Output, max_requests: int | None = Non
     from runner.cli.output import print_run
     from runner.cli.plan_text import plan_text
     from runner.results.next_steps import next_steps
+    from runner.session.period_check import closed_periods
     from runner.session.prepare import prepare
-    from runner.system.console import say
+    from runner.system.console import printable, say
 
     try:
         planned = prepare(request)
@@ -68,6 +69,9 @@ def plan_run(request: RunRequest, output: Output, max_requests: int | None = Non
             print_run(run, output)
             return ExitCode.SUCCEEDED
         say(plan_text(run, prepared.settings, max_requests))
+        periods = closed_periods(run.store, prepared.settings)
+        for line in (*periods.questions, *periods.notes):
+            say(f"  {printable(line)}")
         say("\n".join(f"  {step}" for step in next_steps(run.document, str(run.folder.path))))
         if prepared.over:
             say(f"already finished; nothing would be sent. Everything once more: {again_command()}")

@@ -325,6 +325,14 @@ def bodies(store: Store, most: int) -> list[tuple[str, str, str | None]]:
     return [(operation, query, body) for operation, query, body in rows]
 
 
+def pending_bodies(store: Store, operation: str) -> list[tuple[int, str | None]]:
+    """The step and the canonical body of every request of an operation that is not settled, in order."""
+    rows = store.rows(
+        "SELECT step, body FROM request WHERE state = 'pending' AND operation = ? ORDER BY request", operation
+    )
+    return [(step, body) for step, body in rows]
+
+
 def failed_requests(store: Store) -> Iterator[tuple[int, int, str, str, str | None]]:
     """The requests that failed: row, step, operation, query, body."""
     sql = "SELECT request, step, operation, query, body FROM request WHERE state = 'failed' ORDER BY request"

@@ -15,7 +15,8 @@ from runner.domain.errors import Refused
 from runner.ledger import Store, queries
 from runner.ledger.queries import StepFacts
 from runner.ledger.request_kinds import pending_kinds
-from runner.system.console import is_terminal, say
+from runner.session.period_check import closed_periods
+from runner.system.console import is_terminal, printable, say
 from runner.zuora.effects import consequence, overwrites
 
 
@@ -35,7 +36,10 @@ def permit(
     """
     refuse_read_only(settings)
     ask = ask and at_terminal()
-    _confirm(warnings(store, production=is_guarded(settings)), yes=yes, ask=ask)
+    periods = closed_periods(store, settings)
+    for note in periods.notes:
+        say(printable(note), err=True)
+    _confirm([*warnings(store, production=is_guarded(settings)), *periods.questions], yes=yes, ask=ask)
     if not is_guarded(settings):
         return None
     if yes or settings.profile.allow_production:

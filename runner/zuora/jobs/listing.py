@@ -29,10 +29,10 @@ def page(parsed: Envelope) -> tuple[list[dict[str, Any]], str | None] | None:
         jobs = []
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
         return None
-    return jobs, _next(parsed.fields.get("nextPage")) if jobs else None
+    return jobs, next_path(parsed.fields.get("nextPage")) if jobs else None
 
 
-def _next(address: object) -> str | None:
+def next_path(address: object) -> str | None:
     """Path and query of the next page, which comes as a path or as a whole address; the host stays our own."""
     if not isinstance(address, str) or not address:
         return None

@@ -136,7 +136,7 @@ def test_what_a_backfill_changed_is_regenerated(regen, tenant, tmp_path):
     {
         '[[step]]\ndo = "regenerate"': "name manifests, or a step",
         '[[step]]\ndo = "regenerate"\nfrom = "step 1"': "no earlier step",
-        '[[step]]\ndo = "booking-dates"\n[[step]]\ndo = "regenerate"\nfrom = "step 1"': "step 1 selects nothing",
+        '[[step]]\ndo = "booking-dates"\n[[step]]\ndo = "regenerate"\nfrom = "step 1"': "what step 1 changed",
         '[[step]]\ndo = "booking-dates"\n[[step]]\ndo = "regenerate"\nfrom = "1"': "is no earlier step",
         SELECTED.replace("Subscription", "Subscripton"): "did you mean Subscription?",
         SELECTED.replace("updated_since", "updatd_since"): "did you mean 'updated_since'?",
