@@ -102,6 +102,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     tenant_kind: str = ""
     profile: str | None = None
     base_url: str = ""
+    base_url_source: str | None = None  # the setting that it came from; None in older ledgers
     host: str = ""
     entity_ids: tuple[str, ...] = ()
     org_ids: tuple[str, ...] = ()

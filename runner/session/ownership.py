@@ -37,6 +37,7 @@ def facts_of(settings: Settings, tenant: str, inputs: dict[str, Any], fingerprin
         tenant_kind=settings.tenant,
         profile=settings.profile_name,
         base_url=settings.base_url,
+        base_url_source=settings.sources.get("base_url"),
         host=settings.host,
         entity_ids=tuple(settings.profile.entity_ids),
         org_ids=tuple(settings.profile.org_ids),

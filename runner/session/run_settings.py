@@ -51,6 +51,9 @@ def _differences(settings: Settings, facts: Facts) -> Iterator[tuple[str, Any, A
     profile = settings.profile
     if settings.profile_name is None:
         return
+    own = _own_url(settings, facts)
+    if own is not None and _endpoint(own) != _endpoint(facts.base_url):
+        yield "base URL", facts.base_url, own
     if sorted(profile.entity_ids) != sorted(facts.entity_ids):
         yield "entity_ids", facts.entity_ids, tuple(profile.entity_ids)
     if sorted(profile.org_ids) != sorted(facts.org_ids):
@@ -59,6 +62,14 @@ def _differences(settings: Settings, facts: Facts) -> Iterator[tuple[str, Any, A
         yield "zuora_version", facts.zuora_version, profile.zuora_version
     if profile.billing_id_field != (facts.billing_id_field or profile.billing_id_field):
         yield "billing_id_field", facts.billing_id_field, profile.billing_id_field
+
+
+def _own_url(settings: Settings, facts: Facts) -> str | None:
+    """The profile's URL, for a run that has its own from there: the run's facts override it, a change is a change."""
+    source = facts.base_url_source or ""
+    if not source.endswith(f"[profile.{facts.profile}]") or settings.sources.get("base_url") != "--base-url":
+        return None
+    return settings.profile.base_url
 
 
 def _endpoint(url: str) -> tuple[str, str]:

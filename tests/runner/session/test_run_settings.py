@@ -46,6 +46,18 @@ class TestResume:
                 assert values in refused.err
             assert before == {path.name: path.read_bytes() for path in folder.iterdir()}, "nothing was touched"
 
+    @pytest.mark.parametrize("other", ["/proxy", "http://127.0.0.1:9"])
+    def test_a_profile_that_points_elsewhere_now(self, tmp_path, regen, simulator, half, other):
+        """It is the profile's URL that the run was made with: the profile's new one is a difference like any other."""
+        with simulator() as server:
+            half(server.url)
+            config = tmp_path / "regen.toml"
+            url = other if "://" in other else server.url + other
+            config.write_text(config.read_text().replace(server.url, url))
+            refused = regen("resume", "last")
+            assert (refused.code, server.arrivals()) == (2, 2)
+            assert f"base URL {server.url}, now {url}" in refused.err
+
     def test_another_path_on_the_same_host(self, tmp_path, regen, simulator, half):
         with simulator() as server:
             half(server.url)
