@@ -36,6 +36,14 @@ def _checked_time(ctx: click.Context, param: click.Parameter, value: str | None)
     "--scheduler", section="Where", metavar="ADDRESS", help="Run the tenants on the Dask cluster at this address."
 )
 @options.option(
+    "--only",
+    section="What",
+    multiple=True,
+    metavar="NAME|N",
+    help="Only this tenant: by its name, or by its position in the file, from 0. It can be given again.",
+)
+@options.remote
+@options.option(
     "--concurrency",
     section="Pace",
     type=click.IntRange(1, 64),
@@ -64,19 +72,21 @@ def fleet(fleet_file: Path, json_: bool, **params: Any) -> ExitCode:
       regen fleet fleet.toml
       regen fleet fleet.toml --until 05:30 --concurrency 8
       regen fleet fleet.toml --scheduler tcp://scheduler:8786
+      regen fleet fleet.toml --only north --remote s3://acme-regen/runs
 
     Exit code: the gravest of the tenants' exit codes.
     """
     from msgspec import structs, to_builtins
 
-    from runner.fleet.fleet_file import read_fleet
+    from runner.fleet.fleet_file import only, read_fleet
     from runner.fleet.fleet_run import run_fleet
     from runner.fleet.report import PAGE, summary_line
     from runner.system.console import say, say_json
 
     runs = options.runs_folder({"runs_dir": params["runs_dir"]})
-    plan = read_fleet(fleet_file, runs, params["config"])
-    more = [*(("--until", params["until"]) if params["until"] else ()), *(("--yes",) if params["yes"] else ())]
+    plan = only(read_fleet(fleet_file, runs, params["config"]), params["only"])
+    passed = [word for name in ("until", "remote") if params[name] for word in (f"--{name}", params[name])]
+    more = [*passed, *(("--yes",) if params["yes"] else ())]
     tenants = tuple(structs.replace(tenant, words=(*tenant.words, *more)) for tenant in plan.tenants)
     plan = structs.replace(plan, tenants=tenants, concurrency=params["concurrency"] or plan.concurrency)
 

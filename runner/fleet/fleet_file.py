@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,6 +71,25 @@ def read_fleet(path: Path, runs: Path, config: Path | None) -> Fleet:
     tenants = tuple(_tenant(path, entry, document.command, runs, config) for entry in document.tenant)
     _refuse_same_names(path, tenants)
     return Fleet(document.name, document.concurrency, tenants)
+
+
+def only(fleet: Fleet, wanted: Sequence[str]) -> Fleet:
+    """The fleet with the tenants that are wanted alone: by name, or by position in the file from 0; all if none is.
+
+    Raises Refused for one that is not in it.
+    """
+    by_name = {tenant.name: tenant for tenant in fleet.tenants}
+    chosen = []
+    for text in wanted:
+        position = int(text) if text.isdecimal() else len(fleet.tenants)
+        if text in by_name:
+            chosen.append(by_name[text])
+        elif position < len(fleet.tenants):
+            chosen.append(fleet.tenants[position])
+        else:
+            names = ", ".join(by_name)
+            raise Refused(f"--only {text}: no tenant of fleet {fleet.name}; it has {names}")
+    return msgspec.structs.replace(fleet, tenants=tuple(dict.fromkeys(chosen))) if chosen else fleet
 
 
 def _refuse_same_names(path: Path, tenants: tuple[Tenant, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -200,3 +201,63 @@ def test_the_release_notes_tell_this_version():
     """First of all."""
     notes = (ROOT / ".github/CHANGELOG.md").read_text("utf-8")
     assert re.findall(r"^## (.*)$", notes, re.MULTILINE)[0] == __version__
+
+
+def fleet_of(folder: Path, url: str) -> str:
+    """A fleet of two tenants and their manifests; its folder's words for the configuration."""
+    (folder / "regen.toml").write_text(
+        "".join(f"[profile.{name}]\nbase_url = '{url}'\ntenant_id = '{name}'\n" for name in ("north", "south"))
+    )
+    (folder / "fleet.toml").write_text(
+        "name = 'night'\ncommand = 'run'\n"
+        + "".join(f"[[tenant]]\nprofile = '{name}'\nmanifests = ['{name}.csv']\n" for name in ("north", "south"))
+    )
+    for name in ("north", "south"):
+        subscriptions(folder / f"{name}.csv", 3)
+    return str(folder / "fleet.toml")
+
+
+@POSIX
+def test_the_indexed_job_of_kubernetes(tmp_path, regen, simulator):
+    """Each pod runs the tenant of its index, by the arguments of the recipe; a second try of it sends nothing."""
+    (job,) = (yaml.safe_load(text) for text in documents.blocks(topic("fleet"), "yaml"))
+    spec = job["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    assert (spec["completionMode"], spec["template"]["spec"]["restartPolicy"]) == ("Indexed", "Never")
+    (rule,) = spec["podFailurePolicy"]["rules"]
+    assert not {ExitCode(code) for code in rule["onExitCodes"]["values"]} & {ExitCode.FAULT, ExitCode.HELD}
+    assert container["env"][0]["name"] == "TENANT"
+    with simulator() as server:
+        fleet_of(tmp_path, server.url)
+        for index, pod in ((0, "a"), (1, "b"), (1, "c")):
+            given = {"$(TENANT)": str(index), "s3://acme-regen/runs": str(tmp_path / "remote")}
+            words = [given.get(word, word) for word in container["args"]]
+            assert regen(*words, "--runs-dir", tmp_path / pod).code == 0
+        assert server.arrivals() == 6
+    assert [path.name for path in folders(tmp_path / "c")] == ["south"]
+
+
+def test_the_mapped_tasks_of_airflow(tmp_path, monkeypatch):
+    """A task a tenant: the recipe is run with operators that note what they are handed."""
+    (source,) = documents.blocks(topic("fleet"), "python")
+    fleet = fleet_of(tmp_path, "http://127.0.0.1:1")
+    source = "\n".join(line for line in source.splitlines() if not line.startswith("from airflow"))
+    mapped: dict[str, Any] = {}
+
+    class Operator:
+        @classmethod
+        def partial(cls, **common: Any) -> type[Operator]:
+            mapped.update(common)
+            return cls
+
+        @staticmethod
+        def expand(**each: Any) -> None:
+            mapped.update(each)
+
+    @contextlib.contextmanager
+    def dag(name: str, **how: Any) -> Any:
+        yield
+
+    exec(source.replace("/srv/regen/fleet.toml", fleet), {"DAG": dag, "BashOperator": Operator})
+    assert [command.split()[4] for command in mapped["bash_command"]] == ["north", "south"]
+    assert mapped["skip_on_exit_code"] == [ExitCode.PAUSED]

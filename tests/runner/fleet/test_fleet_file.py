@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.domain.errors import Refused
-from runner.fleet.fleet_file import read_fleet
+from runner.fleet.fleet_file import only, read_fleet
 
 TWO = """
 name = "nightly"
@@ -77,3 +77,14 @@ def test_a_file_that_is_not_there(tmp_path):
     """Named."""
     with pytest.raises(Refused, match=r"none\.toml"):
         read_fleet(tmp_path / "none.toml", tmp_path, None)
+
+
+def test_one_tenant_can_be_chosen_by_name_or_position(tmp_path):
+    """As engines that start the tenants themselves know them; a name that looks like a number is a name."""
+    fleet = read(tmp_path, TWO.replace('"two"', '"0"'))
+    assert only(fleet, []) == fleet
+    for wanted, names in ((["one"], ["one"]), (["0"], ["0"]), (["1"], ["0"]), (["1", "one", "0"], ["0", "one"])):
+        assert [tenant.name for tenant in only(fleet, wanted).tenants] == names
+    for wanted in ("2", "three", "-1", ""):
+        with pytest.raises(Refused, match="no tenant of fleet nightly; it has one, 0"):
+            only(fleet, [wanted])
