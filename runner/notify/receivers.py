@@ -133,6 +133,8 @@ def _refuse_metrics(target: str) -> None:
         )
     if path.is_dir() or not path.name:
         raise Refused(f"metrics {target!r}: a folder; name a file in it, such as {path / 'regen.prom'}")
+    if path.exists() and not path.is_file():
+        raise Refused(f"metrics {target!r}: a device or a pipe; the file is replaced as a whole: name a plain one")
     if not path.parent.is_dir():
         raise Refused(f"metrics {target!r}: there is no folder {path.parent}; make it, or name another file")
     if not os.access(path.parent, os.W_OK | os.X_OK):

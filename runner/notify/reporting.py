@@ -106,7 +106,7 @@ def _write_metrics(receivers: Receivers, target: str, name: str, code: ExitCode,
         if prometheus.is_gateway(target):
             prometheus.push(target, *values)
         else:
-            prometheus.write(Path(target), *values)
+            prometheus.write(Path(target).resolve(), *values)  # a link stays one
     except (OSError, prometheus.NotPushed) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         _say(f"--metrics {prometheus.shown_target(target)}: {reason}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from runner.config.file import Secret
 from runner.config.settings import Flags
+from runner.domain.errors import ExitCode
 from runner.notify.receivers import Receivers, receivers_of, usable
+from runner.notify.reporting import Report, deliver
 from tests.flows.test_flows import subscriptions
 
 BROKEN = [
@@ -64,3 +68,23 @@ def test_those_that_can_work_are_informed_all_the_same(tmp_path):
     receivers = Receivers(on_finish="no-such-command", notify=Secret("ftp://x"), metrics=str(tmp_path / "m.prom"))
     left = usable(receivers)
     assert (left.on_finish, left.notify, left.metrics) == (None, None, receivers.metrics)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes in folders")
+def test_what_is_no_plain_file_is_not_replaced(tmp_path, regen):
+    """A device or a pipe would be gone for everybody."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", "http://127.0.0.1:9", "--metrics", pipe)
+    assert done.code == 2 and "a device or a pipe" in done.err
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a right on Windows")
+def test_a_link_to_the_metrics_stays_a_link(tmp_path):
+    """Of a collector's folder into a user's."""
+    link = tmp_path / "link.prom"
+    (tmp_path / "there").mkdir()
+    link.symlink_to(tmp_path / "there" / "m.prom")
+    deliver(Receivers(metrics=str(link)), Report("n", Flags(), code=ExitCode.SUCCEEDED))
+    assert link.is_symlink() and "regen_exit_code" in (tmp_path / "there" / "m.prom").read_text()
