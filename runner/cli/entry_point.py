@@ -26,8 +26,8 @@ def foreign_package() -> tuple[str, str] | None:
 
 def main() -> None:
     """Run the command line; where another package hides ours, say which and end with 2."""
-    if (found := foreign_package()) is not None:
-        name, location = found
+    if (foreign := foreign_package()) is not None:
+        name, location = foreign
         sys.stderr.write(
             f"regen: the package {name!r} that Python finds at {location} is not that of regeneration-runner, which it "
             "hides. Take its folder out of PYTHONPATH, or install regeneration-runner in an environment of its own: "

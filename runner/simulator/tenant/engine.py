@@ -295,13 +295,13 @@ def _column_name(name: str, number: int) -> str:
     return name.lower() if re.fullmatch(r"\w+", name) else f"_col{number}"
 
 
-def _shown(place: str, name: str, type_: str) -> str:
+def _shown(expression: str, name: str, type_: str) -> str:
     """A column of a result as the file has it."""
-    value = place
+    value = expression
     if type_ == "TIMESTAMP WITH TIME ZONE":
-        value = _SHOWN_TIME.format(f"strftime({place}, '%Y-%m-%dT%H:%M:%S%z')")
+        value = _SHOWN_TIME.format(f"strftime({expression}, '%Y-%m-%dT%H:%M:%S%z')")
     elif type_ == "TIMESTAMP":
-        value = f"strftime({place}, '%Y-%m-%dT%H:%M:%S')"
+        value = f"strftime({expression}, '%Y-%m-%dT%H:%M:%S')"
     return f'{value} AS "{name}"'
 
 

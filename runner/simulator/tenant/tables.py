@@ -19,7 +19,7 @@ TABLES: Mapping[str, Table] = {
 
 def table_named(name: str) -> Table:
     """The table of that name, in any case. Raises ValueError if there is none."""
-    found = TABLES.get(name.lower())
-    if found is None:
+    table = TABLES.get(name.lower())
+    if table is None:
         raise ValueError(f"there is no table {name!r}; there are: {', '.join(sorted(TABLES))}")
-    return found
+    return table

@@ -108,7 +108,7 @@ def billing_rows(target: Target) -> Iterator[Row]:
     """One row for each line of the document, or for the adjustment."""
     document = target.row
     number = next((document[name] for name in _DOCUMENT_NUMBERS if document.get(name)), None)
-    for place, line in enumerate(target.lines, 1):
+    for position, line in enumerate(target.lines, 1):
         segment = f"{line['rateplanchargeid']}.1" if line.get("rateplanchargeid") else None
         yield {
             "id": transaction_id("billing", line),
@@ -116,7 +116,7 @@ def billing_rows(target: Target) -> Iterator[Row]:
             "documentnumber": number,
             "documenttype": target.type,
             "documentlineid": line["id"],
-            "documentlinenumber": f"{number}.{place}",
+            "documentlinenumber": f"{number}.{position}",
             "invoiceid": document["id"] if target.type == "Invoice" else document.get("invoiceid"),
             "subscriptionid": line.get("subscriptionid"),
             "rateplanchargeid": line.get("rateplanchargeid"),

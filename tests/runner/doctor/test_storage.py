@@ -51,7 +51,10 @@ class _NoLock:
 
 def problems(folder) -> dict[str, tuple[str, str]]:
     """The findings that are not ok: name → level and text."""
-    return {found.name: (found.level.value, f"{found.message} → {found.remedy}") for found in ground(folder / "runs")}
+    return {
+        finding.name: (finding.level.value, f"{finding.message} → {finding.remedy}")
+        for finding in ground(folder / "runs")
+    }
 
 
 @pytest.mark.parametrize(
@@ -89,8 +92,8 @@ def test_a_write_ahead_log_that_cannot_be_used(tmp_path, monkeypatch):
 def test_folders_that_cannot_be_synced(tmp_path, monkeypatch, regen, simulator, code, level):
     """What is not supported is survived and named; an error of the disk is no way to keep a ledger."""
     failing(monkeypatch, code)
-    found, text = problems(tmp_path)["fsync"]
-    assert found == level and str(tmp_path) in text
+    reported, text = problems(tmp_path)["fsync"]
+    assert reported == level and str(tmp_path) in text
     with simulator() as server:
         done = regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", server.url, "--run-id", "it")
     assert done.code == (0 if level == "warn" else 1)

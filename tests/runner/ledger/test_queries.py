@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from runner.domain.model import Outcome, State
 from runner.ledger import Claim, Journal, open_writable, queries
-from runner.ledger.sent_requests import labels, operations_sent, sent_requests
-from runner.zuora.operations import BOOKING
 from tests.harness.virtual import enrolled
 from tests.runner.ledger.test_pending import AT, answered
 
@@ -59,12 +57,3 @@ def test_a_digest_names_its_row(tmp_path):
         digests = {line.line: line.digest for line in queries.lines(store)}
         assert all(queries.row_of_digest(store, digest) == line for line, digest in digests.items() if digest)
         assert queries.row_of_digest(store, "0" * 40) is None
-
-
-def test_what_may_have_made_something_is_known_by_operation(tmp_path):
-    """What was refused and what never left has made nothing in the tenant."""
-    with open_writable(settled(tmp_path / "ledger.db")) as store:
-        assert operations_sent(store) == {BOOKING.name: 2}
-        assert len(list(sent_requests(store, BOOKING.name))) == 2
-        assert list(sent_requests(store, "billing-transaction")) == []
-        assert labels(store, [2, 3]) == {2: "Subscription object 2", 3: "Subscription object 3"}

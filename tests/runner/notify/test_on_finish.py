@@ -47,7 +47,7 @@ def test_arguments_and_environment(tmp_path, monkeypatch):
         (Receivers(on_finish="'unclosed"), "No closing quotation"),
     ],
 )
-def test_what_goes_wrong_is_said(tmp_path, receivers, problem):
+def test_what_goes_wrong_is_reported(tmp_path, receivers, problem):
     assert problem in str(run_command(receivers, tmp_path, 0, DOCUMENT))
 
 

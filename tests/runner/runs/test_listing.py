@@ -72,7 +72,7 @@ def test_filters(runs, chosen, ids):
     assert "".join(run.document.run for run in listed_runs(runs, chosen)) == ids
 
 
-def test_every_status_can_be_asked_for():
+def test_every_status_can_be_listed():
     """The list of the command's choices is made of the same words."""
     from runner.cli import runs as command
 

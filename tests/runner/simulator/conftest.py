@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import csv
 import inspect
+import io
 import json
-from collections.abc import AsyncIterator, Callable
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import pytest
 
-from runner.simulator import Clock, Options, Simulator, serving
+from runner.simulator import Clock, ManualClock, Options, Serving, Simulator, serving, serving_in_thread
 
 BOOKING = "/v1/uno-regenerate/booking-transaction"
 BILLING = "/v1/uno-regenerate/billing-transaction"
@@ -110,3 +116,63 @@ async def until(true: Callable[[], bool]) -> None:
     """Let the others act until it is true."""
     while not true():
         await asyncio.sleep(0)
+
+
+START = 1_703_068_265.0  # 2023-12-20T05:31:05-05:00, the time of the published export
+
+
+class Tenant:
+    """A simulator as a client sees it."""
+
+    def __init__(self, serving: Serving, client: str = "a") -> None:
+        self.url, self.records = serving.url, serving.simulator.records
+        form = f"client_id={client}&client_secret=b&grant_type=client_credentials".encode()
+        with urllib.request.urlopen(f"{self.url}/oauth/token", form) as response:
+            self._token = json.load(response)["access_token"]
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        every = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json", **headers}
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, every, method=method)
+        with urllib.request.urlopen(request) as response:
+            return json.load(response)
+
+    def refusal(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            self.call(method, path, body)
+        return refused.value.code, json.load(refused.value)
+
+    def regenerate(self, name: str, query: str = "") -> list[str]:
+        body = {"type": "Subscription", "subscriptionName": name, "subscriptionVersion": 1}
+        return self.call("POST", f"/v1/uno-regenerate/booking-transaction{query}", body)["idList"]
+
+    def job(self, sql: str, **fields: Any) -> dict[str, Any]:
+        body = {"query": sql, "outputFormat": "CSV", "compression": "NONE", "output": {"target": "S3"}, **fields}
+        return self.call("POST", "/query/jobs", body)["data"]
+
+    def content(self, sql: str, **fields: Any) -> bytes:
+        job = self.job(sql, **fields)
+        with urllib.request.urlopen(job["dataFile"]) as response:
+            return response.read()
+
+    def rows(self, sql: str, **fields: Any) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(self.content(sql, **fields).decode())))
+
+    def failure(self, sql: str, **fields: Any) -> str:
+        job = self.job(sql, **fields)
+        assert (job["queryStatus"], "dataFile" in job) == ("failed", False)
+        return job["errorMessage"]
+
+
+@contextmanager
+def tenants(clock: ManualClock | None = None, **options: Any) -> Iterator[Tenant]:
+    with serving_in_thread(Options(**{"job_seconds": 0, **options}), clock=clock) as serving:
+        yield Tenant(serving)
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[Tenant]:
+    """A tenant in New York at the time of the published export, with one subscription that was regenerated."""
+    with tenants(ManualClock(START), time_zone="America/New_York") as made:
+        made.ids = made.regenerate("A-S00000116")
+        yield made

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from runner.simulator import ManualClock, Options, serving_in_thread
-from tests.runner.simulator.test_data_query import START, Tenant
+from tests.runner.simulator.conftest import START, Tenant
 
 ERRORS = "/api/integration/v1/stage/error/transaction"
 BASIC = {"Authorization": "Basic " + base64.b64encode(b"user:word").decode(), "role": "API", "clientname": "Default"}
