@@ -61,3 +61,9 @@ def _commands(store: Store, path: Path, rows: Sequence[int]) -> Iterable[str]:
     commands = commands_of(document_of(store), steps)
     if len(commands) == 1 and (command := next(iter(commands))) is not None:
         yield f"send them again: {command} {shlex.quote(str(path))}"
+
+
+def write_rows_to_send(store: Store, path: Path, rows: Sequence[int]) -> tuple[Path, tuple[str, ...]]:
+    """Write rows as a manifest to this path; returns it and the commands that send them again."""
+    write_csv(path, Layout.of(store), queries.lines(store, among=rows))
+    return path, tuple(_commands(store, path, rows)) if rows else ()

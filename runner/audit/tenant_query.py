@@ -48,16 +48,32 @@ MOST_ORDER_LINES = 50_000  # looked up by their numbers
 
 
 @dataclass(frozen=True)
+class QueriedTable:
+    """One operation's transactions, as the tenant shows them."""
+
+    operation: str
+    line_column: str  # what Revenue knows them by
+    matches: Matches
+    extracts: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
 class Inquiry:
     """The checks, and the files that were written."""
 
     checks: tuple[Check, ...]
     files: tuple[Path, ...]
+    tables: tuple[QueriedTable, ...] = ()
 
 
-async def inquire(store: Store, folder: Path, client: Client, sleep: Sleep) -> Inquiry:
+def data_query_of(store: Store, client: Client, sleep: Sleep) -> DataQuery:
+    """The Data Query of an inquiry, which follows the jobs of one that was broken off."""
+    return DataQuery(client, sleep, QueryJobs(store.path.absolute().parent / "after" / JOBS))
+
+
+async def inquire(store: Store, folder: Path, tenant: DataQuery) -> Inquiry:
     """Ask the tenant about every row that it can show. Raises QueryFailedError if it does not answer."""
-    tenant = DataQuery(client, sleep, QueryJobs(store.path.absolute().parent / "after" / JOBS))
+    tables: list[QueriedTable] = []
     checks: list[Check] = []
     files: list[Path] = []
     annotations: list[Annotation] = []
@@ -71,11 +87,11 @@ async def inquire(store: Store, folder: Path, client: Client, sleep: Sleep) -> I
         checks += inquiry.checks
         files += inquiry.files
         annotations += inquiry.annotations
+        tables.append(inquiry.queried)
     if annotations:
         files.append(written(folder / NAME, sorted(annotations, key=lambda annotation: annotation.row)))
         checks.append(_unknown(annotations))
-    tenant.forget()
-    return Inquiry(tuple(checks), tuple(files))
+    return Inquiry(tuple(checks), tuple(files), tuple(tables))
 
 
 def _not_queried(operation: str, count: int) -> Check:
@@ -92,6 +108,7 @@ class _TableInquiry:
         self._operation, self._table = operation, table
         self._trouble: list[str] = []
         self._confirmed_before = 0
+        self._extracts: list[Path] = []
         self.checks: list[Check] = []
         self.files: list[Path] = []
         self.annotations: list[Annotation] = []
@@ -121,6 +138,11 @@ class _TableInquiry:
     def _now(self) -> int:
         """When the tenant was as the extracts show it, in microseconds."""
         return self._tenant.as_of
+
+    @property
+    def queried(self) -> QueriedTable:
+        """What was seen, for further questions."""
+        return QueriedTable(self._operation, self._table.line_column, self._matches, tuple(self._extracts))
 
     def _own_user(self) -> set[str]:
         """Who submits the queries, if the tenant shows such a user at transactions, too: then the run is theirs."""
@@ -193,6 +215,7 @@ class _TableInquiry:
         path = self._path(name)
         await self._tenant.extract(path, self._columns, parts)
         self.files.append(path)
+        self._extracts.append(path)
         self._matches.read(path, within)
 
     def _path(self, name: str) -> Path:

@@ -184,6 +184,38 @@ class Matches:
                 self.others[text, at] = Transaction(text, int(times[index]), name or None, at, int(positions[index]))
 
 
+def lines_by_row(matches: Matches, extracts: Sequence[Path], column: str) -> dict[int, list[str]]:
+    """By the index of each row that succeeded, what a column of its transactions holds: those with an id of the row, or
+    of its object where no id of the run is a transaction's."""
+    lines: dict[int, list[str]] = {}
+    by_id = bool(matches.id_present.any())
+    rows_of_ids = _rows_of(matches.rows.id_of, matches.rows.id_row)
+    rows_of_objects = [_rows_of(keys.object_of, keys.rows) for keys in matches.rows.keys]
+    for table in (table for extract in extracts for table in _tables(extract)):
+        if column not in table.column_names:
+            continue
+        texts = table[column].to_pylist()
+        if by_id:
+            matched = [(_positions(_plain(table["id"]), matches.rows.ids), rows_of_ids)]
+        else:
+            keys_ = zip(matches.rows.keys, rows_of_objects, strict=True)
+            matched = [(_positions(_key(table, keys.columns), keys.objects), rows) for keys, rows in keys_]
+        for positions, rows in matched:
+            for at in (positions >= 0).nonzero()[0].tolist():
+                for row in rows.get(int(positions[at]), ()) if texts[at] else ():
+                    if not matches.rows.unknown[row]:
+                        lines.setdefault(row, []).append(texts[at])
+    return lines
+
+
+def _rows_of(things: Any, rows: Any) -> dict[int, list[int]]:
+    """By the index of each id or object, the indices of its rows."""
+    by_thing: dict[int, list[int]] = {}
+    for thing, row in zip(things.tolist(), rows.tolist(), strict=True):
+        by_thing.setdefault(thing, []).append(row)
+    return by_thing
+
+
 def _plain(texts: Any) -> Any:
     """A column of ids as they are compared."""
     import pyarrow.compute as pc

@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     default_text="by its name",
 )
 @options.option("--query", section="What", is_flag=True, help="Ask the tenant itself, by data queries.")
+@options.option(
+    "--revenue",
+    section="What",
+    is_flag=True,
+    help="As --query, and whether Zuora Revenue has collected the transactions.",
+)
 @options.as_json
 def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
     """Prove that manifest, ledger, results and tenant agree.
@@ -53,6 +59,7 @@ def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
       regen reconcile RUN --against booking_transactions.csv.gz
       regen reconcile RUN --against x.parquet --id-column RC_ID
       regen reconcile last --query
+      regen reconcile last --revenue
 
     Exit codes: 0 every check passed, 1 a check could not run, 3 a check failed.
     """
@@ -65,6 +72,7 @@ def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
     from runner.system.runtime_tuning import seldom_collecting
 
     folder = find_run(options.runs_folder(params), run)
+    params["query"] = params["query"] or params["revenue"]
     target = folder.later() if params["against"] or params["query"] else folder.path
     with open_read_only(folder.ledger) as store, results_of(store, folder.path) as results, seldom_collecting():
         checks, files = _remote_checks(store, target, params)
@@ -88,7 +96,7 @@ def _remote_checks(store: Store, target: Path, params: options.Params) -> tuple[
         checks += compared.checks
         files += [compared.missing, compared.extra]
     if params["query"]:
-        inquiry = query_tenant(store, target, options.flags(params))
+        inquiry = query_tenant(store, target, options.flags(params), revenue=params["revenue"])
         checks += inquiry.checks
         files += inquiry.files
     return checks, files

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from runner.config.settings import Flags
 
 
-def query_tenant(store: Store, folder: Path, flags: Flags) -> Inquiry:
-    """Query the run's own tenant."""
-    from runner.audit.tenant_query import inquire
+def query_tenant(store: Store, folder: Path, flags: Flags, *, revenue: bool = False) -> Inquiry:
+    """Query the run's own tenant, and with `revenue` its Zuora Revenue, too."""
+    from runner.audit.revenue_check import inquire_revenue
+    from runner.audit.tenant_query import Inquiry, data_query_of, inquire
     from runner.config.connection import tenant_of
     from runner.config.production import refuse_read_only
     from runner.session.ownership import refuse_other_tenant
@@ -29,6 +30,12 @@ def query_tenant(store: Store, folder: Path, flags: Flags) -> Inquiry:
 
     async def ask() -> Inquiry:
         async with connected(wire_of_run(settings, facts)) as client:
-            return await inquire(store, folder, client, asyncio.sleep)
+            tenant = data_query_of(store, client, asyncio.sleep)
+            inquiry = await inquire(store, folder, tenant)
+            if revenue:
+                further = await inquire_revenue(store, folder, tenant, inquiry.tables)
+                inquiry = Inquiry((*inquiry.checks, *further.checks), (*inquiry.files, *further.files))
+            tenant.forget()
+            return inquiry
 
     return asyncio.run(ask())

@@ -20,6 +20,7 @@ class TransactionTable:
     name: str
     optional: tuple[str, ...]
     fields: Mapping[str, str] = field(hash=False)
+    line_column: str  # the id that Zuora Revenue knows a transaction by. Source: "Booking data mapping"
 
     @property
     def sql_name(self) -> str:
@@ -47,6 +48,7 @@ ALWAYS = ("id", "updateddate")
 
 BOOKING_TRANSACTION = TransactionTable(
     name="BookingTransaction",
+    line_column="salesorderlineid",
     optional=(
         "createddate",
         "updatedbyid",
@@ -70,6 +72,7 @@ BOOKING_TRANSACTION = TransactionTable(
 )
 BILLING_TRANSACTION = TransactionTable(
     name="BillingTransaction",
+    line_column="documentlineid",
     optional=(
         "createddate",
         "updatedbyid",

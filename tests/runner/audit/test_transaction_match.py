@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runner.audit.tenant_query import Inquiry, inquire
+from runner.audit.tenant_query import Inquiry, data_query_of, inquire
 from runner.domain.model import Outcome, State
 from runner.domain.run_status import RunStatus
 from runner.domain.steps import Regenerate, Step
@@ -112,7 +112,10 @@ class World:
             return None
 
         with open_read_only(self.folder / "ledger.db") as store:
-            return asyncio.run(inquire(store, self.folder, self.books, sleep))  # type: ignore[arg-type]
+            tenant = data_query_of(store, self.books, sleep)  # type: ignore[arg-type]
+            inquiry = asyncio.run(inquire(store, self.folder, tenant))
+            tenant.forget()
+            return inquiry
 
     def rows(self, name: str) -> list[dict[str, str]]:
         with (self.folder / name).open(newline="") as file:

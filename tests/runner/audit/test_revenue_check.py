@@ -1,0 +1,74 @@
+"""`regen reconcile --revenue`: per row collected, pending or errored, and what could not be looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness.program import csv_rows
+
+ROWS = [
+    "subscriptionName,subscriptionVersion,invoiceNumber",
+    *(f"A-S{n},1," for n in range(8)),
+    *(f",,INV{n}" for n in range(4)),
+]
+
+
+@pytest.fixture
+def manifest(tmp_path) -> Path:
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join(ROWS) + "\n")
+    return path
+
+
+def states(done) -> list[dict[str, str]]:
+    (path,) = [Path(line) for line in done.out.splitlines() if line.endswith("reconcile-revenue.csv")]
+    return csv_rows(path)
+
+
+def test_errored_rows_are_a_manifest_again(regen, simulator, manifest):
+    """Sent again they are collected, and then the first run is confirmed, too. No collection is ever started."""
+    with simulator(job_seconds=0, revenue_errors=0.4, time_zone="Asia/Tokyo", id_style="mixed") as server:
+        assert regen("run", manifest, "--base-url", server.url, "--run-id", "it").code == 0
+        first = regen("reconcile", "it", "--revenue")
+        rows = states(first)
+        errored = [row for row in rows if row["state"] == "errored"]
+        assert first.code == (3 if errored else 0), first.out
+        assert errored
+        assert {row["state"] for row in rows} == {"errored", "collected"}
+        assert len(rows) == len(ROWS) - 1
+        assert all(row["code"] and row["remedy"] and row["reason"] for row in errored)
+        (path,) = [line for line in first.out.splitlines() if line.endswith("errored.csv") and " " not in line]
+        assert [row["regen_line"] for row in csv_rows(Path(path))] == [row["regen_line"] for row in errored]
+        again = regen("run", path, "--re-migrate", "--yes", "--base-url", server.url, "--run-id", "again")
+        assert again.code == 0, again.err
+        for run, count in (("again", len(errored)), ("it", len(rows))):
+            done = regen("reconcile", run, "--revenue")
+            assert [row["state"] for row in states(done)] == ["collected"] * count, done.out
+        assert server.get("stats")["collectionsStarted"] == 0
+
+
+def test_rows_that_wait_or_cannot_be_looked_at(regen, simulator, manifest):
+    """They refute nothing, and are never said to be collected."""
+    with simulator(job_seconds=0, collection_seconds=9999) as server:
+        assert regen("run", manifest, "--base-url", server.url, "--run-id", "it").code == 0
+        waiting = regen("reconcile", "it", "--revenue")
+        assert (waiting.code, {row["state"] for row in states(waiting)}) == (0, {"pending"})
+        assert "12 rows pending" in waiting.out
+    with simulator(job_seconds=0, revenue="off") as server:
+        assert regen("run", manifest, "--base-url", server.url, "--run-id", "off").code == 0
+        blind = regen("reconcile", "off", "--revenue")
+        assert {row["state"] for row in states(blind)} == {"cannot tell"}
+        assert "skipped revenue" in blind.out
+        assert "revenuelive.revenuelinestaging: " in blind.out
+
+
+def test_what_never_arrived_is_pending(regen, simulator, manifest):
+    """With that as its reason."""
+    with simulator(job_seconds=0, revenue_lost=1.0) as server:
+        assert regen("run", manifest, "--base-url", server.url, "--run-id", "it").code == 0
+        rows = states(regen("reconcile", "it", "--revenue"))
+    assert {(row["state"], row["reason"]) for row in rows} == {
+        ("pending", "not received by Revenue since the row was sent")
+    }
