@@ -56,7 +56,14 @@ runs_dir = option(
     env="REGEN_RUNS_DIR",
 )
 profile_and_config = options(
-    option("--profile", section="Where", metavar="NAME", help="A profile of the configuration file."),
+    option(
+        "--profile",
+        section="Where",
+        metavar="NAME",
+        help="A profile of the configuration file.",
+        default_text="its default_profile",
+        env="REGEN_PROFILE",
+    ),
     option(
         "--config",
         section="Where",

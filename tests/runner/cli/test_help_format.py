@@ -10,6 +10,7 @@ import pytest
 
 from runner.cli import regen as program
 from runner.cli.help_format import SECTIONS, WIDTH, SectionOption, summary
+from runner.config.settings import VARIABLES
 
 OTHERS_OPTIONS = {"help", "version"}
 
@@ -60,6 +61,18 @@ def test_commands_are_under_headings_with_their_whole_summary(regen):
     for name, command in program.commands.items():
         assert f"{name} {summary(command)}" in joined
         assert len(summary(command)) <= 80, name
+
+
+def test_every_variable_is_shown_by_its_option():
+    """The settings read them; who reads only the help must know of them too."""
+    shown = {option.name: getattr(option, "env", "") for option in program.commands["run"].params}
+    for name, variable in (VARIABLES | {"profile": "REGEN_PROFILE", "config": "REGEN_CONFIG"}).items():
+        assert shown.get(name) == variable or name not in shown, name
+    assert {variable for variable in shown.values() if variable} >= {
+        "ZUORA_BASE_URL",
+        "REGEN_PROFILE",
+        "REGEN_NOTIFY_ON",
+    }
 
 
 def test_short_options(regen):
