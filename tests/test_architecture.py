@@ -66,7 +66,7 @@ def top_level_imports(tree: ast.Module) -> set[str]:
     [
         ("sqlite3", ("runner.ledger", "runner.simulator")),
         ("aiolimiter", ("runner.dispatch.throttle",)),
-        ("tqdm", ("runner.session.progress",)),
+        ("tqdm", ("runner.session.progress", "runner.fleet.bars")),
         ("click", ("runner.cli",)),
         ("filelock", ("runner.runs",)),
         ("platformdirs", ("runner.system",)),

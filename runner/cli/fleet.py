@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ def fleet(fleet_file: Path, json_: bool, **params: Any) -> ExitCode:
     """
     from msgspec import structs, to_builtins
 
+    from runner.fleet.bars import TenantBars
     from runner.fleet.fleet_file import only, read_fleet
     from runner.fleet.fleet_run import run_fleet
     from runner.fleet.report import PAGE, summary_line
@@ -90,11 +92,14 @@ def fleet(fleet_file: Path, json_: bool, **params: Any) -> ExitCode:
     tenants = tuple(structs.replace(tenant, words=(*tenant.words, *more)) for tenant in plan.tenants)
     plan = structs.replace(plan, tenants=tenants, concurrency=params["concurrency"] or plan.concurrency)
 
+    bars = TenantBars(plan)
+
     def ended(result: Any, number: int) -> None:
         if not json_:
-            say(f"[{number}/{len(plan.tenants)}] {summary_line(result)}")
+            bars.end(result, f"[{number}/{len(plan.tenants)}] {summary_line(result)}")
 
-    report = run_fleet(plan, runs, params["scheduler"], ended)
+    with contextlib.nullcontext() if json_ else bars.shown():
+        report = run_fleet(plan, runs, params["scheduler"], ended)
     if json_:
         say_json(to_builtins(report))
     else:
