@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 
+ROOT = Path(__file__).parents[1]
 # What the program remembers of a user stays out of the home folder of whoever runs the tests.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="regen-tests-")
 
@@ -40,12 +41,23 @@ def state_home(monkeypatch) -> Iterator[str]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-LONG = {"test_walks.py", "test_crashes.py", "test_recipes.py", "test_race.py", "test_verify.py", "test_backfill.py"}
+LONG = {
+    "tests/crashes/test_claims.py",
+    "tests/crashes/test_crashes.py",
+    "tests/documentation/test_walks.py",
+    "tests/flows/test_race.py",
+    "tests/nights/test_three_weeks.py",
+    "tests/recipes/test_recipes.py",
+    "tests/runner/audit/test_verify.py",
+    "tests/runner/fleet/test_engine.py",
+    "tests/runner/plan/test_backfill.py",
+    "tests/runner/simulator/test_zuora_sdk.py",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes seconds begins first, so that no worker waits for another's last test."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    items.sort(key=lambda item: item.path.relative_to(ROOT).as_posix() not in LONG)
 
 
 @pytest.hookimpl(optionalhook=True)
