@@ -17,6 +17,7 @@ from runner.session.quota_usage import quota_of
 from runner.system.console import printable
 from runner.system.counting import counted
 from runner.system.filesystem import is_network, kind_of_disk
+from runner.zuora.operations import method_of
 from runner.zuora.tenants import limits_in_words
 
 SHOWN_REQUESTS = 3
@@ -45,7 +46,8 @@ def plan_text(run: OpenRun, settings: Settings, max_requests: int | None = None)
 def _first_requests(run: OpenRun) -> list[str]:
     first = queries.bodies(run.store, SHOWN_REQUESTS)
     return [
-        f"POST …/{operation}{'?' if query else ''}{query} {body or ''}".rstrip() for operation, query, body in first
+        f"{method_of(operation)} …/{operation}{'?' if query else ''}{query} {body or ''}".rstrip()
+        for operation, query, body in first
     ]
 
 

@@ -105,6 +105,12 @@ class JournalRun(Work, frozen=True, kw_only=True, tag="journal-run"):
     skip_rejected: bool = False
 
 
+class TrialBalance(Work, frozen=True, kw_only=True, tag="trial-balance"):
+    """The trial balance of an accounting period, behind its journal run."""
+
+    accounting_period: str
+
+
 class Select(Work, frozen=True, kw_only=True, tag="select"):
     """A manifest from the tenant, for the steps that regenerate from it; sends nothing and is no step of the run."""
 
@@ -117,9 +123,9 @@ class Select(Work, frozen=True, kw_only=True, tag="select"):
     name: str | None = None
 
 
-AnyWork = Regenerate | Backfill | BookingDates | AutoBackfill | JournalRun
+AnyWork = Regenerate | Backfill | BookingDates | AutoBackfill | JournalRun | TrialBalance
 PlanWork = AnyWork | Select  # what a plan file may hold
-KINDS: tuple[type[AnyWork], ...] = (Regenerate, Backfill, BookingDates, JournalRun, AutoBackfill)
+KINDS: tuple[type[AnyWork], ...] = (Regenerate, Backfill, BookingDates, JournalRun, AutoBackfill, TrialBalance)
 PLAN_KINDS: tuple[type[PlanWork], ...] = (*KINDS, Select)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from runner.plan.journal_run import END, ENTRY, PERIOD, START, is_date
-from runner.zuora.accounting_periods import Period
+from runner.zuora.jobs.accounting_periods import Period
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 
 from manifests import Reading, Source
 from runner.domain.identity import canonical
-from runner.domain.steps import AutoBackfill, Backfill, BookingDates, JournalRun, Regenerate, Work
+from runner.domain.steps import AutoBackfill, Backfill, BookingDates, JournalRun, Regenerate, TrialBalance, Work
 from runner.plan import backfill, journal_run, regenerate
 from runner.plan.enroller import Enroller
-from runner.zuora.operations import AUTO_BACKFILL, AUTO_BACKFILL_DRY_RUN, BOOKING_DATES
+from runner.zuora.operations import AUTO_BACKFILL, AUTO_BACKFILL_DRY_RUN, BOOKING_DATES, TRIAL_BALANCE
 
 AnyStep = TypeVar("AnyStep", bound=Work)
 
@@ -50,6 +50,11 @@ def _enrol_auto_backfill(enroller: Enroller, step: int, work: AutoBackfill, sour
     enroller.alone(step, operation, canonical(body), f"every {work.type}")
 
 
+def _enrol_trial_balance(enroller: Enroller, step: int, work: TrialBalance, sources: Sequence[Source]) -> None:
+    body = canonical({"accountingPeriodName": work.accounting_period})
+    enroller.alone(step, TRIAL_BALANCE, body, work.accounting_period)
+
+
 _KINDS: Mapping[type[Work], StepKind[Any]] = {
     Regenerate: StepKind(regenerate.enrol, regenerate.refuse, _refuse_rows_header, regenerate.reading),
     Backfill: StepKind(backfill.enrol, backfill.refuse),
@@ -57,6 +62,7 @@ _KINDS: Mapping[type[Work], StepKind[Any]] = {
     JournalRun: StepKind(
         journal_run.enrol, journal_run.refuse, lambda work, source, resend_unknown: journal_run.refuse_header(source)
     ),
+    TrialBalance: StepKind(_enrol_trial_balance),
     BookingDates: StepKind(_enrol_booking_dates),
 }
 

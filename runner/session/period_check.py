@@ -16,8 +16,8 @@ from runner.domain.errors import RunnerError
 from runner.ledger import Store, queries
 from runner.plan.closed_periods import Findings, of_journal_runs, of_regenerating
 from runner.system.timestamps import utc_now
-from runner.zuora.accounting_periods import Period, accounting_periods
 from runner.zuora.client import connected
+from runner.zuora.jobs.accounting_periods import Period, accounting_periods
 from runner.zuora.operations import JOURNAL_RUN
 
 PATIENCE_SECONDS = 20.0

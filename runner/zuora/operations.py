@@ -71,7 +71,7 @@ class Tail:
     """How what a request created is followed to its end, listed and stopped. In a path, {} stands for its id."""
 
     path: str  # of "Retrieve …"
-    stop_path: str
+    stop_path: str  # empty where nothing stops it
     stop_body: bytes | None = b'{"status":"Stopping"}'
     within: str | None = None  # the field that holds the job; None: the answer itself does
     list_path: str | None = None
@@ -85,6 +85,7 @@ class Operation:
 
     name: str
     path: str
+    method: str = "POST"
     types: frozenset[str]
     noun: str  # what a request makes, singular: "booking transaction", "backfill job"
     overwrites: Overwrites
@@ -219,6 +220,18 @@ JOURNAL_RUN = Operation(
         prefix="JR-",
     ),
 )
+TRIAL_BALANCE = Operation(
+    name="trial-balance",
+    method="PUT",
+    path="/v1/accounting-periods/{}/run-trial-balance",
+    types=frozenset(),
+    noun="trial balance",
+    overwrites=Overwrites.NEVER,
+    effect="the trial balance of an accounting period is run",
+    declares="success",
+    ids=nothing,
+    tail=Tail(path="/v1/accounting-periods/{}", stop_path=""),
+)
 
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
@@ -232,9 +245,15 @@ OPERATIONS: Mapping[str, Operation] = {
         AUTO_BACKFILL,
         AUTO_BACKFILL_DRY_RUN,
         JOURNAL_RUN,
+        TRIAL_BALANCE,
     )
 }
 BY_TYPE: Mapping[str, Operation] = {type_: operation for operation in OPERATIONS.values() for type_ in operation.types}
+
+
+def method_of(operation: str) -> str:
+    """How an operation is sent, by its name; that of a later version as a POST."""
+    return OPERATIONS[operation].method if operation in OPERATIONS else "POST"
 
 
 def flags(*, only_resend: bool, re_migrate: bool) -> dict[str, str]:

@@ -79,7 +79,7 @@ def test_the_plan_file_can_be_read_and_has_every_key():
     assert stages(steps) == [[1], [2], [3, 4]]
     select = next(step for step in tomllib.loads(staged)["step"] if step["do"] == "select")
     assert set(Select.__struct_fields__) - set(select) == {"on_failure", "sql"}
-    for kind, step in zip([KINDS[1], KINDS[2], KINDS[0], KINDS[3], KINDS[4]], document["step"], strict=True):
+    for kind, step in zip([KINDS[1], KINDS[2], KINDS[0], KINDS[3], KINDS[4], KINDS[5]], document["step"], strict=True):
         assert not set(kind.__struct_fields__) - set(step) - {"files", "on_failure", "mode", "from_"}, kind
 
 

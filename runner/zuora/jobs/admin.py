@@ -57,6 +57,7 @@ async def stop_job(client: Client, job: str) -> str:
 def _tails() -> list[tuple[str, Tail]]:
     """The operations that create jobs; those whose jobs are known by their ids first."""
     tails = [(operation.name, operation.tail) for operation in OPERATIONS.values() if operation.tail is not None]
+    tails = [(name, tail) for name, tail in tails if tail.stop_path]
     return sorted(tails, key=lambda named: not named[1].prefix)
 
 

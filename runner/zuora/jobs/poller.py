@@ -29,12 +29,12 @@ from runner.system.recovery_points import reach
 from runner.zuora.categories import CREDENTIALS, NOT_FOUND
 from runner.zuora.client import Client, File
 from runner.zuora.envelope import Envelope, accepted, envelope
-from runner.zuora.jobs import result_file
+from runner.zuora.jobs import result_file, trial_balance
 from runner.zuora.jobs.listing import MOST_PAGES, first_page, page
 from runner.zuora.jobs.state import Book, Case, Looks, Upload
 from runner.zuora.jobs.status import Job, count, is_completed, is_over, is_under_way, updated, why
 from runner.zuora.jobs.status import counts as job_counts
-from runner.zuora.operations import OPERATIONS, Operation
+from runner.zuora.operations import OPERATIONS, TRIAL_BALANCE, Operation
 from runner.zuora.verdict import verdict
 
 FILE_PATH = "/v1/files/{}"
@@ -82,6 +82,8 @@ class Follower:
     async def _create(self, request: Request, generation: int, attempt: int, case: Case) -> Answer:
         operation = OPERATIONS[request.operation]
         answer: Answer
+        if operation is TRIAL_BALANCE:
+            return await self._run_trial_balance(request, case)
         if operation.upload:
             answer = await self._upload(request, attempt)
             if isinstance(answer, Silence) and answer.kind == "connect":
@@ -93,6 +95,16 @@ class Follower:
         if judgement.kind is Kind.SUCCEEDED:
             await self._note(request, case, judgement.ids[0])
         return answer
+
+    async def _run_trial_balance(self, request: Request, case: Case) -> Answer:
+        begun = await trial_balance.begin(self.client, request)
+        if begun.answer is None:
+            return self._no_answer(case, begun.trouble)
+        if isinstance(begun.answer, Reply):
+            judgement = verdict(begun.answer, History(), TRIAL_BALANCE, now=0.0, progress_seconds=0.0)
+            if judgement.kind is Kind.SUCCEEDED:
+                await self._note(request, case, begun.period)
+        return begun.answer
 
     async def _upload(self, request: Request, attempt: int) -> Reply | Silence:
         """Create a data backfill job."""
@@ -164,11 +176,12 @@ class Follower:
         parsed = self._understood(answer)
         if isinstance(parsed, Silence):
             return parsed
-        if isinstance(parsed, str):
+        balance = trial_balance.job_of(answer) if operation is TRIAL_BALANCE else None
+        if isinstance(parsed, str) and balance is None:
             if isinstance(answer, Reply) and _is_gone(answer):
                 return self._over(answer, Kind.FAILED, case.job, f"the tenant does not show it: {parsed}")
             return self._no_answer(case, parsed, answer)
-        job = parsed.fields.get(operation.tail.within) if operation.tail.within else parsed.fields
+        job = balance or _job_in(parsed, operation)
         if not isinstance(job, dict) or not isinstance(job.get("status"), str):
             return self._no_answer(case, f"{case.job}: an answer without a status", answer)
         if _is_another(job, operation, case.job):
@@ -289,6 +302,13 @@ def _is_gone(answer: Reply) -> bool:
     """Whether the API itself says that there is no such thing (category 40)."""
     parsed = envelope(answer.body)
     return parsed is not None and NOT_FOUND in parsed.categories
+
+
+def _job_in(parsed: Envelope | str, operation: Operation) -> Any:
+    """The job in an answer; None where there is none."""
+    if isinstance(parsed, str) or operation.tail is None:
+        return None
+    return parsed.fields.get(operation.tail.within) if operation.tail.within else parsed.fields
 
 
 def _is_another(job: Job, operation: Operation, name: str) -> bool:

@@ -100,3 +100,53 @@ def test_a_type_is_what_the_tenant_has_a_template_for(regen, tmp_path, quick):
         assert "ID,Name" in regen("template", "NewThing", "--backfill", *base).out
     unchecked = regen("backfill", "NewThing", "things.csv", "--plan", "--no-template-check", *base)
     assert unchecked.code == 2 and "needs the tenant's template" in unchecked.err
+
+
+class Period:
+    """An accounting period whose trial balance is Pending once, and ends as given; GETs have no `success`."""
+
+    def __init__(self, ending: str, *, named: bool = False) -> None:
+        self.ending, self.named, self.puts, self.looks = ending, named, 0, 0
+
+    def __call__(self, arrived):
+        path = arrived.path.partition("?")[0]
+        if path == "/v1/accounting-periods":
+            return Response(200, {"accountingPeriods": [self.shown()]})
+        if path == "/v1/accounting-periods/p1/run-trial-balance":
+            self.puts += 1
+            return Response(200, {"success": True})
+        if path == "/v1/accounting-periods/p1":
+            self.looks += 1
+            balance = {"runTrialBalanceStatus": "Pending" if self.looks == 1 else self.ending}
+            return Response(200, self.shown() | balance | {"runTrialBalanceErrorMessage": "a rate is missing"})
+        return Response()
+
+    def shown(self):
+        dates = {"startDate": "2026-11-01", "endDate": "2026-11-30"}
+        return {"id": "p1", "name": "Nov '26", "status": "Open", **dates}
+
+
+@pytest.mark.parametrize(("ending", "code"), [("Completed", 0), ("Error", 3)])
+def test_a_trial_balance_is_run_and_followed(regen, tmp_path, quick, ending, code):
+    """Once; its message is the row's."""
+    Path("close.toml").write_text('[[step]]\ndo = "trial-balance"\naccounting_period = "Nov \'26"\n')
+    with imposter(period := Period(ending)) as server:
+        base = ("--base-url", server.url)
+        assert "PUT …/trial-balance" in regen("plan", "close.toml", *base).out
+        done = regen("run", "close.toml", *base)
+        assert done.code == code, done.err
+        assert regen("run", "close.toml", *base).code == code
+    assert (period.puts, period.looks) == (1, 2)
+    (row,) = table(folders(tmp_path / "runs")[0])
+    assert row["regen_object"] == "Nov '26"
+    assert (row["regen_id_list"] == ["p1"]) if code == 0 else ("a rate is missing" in row["regen_error_message"])
+
+
+def test_a_period_that_is_not_there_fails(regen, tmp_path, quick):
+    """With what may have been meant; nothing is run."""
+    Path("close.toml").write_text('[[step]]\ndo = "trial-balance"\naccounting_period = "Nov-26"\n')
+    with imposter(period := Period("Completed")) as server:
+        done = regen("run", "close.toml", "--base-url", server.url)
+    assert done.code == 3 and period.puts == 0
+    (row,) = table(folders(tmp_path / "runs")[0])
+    assert "no accounting period 'Nov-26'; did you mean \"Nov '26\"?" in row["regen_error_message"]

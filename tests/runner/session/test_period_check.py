@@ -8,7 +8,7 @@ import pytest
 
 from runner.plan.closed_periods import of_journal_runs, of_regenerating
 from runner.zuora import tenants
-from runner.zuora.accounting_periods import Period
+from runner.zuora.jobs.accounting_periods import Period
 from tests.harness.imposter import Response, imposter
 from tests.harness.program import folders
 

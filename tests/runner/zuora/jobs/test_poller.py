@@ -338,4 +338,5 @@ def test_a_creation_is_followed_not_settled():
         "auto-backfill",
         "auto-backfill-dry-run",
         "journal-run",
+        "trial-balance",
     }
