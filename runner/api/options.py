@@ -51,7 +51,7 @@ class Options:
     def flags(self) -> Flags:
         """The settings, and the credentials where they were given."""
         settings = self.some(SETTINGS)
-        for name in ("config", "runs_dir", "metrics"):
+        for name in ("config", "runs_dir", "metrics", "remote"):
             if name in settings:
                 settings[name] = os.fspath(settings[name])
         secrets = {variable: str(value) for name, variable in CREDENTIALS.items() if (value := self._given.get(name))}

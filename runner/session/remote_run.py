@@ -69,6 +69,11 @@ class RemoteRun:
         storage_time(self.storage)
         fence.refuse_other_tenant(self.storage, folder.id, facts.host, facts.tenant)
         holder = fence.superseded(self.storage, folder.id, known.epoch, self._own)
+        if holder is not None and known.epoch == 0:
+            raise Refused(
+                f"run id {folder.id} is used at {url} by {holder}, for another run; nothing was sent. Choose another "
+                f"--run-id; that run is restored by regen recover {folder.id}"
+            )
         if holder is not None:
             raise RunHeld(_superseded_text(folder.id, holder, url))
 

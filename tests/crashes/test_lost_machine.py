@@ -146,6 +146,21 @@ def test_a_run_that_was_abandoned_is_so_everywhere(tmp_path, regen, words):
         assert {path.name for path in folders(tmp_path / "two")} == {folder.name, f"{folder.name}-2"}
 
 
+def test_an_id_of_another_run_is_not_taken(tmp_path, regen, words):
+    """A fixed --run-id, on a machine that does not have the run's folder: with other inputs, and for another tenant."""
+    with simulated() as server:
+        assert regen(*words("one", "run", server, "--run-id", "weekly")).code == 0
+        other = words("two", "run", server, "--run-id", "weekly", "--re-migrate", "--yes")
+        done = regen(*other)
+        assert (done.code, server.arrivals()) == (2, ROWS)
+        assert "run id weekly is used at" in done.err and "choose another --run-id" in done.err.lower()
+        shutil.rmtree(tmp_path / "two")
+        (tmp_path / "regen.toml").write_text(CONFIG + "tenant_id = 'another'\n")
+        done = regen(*words("two", "run", server, "--run-id", "weekly"))
+        assert (done.code, server.arrivals()) == (2, ROWS)
+        assert "for another tenant" in done.err
+
+
 def test_two_machines_at_once_and_the_first_ends_in_good_order(tmp_path, regen, words):
     with simulated(latency=0.1) as server:
         first = subprocess.Popen(
