@@ -76,6 +76,7 @@ class Options:
     lag_seconds: float = option(0.0, "seconds until data queries see a change")
     lost_transactions: float = option(0.0, "the share of transactions that are not written at first, though reported")
     other_users: float = option(0.0, "the share of transactions beside which another user made one for the same object")
+    objects: int = option(0, "subscriptions, order line items, invoices, memos and adjustments to begin with, of each")
     other_transactions: int = option(0, "transactions of others in each table, made in the hour before")
     resent_dates: str = option("kept", "the UpdatedDate of a transaction that is sent again, not overwritten", RESENT)
     id_style: str = option("32", "ids of 32 characters, of 36 with hyphens, or 36 in the tables alone", ID_STYLES)
@@ -116,8 +117,7 @@ class Options:
         if self.concurrency < 1 or self.query_slots < 1:
             raise ValueError("concurrency and query_slots must be at least 1")
         _check_zone(self.time_zone)
-        if self.closed_until:
-            date.fromisoformat(self.closed_until)
+        _check_day("closed_until", self.closed_until)
 
     def _check_shapes(self) -> None:
         """What comes as JSON may be anything."""
@@ -172,6 +172,13 @@ class Options:
         if unknown:
             raise ValueError(f"unknown option: {', '.join(sorted(unknown))}")
         return dataclasses.replace(self, **changes)
+
+
+def _check_day(name: str, text: str) -> None:
+    try:
+        date.fromisoformat(text or "2000-01-01")
+    except ValueError:
+        raise ValueError(f"{name} {text!r} is no date; a date such as 2026-10-31 is expected") from None
 
 
 def _check_zone(name: str) -> None:

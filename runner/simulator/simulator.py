@@ -45,6 +45,7 @@ from runner.simulator.seeded_random import draw
 from runner.simulator.stats import Counts
 from runner.simulator.store import Store
 from runner.simulator.tenant.records import Records
+from runner.simulator.tenant.sample import Sample
 from runner.simulator.tokens import Tokens
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -68,6 +69,7 @@ class Simulator:
         self.effects = Effects(self.world)
         self.records = Records(self.world, self.effects)
         self.effects.observer = self.records.effect
+        self._seed()
         self._routes = self._operations()
         self.revenue_api = RevenueApi(self.world, self.records, self.counts)
         self._control = Control(self)
@@ -103,7 +105,14 @@ class Simulator:
         self.gate.peak = 0
         self.world.store.clear()
         self.tokens.keep()
+        self._seed()
         self._routes = self._operations()
+
+    def _seed(self) -> None:
+        """The objects to begin with, unless a state file has some from before."""
+        options = self.world.options
+        if options.objects and not self.records.catalog.every("subscription"):
+            Sample(self.records, options.objects, options.seed, self.world.now()).insert()
 
     def _operations(self) -> Routes:
         hindrance = Hindrance(self.world, self.effects)

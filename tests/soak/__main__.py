@@ -21,12 +21,23 @@ from pathlib import Path
 from runner.ledger import open_read_only
 from runner.ledger.hash_chain import chain
 from runner.simulator import FAULTS
-from runner.simulator.options import EXPIRES_IN, OUTAGE_KINDS
+from runner.simulator.options import EXPIRES_IN, ID_STYLES, OUTAGE_KINDS
+from runner.simulator.query_faults import QUERY_FAULTS
 from tests.crashes.test_crashes import ENVIRONMENT, command, killed_after
 from tests.flows.test_flows import subscriptions
-from tests.harness.program import Server, folders, simulated, table
+from tests.harness.program import Server, csv_rows, folders, simulated, table
 
 ROWS = 3000
+ZONES = ("UTC", "America/Los_Angeles", "Asia/Tokyo")
+# What Billing has of a run, and how it answers: some transactions lost, some made by others, queries that end badly.
+TENANT = {
+    "lost_transactions": 0.01,
+    "other_users": 0.02,
+    "other_transactions": 5000,
+    "rows_out": 2000,
+    "job_seconds": 0.1,
+    "query_faults": dict.fromkeys(QUERY_FAULTS.keys() - {"query-slow", "query-timeout"}, 0.03),
+}
 # Those that take long, those that may last as long as their key after a doubt, and those that end a row for good.
 LEFT_OUT = {"slow", "huge-body", "crowded-saved", "429-saved", "waf-403"}
 
@@ -52,7 +63,8 @@ def _round(folder: Path, seed: int, chance: random.Random) -> tuple[int, int]:
     manifest = subscriptions(folder / "s.csv", ROWS, missing=20)
     faults = dict.fromkeys(FAULTS.keys() - LEFT_OUT, 0.01)
     dialect = ("same", "409", "mixed")[seed % 3]
-    world = {"replay_dialect": dialect, "expires_in": EXPIRES_IN[seed % len(EXPIRES_IN)]}
+    world: dict[str, object] = {"replay_dialect": dialect, "expires_in": EXPIRES_IN[seed % len(EXPIRES_IN)]}
+    world |= {"time_zone": ZONES[seed % len(ZONES)], "id_style": ID_STYLES[seed % len(ID_STYLES)], **TENANT}
     with (
         simulated(faults=faults, seed=seed, latency=0.01, retry_after=0, work_seconds=0.5, **world) as server,
         _maintained(server, chance),
@@ -67,6 +79,7 @@ def _round(folder: Path, seed: int, chance: random.Random) -> tuple[int, int]:
             code, peak = _finished(words)
         assert code == 3, code
         _prove(folder, server)
+        _reconcile(folder, server, words)
     return kills, peak
 
 
@@ -119,6 +132,24 @@ def _prove(folder: Path, server: Server) -> None:
     assert {row["regen_error_category"] for row in failed} <= {"not-found", *_TEMPORARY}
     with open_read_only(run / "ledger.db") as store:
         assert all(held == due for _, held, due in chain(store))
+
+
+def _reconcile(folder: Path, server: Server, words: list[str]) -> None:
+    """What `reconcile --query` reports as missing is what the tenant lacks, whatever its zone, ids and faults."""
+    (run,) = folders(folder / "runs")
+    tenant = [word for name in ("--base-url", "--config", "--profile") for word in words[words.index(name) :][:2]]
+    code, _ = _finished([*words[:3], "reconcile", str(run), "--query", *tenant])
+    there = {_bare(row["id"]) for row in server.get("rows?table=bookingtransaction")["rows"]}
+    lost = {_bare(id_) for row in table(run) for id_ in row["regen_id_list"] or () if _bare(id_) not in there}
+    reports = list(run.glob("after/*/reconcile-BookingTransaction-missing-ids.csv"))
+    missing = {_bare(cell) for path in reports for row in csv_rows(path) for cell in row.values()}
+    assert reports, f"reconcile did not get through: exit {code}"
+    assert lost == missing & (lost | there), f"{len(lost)} are lost, {len(missing)} reported"
+    assert (code == 3) == bool(lost), code
+
+
+def _bare(id_: str) -> str:
+    return id_.replace("-", "")
 
 
 _TEMPORARY = {"locking-contention", "internal-error", "temporary-error", "external-system"}

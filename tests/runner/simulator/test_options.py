@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from runner.simulator import main
+from runner.simulator import Options, main
 from tests.runner.simulator.test_server import program
 
 
@@ -31,3 +31,21 @@ def test_what_cannot_be_is_refused(words: list[str], capsys: pytest.CaptureFixtu
     error = capsys.readouterr().err
     assert error.startswith("simulator: ")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"query_faults": {"colour": 1}}, "query fault 'colour' is unknown"),
+        ({"time_zone": "Mars/Olympus"}, "time zone 'Mars/Olympus' is unknown"),
+        ({"id_style": "33"}, "id_style '33' is unknown"),
+        ({"query_slots": 0}, "at least 1"),
+        ({"templates": "x"}, "templates must be"),
+        ({"denied_paths": "/v1"}, "denied_paths must be"),
+        ({"closed_until": "soon"}, "closed_until"),
+    ],
+)
+def test_options_of_the_tenant_that_cannot_be(options, reason):
+    """In words for the person."""
+    with pytest.raises(ValueError, match=reason):
+        Options(**options)
