@@ -24,6 +24,7 @@ from manifests.errors import MalformedManifest
 from runner.audit.check import LISTED, Check
 from runner.audit.extract_columns import Columns, columns_of
 from runner.audit.hash_partition import PARTS, Partition
+from runner.audit.other_runs import ids_of_other_runs
 from runner.audit.printed_times import moments
 from runner.audit.reconcile import run_time
 from runner.domain.errors import Refused
@@ -103,6 +104,7 @@ class _Comparison:
         self._since, self._until = first - SLACK_SECONDS * 1_000_000, last + SLACK_SECONDS * 1_000_000
         self._store, self._source = store, source
         self._extract = Extract(source.path, columns)
+        self._of_other_runs = 0
         self._operation, self._explained = terms.operation, terms.explained
         self._files = (folder / f"{terms.stem}-missing.csv", folder / f"{terms.stem}-extra.csv")
 
@@ -112,9 +114,13 @@ class _Comparison:
             there = Partition(Path(name), "extract", stack)
             made = self._read_run(here)
             self._read_extract(there)
-            here.close()
-            there.close()
+            others = Partition(Path(name), "others", stack)
+            for ids in ids_of_other_runs(self._store):
+                others.add(ids, range(len(ids)))
+            for part in (here, there, others):
+                part.close()
             missing, extra, stale = self._compared(here, there, made)
+            extra = self._without_other_runs(extra, there, others)
         return Compared((self._missing(missing, stale), self._extra(extra)), *self._files)
 
     # -- first pass ---------------------------------------------------------------------------------------------
@@ -189,6 +195,18 @@ class _Comparison:
             extra &= elsewhen == 0
         return missing[:made], extra, stale[:made]
 
+    def _without_other_runs(self, extra: np.ndarray[Any, Any], there: Partition, others: Partition) -> Any:
+        """The flags of extra rows, without those that another run of the folder made."""
+        import pyarrow.compute as pc
+
+        for part in range(PARTS):
+            theirs = there.read(part)
+            at = theirs["at"].to_numpy()
+            made = pc.is_in(theirs["id"], value_set=others.read(part)["id"]).to_numpy(zero_copy_only=False) & extra[at]
+            self._of_other_runs += int(made.sum())
+            extra[at[made]] = False
+        return extra
+
     # -- second pass --------------------------------------------------------------------------------------------
 
     def _missing(self, flags: np.ndarray[Any, Any], stale: np.ndarray[Any, Any]) -> Check:
@@ -253,6 +271,8 @@ class _Comparison:
             yield f"{rows} outside of {since} to {until} by {extract.columns.time!r} not counted"
         if self._explained:
             yield f"{len(self._explained):,} ids are taken for those of rows whose outcome is unknown"
+        if self._of_other_runs:
+            yield f"{counted(self._of_other_runs, 'row')} made by other runs of this folder not counted"
         if extract.untimed:
             yield f"{counted(extract.untimed, 'row')} whose time cannot be read count as of the run's time"
 

@@ -1,4 +1,4 @@
-"""What the tenant says: the token, the entity and org ids, the permission, the limits. By GETs alone.
+"""What the tenant says: the token, the entity and org ids, the permission, the limits, the data queries.
 
 The question is "List data backfill jobs": it changes nothing, and needs the permission for Zuora Revenue that the
 regenerate operations need as well.
@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from runner.config.connection import wire_of
 from runner.config.settings import Settings
 from runner.dispatch.quota import NAMES
+from runner.doctor.data_query import data_query_findings
 from runner.doctor.finding import Finding, Level, fail, ok, warn
 from runner.domain.errors import Refused
 from runner.domain.model import Limits, Reply, Silence
@@ -43,6 +44,8 @@ async def tenant(settings: Settings) -> AsyncIterator[Finding]:
         for finding in await _permission(answer, wire):
             yield finding
         for finding in _limits(answer, settings):
+            yield finding
+        async for finding in data_query_findings(client, read_only=wire.read_only):
             yield finding
 
 

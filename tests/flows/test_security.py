@@ -226,7 +226,7 @@ class TestTransport:
             url = server.url.replace("localhost", "tenant.test")
             assert regen("run", subscriptions(tmp_path / "s.csv", 2), "--base-url", url).code == 0
             assert regen("doctor", "--base-url", url).code == 0
-            assert len(server.seen) == 3 + 3
+            assert len(server.seen) == 3 + 3 + 6  # of the doctor: three, and six about data queries
         assert {one.path for one in proxy.seen} == {url.removeprefix("https://")}
         passed = b"".join(bytes(one.passed) for one in proxy.seen)
         assert len(passed) > 3000

@@ -202,6 +202,23 @@ def test_windows_are_halved_until_they_fit(tmp_path):
     assert 1 < books.most_at_once <= 5
 
 
+def test_more_transactions_than_a_query_may_return(tmp_path):
+    """20,000 behind a limit of 5,000, most of them other people's: never more than five queries at once."""
+    books = Books(rows_out=5_000)
+    world = World(tmp_path / "runs/it", books, manifest_of("name and version", 40)).settle()
+    books.remove("bookingtransaction", world.ids(9)[0])
+    names = ", ".join(f"NULL AS {name}" for name in ("updatedbyid", "subscriptionid", "subscriptionnumber"))
+    begin = STARTED - 250 * SECOND
+    books._base.execute(
+        f"INSERT INTO bookingtransaction BY NAME SELECT 'x' || i AS id, {names}, "
+        f"make_timestamp({begin} + i * 25000) AS updateddate FROM range(20000) t(i)"
+    )
+    missing, extra = world.inquire().checks
+    assert (missing.count, extra.count) == (1, 0), extra.lines()
+    assert "20,000 transactions of the run's time are of objects not in the run" in extra.notes
+    assert 1 < books.most_at_once <= 5
+
+
 @pytest.mark.parametrize("status", ["cancelled", "canceled", "aborted", "failed"])
 def test_a_query_without_a_result_is_sent_again(tmp_path, status):
     """As a whole, or in halves where it may have been too large."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+
 import pytest
 
 from runner.audit import extract_diff
@@ -24,6 +27,16 @@ def test_the_command(audited, tmp_path, regen):
     assert len(list((audited / "after").glob("*/reconcile-missing.csv"))) == 2
     assert regen("verify", "it").code == 0
     assert regen("reconcile", "it", "--against", tmp_path / "none.csv").code == 2
+    (tmp_path / "x.csv").write_text("id\n" + "\n".join([*ids, "of-another"]) + "\n")
+    assert regen("reconcile", "it", "--against", tmp_path / "x.csv").code == 3
+    shutil.copytree(audited, audited.parent / "other")
+    with sqlite3.connect(audited.parent / "other/ledger.db") as ledger:
+        ledger.execute(
+            "UPDATE outcome SET ids = '[\"of-another\"]' WHERE seq = (SELECT min(seq) FROM outcome WHERE ids <> '[]')"
+        )
+    ledger.close()
+    done = regen("reconcile", "it", "--against", tmp_path / "x.csv")
+    assert (done.code, "1 row made by other runs of this folder not counted" in done.out) == (0, True), done.out
 
 
 def test_a_run_that_sent_nothing_has_nothing_to_compare(tmp_path):
