@@ -21,7 +21,7 @@ from runner.system.console import harmless, is_terminal, printable, say, say_jso
 from tests import ROOT
 from tests.harness.program import folders, simulated
 
-ENVIRONMENT = {"PYTHONPATH": str(ROOT), "ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
 
 STEERING = [
     "\x1b]0;title\x07",
@@ -116,14 +116,18 @@ OUTPUTS = {
 @FULL
 @pytest.mark.parametrize("redirection", OUTPUTS.values(), ids=OUTPUTS.keys())
 @pytest.mark.parametrize("bad", [False, True], ids=["all succeed", "one fails"])
-def test_what_output_can_take_decides_nothing(tmp_path, redirection, bad):
-    """Everything is sent, and the exit code is the run's own."""
+def test_what_output_can_take_decides_nothing(tmp_path, regen, redirection, bad):
+    """Everything is sent, and the exit code is the run's own, of `run` and of `resume`."""
     names = ["A-1", "A-2", "MISSING-1" if bad else "A-3"]
     manifest = tmp_path / "s.csv"
     manifest.write_text("subscriptionName,subscriptionVersion\n" + "".join(f"{name},1\n" for name in names))
     with simulated() as server:
-        words = [sys.executable, "-m", "runner", "run", str(manifest), "--base-url", server.url]
-        command = f"{shlex.join([*words, '--runs-dir', str(tmp_path / 'runs')])} {redirection}"
+        words = ["run", str(manifest), "--base-url", server.url]
+        if not bad:
+            assert regen("plan", *words[1:], "--run-id", "it").code == 0
+            words = ["resume", "it"]
+        program = [sys.executable, "-m", "runner", *words, "--runs-dir", str(tmp_path / "runs")]
+        command = f"{shlex.join(program)} {redirection}"
         shell = ["bash", "-o", "pipefail", "-c", command]
         code = subprocess.run(shell, env=os.environ | ENVIRONMENT, check=False, capture_output=True).returncode
         assert server.arrivals() == 3
