@@ -83,6 +83,20 @@ def _object(body: bytes) -> dict[str, Any] | None:
     return fields if isinstance(fields, dict) else None
 
 
+def may_be_success(body: bytes, declared: str | None) -> bool:
+    """Whether a body without a readable `success` may still report that the work was done: a JSON object with `success`
+    as something else than a boolean, or with the field that the operation declares."""
+    fields = _object(body)
+    if fields is None or isinstance(fields.get("success"), bool):
+        return False
+    return "success" in fields or (declared is not None and declared in fields)
+
+
+def is_readable(body: bytes) -> bool:
+    """Whether a body is empty or a JSON object: nothing on the way has replaced or cut it."""
+    return not body.strip() or _object(body) is not None
+
+
 def explanation(body: bytes) -> str | None:
     """The message of a JSON object that is no envelope; None where it has none.
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from runner.domain.model import Answer, History, Judgement, Kind, Reason, Reply, Seen, Silence
 from runner.zuora.categories import CREDENTIALS, PERMISSION, THROTTLED, WAITING
-from runner.zuora.envelope import Envelope, envelope, explanation
+from runner.zuora.envelope import Envelope, envelope, explanation, is_readable, may_be_success
 from runner.zuora.operations import Operation
 from runner.zuora.reply_ids import is_id
 
@@ -44,6 +44,8 @@ def verdict(
     parsed = envelope(answer.body)
     judge = _Judge(answer, parsed, history, is_shared)
     if parsed is None:
+        if answer.status == 409 and may_be_success(answer.body, operation.declares):
+            return judge.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True)  # no proof that the key is spent
         if proven and answer.status == 403:
             return judge(Kind.FAILED, Reason.CLIENT_ERROR, unexpected=True)
         return _by_status(judge, now, progress_seconds)
@@ -232,6 +234,8 @@ def _in_progress(judge: _Judge, now: float, progress_seconds: float) -> Judgemen
     """409: work goes on under this key; when it can no longer be going on, it is as a saved failure."""
     doubted_at = judge.history.doubted_at
     if doubted_at is not None and now - doubted_at > progress_seconds:
+        if judge.parsed is None and not is_readable(judge.reply.body):  # it may be a success that something mangled
+            return judge.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True)
         return judge.again(Reason.SAVED_FAILURE, next_generation=True)
     return judge.again(Reason.IN_PROGRESS, in_doubt=True, spends=False, hold_seconds=judge.reply.retry_after_seconds)
 

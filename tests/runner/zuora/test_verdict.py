@@ -274,6 +274,31 @@ class TestInProgress:
         assert (judgement.reason, judgement.next_generation) == (Reason.SAVED_FAILURE, True)
         assert judged(409, b"", replace(history, doubted_at=NOW - 239)).reason is Reason.IN_PROGRESS
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"success": "true", "idList": ["i1"]}',
+            b'{"success": "false"}',
+            b'{"success": null, "idList": []}',
+            b'{"success": 1}',
+            b'{"idList": ["i1"]}',
+            b'\xef\xbb\xbf{"success": "true", "idList": ["i1"]}',
+        ],
+    )
+    @pytest.mark.parametrize("age", [0, 239, 241, 10_000])
+    def test_a_saved_answer_that_cannot_be_read_never_spends_its_key(self, body, age):
+        """It may be a success: the next key would do the work a second time, however long it is ago."""
+        judgement = judged(409, body, replace(SENT, doubted_at=NOW - age))
+        assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.UNEXPECTED)
+        assert judgement.in_doubt and not judgement.next_generation
+
+    @pytest.mark.parametrize("body", [b"<html>Conflict</html>", b'{"success": tr', b"OK", b"[]", b"\xff\xfe"])
+    def test_one_that_was_mangled_is_in_progress_and_then_in_doubt(self, body):
+        """Never a saved failure: nothing of the saved answer was seen."""
+        assert judged(409, body, replace(SENT, doubted_at=NOW - 239)).reason is Reason.IN_PROGRESS
+        later = judged(409, body, replace(SENT, doubted_at=NOW - 241))
+        assert (later.reason, later.in_doubt, later.next_generation) == (Reason.UNEXPECTED, True, False)
+
     def test_its_own_409s_do_not_put_the_time_off(self):
         history = SENT
         for second in range(0, 300, 30):
