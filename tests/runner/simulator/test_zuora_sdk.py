@@ -258,3 +258,17 @@ def test_every_status_of_every_job(sdk: ModuleType, turned: tuple[ZuoraClient, T
         "dates": {"ACCEPTED", "PROCESSING", "COMPLETED", "STOPPED"},
         "run": {"Pending", "Processing", "Completed", "Error", "CancelInprogress", "Cancelled"},
     }
+
+
+def test_accounting_periods(client: ZuoraClient, served: Serving) -> None:
+    """Listed, retrieved, balanced and closed, as the SDK's models have them."""
+    periods = client.accounting_periods_api()
+    listed = periods.get_all_accounting_periods().accounting_periods
+    first = listed[0]
+    assert (first.status, str(first.start_date)[-3:]) == ("Open", "-01")
+    served.simulator.change(job_seconds=0)
+    assert periods.run_trial_balance(first.id).success is True
+    period = periods.get_accounting_period(first.id)
+    assert (period.name, period.run_trial_balance_status) == (first.name, "Completed")
+    assert periods.close_accounting_period(first.id).success is True
+    assert periods.get_accounting_period(first.id).status == "Closed"

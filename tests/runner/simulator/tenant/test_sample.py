@@ -16,7 +16,7 @@ def test_some_of_every_object_the_same_for_the_same_seed(tmp_path):
     seen = []
     for simulator in simulators:
         rows = {table: simulator.records.rows(table) for table in ("Subscription", "Invoice", "RatePlanCharge")}
-        seen.append({table: Counter(row.get("status") for row in found) for table, found in rows.items()})
+        seen.append({table: Counter(row.get("status") for row in listed) for table, listed in rows.items()})
     assert seen[0] == seen[1] == seen[2]
     assert seen[0]["Subscription"].keys() == {"Active", "Cancelled", "Draft"}
     assert seen[0]["Invoice"].keys() == {"Posted", "Canceled", "Draft"}
