@@ -137,6 +137,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     head: str | None = None  # hash of the last closing
 
 
+_READY = msgspec.json.Decoder(Facts)  # before threads use it: see runner.runs.run_json
 _FIELDS = {entry.name: entry for entry in fields(Facts)}
 
 

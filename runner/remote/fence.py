@@ -29,6 +29,9 @@ class EpochHolder(Struct, frozen=True, kw_only=True):
         return f"process {self.process} on {self.machine}{user}, since {self.at[:19]}Z, in {self.folder}"
 
 
+_holder_of = msgspec.json.Decoder(EpochHolder).decode
+
+
 def highest(storage: Storage, run: str) -> int:
     """The highest epoch of a run that was taken; 0 if none was. Raises RemoteUnusable."""
     return max((int(name) for name in storage.names(f"{HOLDER}/{run}") if name.isdecimal()), default=0)
@@ -40,7 +43,7 @@ def holder_of(storage: Storage, run: str, epoch: int) -> EpochHolder | None:
     if content is None:
         return None
     try:
-        return msgspec.json.decode(content, type=EpochHolder)
+        return _holder_of(content)
     except msgspec.MsgspecError as error:
         raise RemoteUnusable(f"remote {storage.url}: {HOLDER}/{run}/{epoch} cannot be read ({error})") from error
 

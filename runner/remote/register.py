@@ -45,6 +45,9 @@ class RunEntry(Struct, frozen=True, kw_only=True):
         return f"process {self.process} on {self.machine}" + (f" (user {self.user})" if self.user else "")
 
 
+_entry_of = msgspec.json.Decoder(RunEntry).decode
+
+
 @dataclass(frozen=True)
 class Registered:
     """The last entry for some inputs, when it was made, and how late it is now: both by the storage's clock."""
@@ -156,7 +159,7 @@ def _read(storage: Storage, tenant: str, fingerprint: str, number: int, now: dat
 
 def _decoded(storage: Storage, content: bytes) -> RunEntry:
     try:
-        return msgspec.json.decode(content, type=RunEntry)
+        return _entry_of(content)
     except msgspec.MsgspecError as error:
         raise RemoteUnusable(
             f"remote {storage.url}: an entry below {BEGUN}/ cannot be read ({error}): a later version of this program "

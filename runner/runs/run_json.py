@@ -112,6 +112,11 @@ class RunDocument(Struct, frozen=True, kw_only=True):
         return begun and self.status.may_be_unfinished and (running or self.counts["pending"] > 0)
 
 
+# The first use of a type makes what msgspec knows of it, which crashes where two threads do it at once (0.22), such as
+# those of a fleet. So it is made here, under the lock of the import.
+_READY = msgspec.json.Decoder(RunDocument)
+
+
 def parsed(text: bytes) -> RunDocument | None:
     """The document in a file's content, that of version 0.1.0 included; None if it is none."""
     try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from runner.domain.run_status import RunStatus
 from runner.runs.run_json import RunDocument, differences, parsed
+from tests import ROOT
 
 OF_0_1_0 = {
     "run": "2026-11-21-demo-1234abcd",
@@ -116,3 +119,24 @@ def test_unfinished_is_begun_and_pending_or_killed(status, pending, begun):
     document = RunDocument(run="x", status=status, started_at=begun, counts={"rows": 1, "pending": pending})
     closed = status in {"finished", "halted", "abandoned", "refused"}
     assert document.unfinished is (begun is not None and not closed and (pending > 0 or status == "running"))
+
+
+def test_many_threads_may_read_it_first():
+    """As those of a fleet do. msgspec (0.22) crashes where several threads make the first use of a type at once."""
+    script = """
+import sys, threading
+sys.setswitchinterval(1e-7)
+import msgspec
+from runner.ledger.facts import decoded
+from runner.runs.run_json import RunDocument
+barrier = threading.Barrier(16)
+def read():
+    barrier.wait()
+    msgspec.convert({"run": "r", "status": "finished", "starts": [{"at": "x"}]}, RunDocument)
+    decoded({"run_id": '"r"', "status": '"finished"', "starts": '[{"at": "x"}]'})
+threads = [threading.Thread(target=read) for _ in range(16)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
