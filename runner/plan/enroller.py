@@ -76,6 +76,7 @@ class Enroller:
         digest = source.digest
         opened = Manifest(number, step, source.path, digest.sha256, digest.bytes, source.columns)
         self.enrolment.manifest(opened, rows)
+        self.notes += source.notes
         self.sheets.append(getattr(source, "sheet", None))
 
     def identities(self, operation: Operation, query: Mapping[str, str], step: int) -> Identities:

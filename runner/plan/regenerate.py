@@ -85,7 +85,6 @@ class _Rows:
                 self._batch(number, checked, cells, batch.rows)
             for note in checked.notes:
                 notes.add(note.finding, batch.rows[note.position], note.text)
-        self._enroller.notes += source.notes
         self._enroller.notes += notes.lines(source.name, source.shown_row(0))
         earlier.refuse_other_modes(self._work)
         self._enroller.parents.update(earlier.runs)

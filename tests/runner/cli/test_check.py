@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 CASES = Path(__file__).parents[2] / "manifests" / "cases" / "files"
@@ -64,3 +65,19 @@ def test_the_row_of_the_sheet_is_named(regen):
     """Empty rows above it count."""
     done = regen("check", str(CASES / "527-blank-row-then-bad-row.xlsx"))
     assert (done.code, ", sheet Sheet, row 6: subscription-version-not-an-integer" in done.out) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "step", ['do = "backfill"\ntype = "RatePlanCharge"\nfile', 'do = "regenerate"\ntype = "Invoice"\nmanifests']
+)
+def test_hidden_columns_are_noted_whatever_reads_the_file(regen, step):
+    """A person must know what else goes up."""
+    book = openpyxl.Workbook()
+    for row in (["ID", "Note"], ["8a80", "x"]):
+        book.active.append(row)
+    book.active.column_dimensions["B"].hidden = True
+    book.save("m.xlsx")
+    value = '["m.xlsx"]' if step.endswith("manifests") else '"m.xlsx"'
+    Path("p.toml").write_text(f"[[step]]\n{step} = {value}\n")
+    (note,) = regen("check", "p.toml", "--json").document["notes"]
+    assert note.endswith("1 column is hidden and read all the same ('Note')")
