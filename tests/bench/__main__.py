@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import commit_gap, components, growth, plan, reconcile, throughput, truth
+from tests.bench import commit_gap, components, growth, plan, reconcile, start, throughput, truth
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
+    "start": start.main,
     "throughput": throughput.main,
     "components": components.main,
     "truth": truth.main,

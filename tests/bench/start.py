@@ -1,0 +1,39 @@
+"""What a person waits for before anything is sent: the help, and a first run of four rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.bench.measure import Child, child, median, regen, sent, served, subscriptions, table, work_folder
+
+ROUNDS = 5
+LIBRARIES = "import pandas, aiohttp, sqlite3, msgspec"
+COMPILED = {
+    "PYTHONDONTWRITEBYTECODE": ""
+}  # the first round leaves compiled files, also where the environment says not to
+
+
+def main() -> None:
+    """Round after round, beside the libraries' own imports."""
+    seconds: dict[str, list[float]] = {}
+    with work_folder() as folder, served() as server:
+        manifest = subscriptions(folder / "s.csv", 4)
+        for number in range(ROUNDS + 1):
+            processes = {
+                "`regen --help`": regen("--help", environment=COMPILED),
+                "`regen plan`, four rows": _planned(server.url, manifest, folder / f"planned-{number}"),
+                "`regen run`, four rows": sent(server, manifest, folder / f"runs-{number}")[0],
+                f"`{LIBRARIES}`": child([sys.executable, "-c", LIBRARIES], COMPILED),
+            }
+            for name, process in processes.items():
+                assert process.code == 0, (name, process)
+                if number:
+                    seconds.setdefault(name, []).append(process.cpu_seconds)
+    lines = [(name, f"{median(values):.2f}") for name, values in seconds.items()]
+    print(f"\n### Start: CPU seconds of the whole process\n\n{table(('', 'CPU s'), lines)}")
+
+
+def _planned(url: str, manifest: Path, runs: Path) -> Child:
+    words = ["--base-url", url, "--runs-dir", str(runs), "--type", "Subscription"]
+    return regen("plan", str(manifest), *words, environment=COMPILED)
