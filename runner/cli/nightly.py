@@ -11,6 +11,7 @@ import click
 from runner.cli import options
 from runner.cli.help_format import Command
 from runner.cli.reading_options import reading
+from runner.cli.run import preflight
 from runner.domain.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @options.manifests
+@preflight
 @reading
 @options.connection
 @options.pace

@@ -350,7 +350,6 @@ def run_request(params: Params) -> RunRequest:
     from runner.session.run_request import RunRequest
 
     paths, types = typed_paths(params["manifests"])
-
     names = ("run_id", "only_resend", "re_migrate", "mode", "skip_rejected", "resend_unknown", "again", "if_unfinished")
     return RunRequest(
         manifests=paths,
@@ -388,7 +387,7 @@ def invocation(params: Params) -> Invocation:
         accept_incomplete_ledger=params.get("accept_incomplete_ledger", False),
         wait=params["wait"],
         no_wait=params.get("no_wait", False),
-        moved=params.get("moved", False),
+        **{name: params.get(name, False) for name in ("preflight", "moved")},
         quiet=params["quiet"],
     )
 

@@ -26,8 +26,17 @@ if TYPE_CHECKING:
     from runner.session.stages import StageEnd
 
 
+preflight = options.option(
+    "--preflight",
+    section="What",
+    is_flag=True,
+    help="First look up by Data Query whether the objects exist; those that do not need a word, or --yes.",
+)
+
+
 @click.command(cls=Command)
 @options.manifests
+@preflight
 @reading
 @options.connection
 @options.pace
@@ -136,7 +145,7 @@ def send_pending(
             say(plan_text(run, settings, invocation.terms.max_requests), err=True)
 
     folder = run.folder
-    confirmed = permit(run.store, settings, yes=output.yes, show_plan=show_plan)
+    confirmed = permit(run.store, settings, yes=output.yes, show_plan=show_plan, preflight=invocation.preflight)
     invocation = replace(invocation, confirmed=confirmed, command=("regen", *sys.argv[1:]))
     report.folder = folder
     try:

@@ -16,6 +16,7 @@ from runner.ledger import Store, queries
 from runner.ledger.queries import StepFacts
 from runner.ledger.request_kinds import pending_kinds
 from runner.session.period_check import closed_periods
+from runner.session.preflight import missing_objects
 from runner.system.console import is_terminal, printable, say
 from runner.zuora.effects import consequence, overwrites
 
@@ -28,7 +29,13 @@ def consequences(store: Store) -> list[str]:
 
 
 def permit(
-    store: Store, settings: Settings, *, yes: bool, show_plan: Callable[[], None], ask: bool = True
+    store: Store,
+    settings: Settings,
+    *,
+    yes: bool,
+    show_plan: Callable[[], None],
+    ask: bool = True,
+    preflight: bool = False,
 ) -> str | None:
     """Let the run be sent, or raise Refused. `show_plan` is called before a question; without `ask` there is none.
 
@@ -39,7 +46,10 @@ def permit(
     periods = closed_periods(store, settings)
     for note in periods.notes:
         say(printable(note), err=True)
-    _confirm([*warnings(store, production=is_guarded(settings)), *periods.questions], yes=yes, ask=ask)
+    missing = missing_objects(store, settings) if preflight else []
+    for line in missing if yes else ():
+        say(printable(line), err=True)
+    _confirm([*warnings(store, production=is_guarded(settings)), *periods.questions, *missing], yes=yes, ask=ask)
     if not is_guarded(settings):
         return None
     if yes or settings.profile.allow_production:

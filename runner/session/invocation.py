@@ -18,6 +18,7 @@ class Invocation:
     accept_incomplete_ledger: bool = False
     wait: bool = False
     no_wait: bool = False  # return once jobs are created
+    preflight: bool = False  # look up first whether the objects exist
     moved: bool = False  # the run folder came from elsewhere
     quiet: bool = False
     command: tuple[str, ...] = ()  # the command line, for the record

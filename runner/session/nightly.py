@@ -305,7 +305,13 @@ def _guarded(what: str, folder: RunFolder | None, act: Callable[[], Part]) -> Pa
 def _sent(what: str, run: OpenRun, settings: Settings, night: Night) -> Part:
     """Send what a run has left."""
     folder = run.folder
-    confirmed = permit(run.store, settings, yes=night.yes, show_plan=lambda: say(f"run {folder.id}", err=True))
+    confirmed = permit(
+        run.store,
+        settings,
+        yes=night.yes,
+        show_plan=lambda: say(f"run {folder.id}", err=True),
+        preflight=night.invocation.preflight,
+    )
     try:
         ending = proceed(run, settings, replace(night.invocation, confirmed=confirmed))
     except OSError as error:
