@@ -77,6 +77,23 @@ class Texts:
         return tuple(Texts(self.select, self.column, some) for some in (self.texts[:middle], self.texts[middle:]))
 
 
+@dataclass(frozen=True)
+class _Again:
+    """A part that cannot be halved and failed for a reason that may pass."""
+
+    part: Part
+    left: int = 3  # tries after this one
+
+    @property
+    def sql(self) -> str:
+        """The query."""
+        return self.part.sql
+
+    def halves(self) -> Sequence[Part]:
+        """Another try."""
+        return (_Again(self.part, self.left - 1),) if self.left else ()
+
+
 def windows(select: str, since: int, until: int, rows: int, most_rows: int) -> list[TimeWindow]:
     """A time in as many windows as the expected number of rows needs; whole seconds."""
     since, until = since // SECOND * SECOND, -(-until // SECOND) * SECOND
@@ -113,11 +130,15 @@ async def _started(answer: Callable[[str], Awaitable[None]], part: Part) -> None
 
 
 def _left(task: asyncio.Task[None], part: Part) -> Sequence[Part]:
-    """What is left to ask after a part: nothing, or its halves."""
+    """What is left to ask after a part: nothing, its halves, or itself again where it cannot be halved."""
     error = task.exception()
     if error is None:
         return ()
-    halves = part.halves() if isinstance(error, QueryFailedError) and error.divisible else ()
-    if not halves:
+    if not isinstance(error, QueryFailedError):
         raise error
-    return halves
+    left = part.halves() if error.divisible else ()
+    if not left and error.may_pass and not isinstance(part, _Again):
+        left = (_Again(part),)
+    if not left:
+        raise error
+    return left

@@ -57,3 +57,22 @@ def test_a_query_that_never_fits_ends_the_inquiry():
     with pytest.raises(QueryFailedError, match="too many rows"):
         asyncio.run(answer_all([TimeWindow("S", 0, 64 * SECOND)], answer))
     assert len(queries) < 40
+
+
+@pytest.mark.parametrize(("failures", "may_pass", "answered"), [(4, True, True), (9, True, False), (1, False, False)])
+def test_a_part_that_cannot_be_halved_is_tried_again(failures, may_pass, answered):
+    """Where the reason may pass, some times."""
+    calls = []
+
+    async def answer(sql):
+        calls.append(sql)
+        if len(calls) <= failures:
+            raise QueryFailedError("no reason was stated", divisible=True, may_pass=may_pass)
+
+    parts = [Texts("S", "id", ("a",))]
+    if answered:
+        asyncio.run(answer_all(parts, answer))
+    else:
+        with pytest.raises(QueryFailedError):
+            asyncio.run(answer_all(parts, answer))
+    assert len(calls) == (failures + 1 if answered else min(failures, 5))
