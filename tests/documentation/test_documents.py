@@ -21,7 +21,8 @@ FOREIGN = {
 
 
 def _options(command: click.Command) -> set[str]:
-    own = {option for parameter in command.params for option in parameter.opts}
+    parameters = command.get_params(click.Context(command))  # those of `simulate` are read from its parser
+    own = {option for parameter in parameters for option in parameter.opts}
     inner = command.commands.values() if isinstance(command, click.Group) else ()
     return own.union(*map(_options, inner))
 
