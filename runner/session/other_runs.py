@@ -70,6 +70,11 @@ def _is_unfinished(run: RunFolder) -> bool:
         return store.facts().status.may_be_unfinished and queries.begun(store) and queries.pending(store) > 0
 
 
+def _has_ended(run: RunFolder, document: RunDocument) -> bool:
+    """Whether run.json under its seal says that nothing is left: then the ledger need not be opened."""
+    return run.sealed and not (document.status.may_be_unfinished and document.counts["pending"])
+
+
 @dataclass(frozen=True)
 class InDoubt:
     """An unfinished run, and the objects of a plan whose outcome it does not know."""
@@ -84,6 +89,8 @@ def objects_in_doubt(runs: Path, plan: OpenRun, host: str, tenant: str) -> Itera
     for other in all_runs(runs):
         document = other.document()
         if document is None or other.id == plan.folder.id or (document.host, document.tenant) != (host, tenant):
+            continue
+        if _has_ended(other, document):
             continue
         with suppress(LedgerError):
             if _is_unfinished(other):
