@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,8 +16,9 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 
 def commands(verb: str, environment: Path) -> str:
     """The commands that a verb would run with its packages in this folder."""
-    command = ["make", "-n", verb, f"VENV={environment}", "PYTHON=python3"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    command = ["make", "-n", "--no-print-directory", verb, f"VENV={environment}", "PYTHON=python3"]
+    outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=outer)  # `make test` is a make, too
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -30,11 +32,13 @@ def test_the_demo_installs_what_it_needs_and_shows_it(tmp_path):
 
 
 def test_where_the_demo_was_installed_the_tests_still_get_their_tools(tmp_path):
+    """What the demo has installed is less than what they need."""
     (tmp_path / ".ready-for-demo").touch()
     assert commands("demo", tmp_path).splitlines() == [f"{tmp_path}/bin/python sample_data/demo.py"]
     assert "--editable '.[dev]'" in commands("lint", tmp_path)
 
 
 def test_where_the_tools_are_installed_the_demo_installs_nothing(tmp_path):
+    """More than what it needs is there."""
     (tmp_path / ".ready").touch()
     assert commands("demo", tmp_path).splitlines() == [f"{tmp_path}/bin/python sample_data/demo.py"]

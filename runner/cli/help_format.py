@@ -35,6 +35,11 @@ class SectionOption(click.Option):
 class Command(click.Command):
     """A command whose help has its options under headings."""
 
+    def __init__(self, name: str | None, **settings: Any) -> None:
+        super().__init__(name, **settings)
+        # click keeps the help option that it makes first, also where that was without the group: shell completion
+        self.context_settings["help_option_names"] = ["-h", "--help"]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, a list for each heading."""
         write_sections(self.get_params(ctx), ctx, formatter)
