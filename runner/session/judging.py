@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from runner.domain.model import Answer, History, Judgement, Kind, Request
@@ -12,11 +13,16 @@ from runner.zuora.verdict import verdict
 
 
 class Verdict:
-    """The verdict on requests without a tail, with what is known of the whole run: ids of replies, any success."""
+    """The verdict on requests without a tail, with what is known of the whole run: ids of replies, any success.
 
-    def __init__(self, *, proven: bool) -> None:
+    `seen` are ids that replies had in earlier invocations, each with the number of its request.
+    """
+
+    def __init__(self, *, proven: bool, seen: Iterable[tuple[int, str]] = ()) -> None:
         self.proven = proven
-        self._reply_ids = ReplyIds()
+        self.reply_ids = ReplyIds()
+        for request, reply_id in seen:
+            self.reply_ids.note(request, (reply_id,))
 
     def __call__(
         self, answer: Answer, request: Request, history: History, now: float, progress_seconds: float
@@ -27,11 +33,11 @@ class Verdict:
             OPERATIONS[request.operation],
             now=now,
             progress_seconds=progress_seconds,
-            is_shared=partial(self._reply_ids.is_shared, request=request.number),
+            is_shared=partial(self.reply_ids.is_shared, request=request.number),
             proven=self.proven,
         )
         self.proven = self.proven or judgement.kind is Kind.SUCCEEDED
-        self._reply_ids.note(request.number, judgement.reply_ids)
+        self.reply_ids.note(request.number, judgement.reply_ids)
         return judgement
 
 

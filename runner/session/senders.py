@@ -11,6 +11,7 @@ from runner.session.judging import Verdict
 from runner.zuora.client import Client
 from runner.zuora.jobs.poller import Follower
 from runner.zuora.jobs.state import Case, Looks
+from runner.zuora.reply_ids import ReplyIds
 
 PROGRESS_REQUESTS = 2  # a request may be in progress for as long as so many requests may take
 
@@ -45,6 +46,7 @@ class JobSender:
         book: JobBook,
         looks: Looks,
         request_seconds: float,
+        reply_ids: ReplyIds,
         *,
         show: Callable[[str, int, int], None],
         when_created: Callable[[], None] | None,
@@ -52,7 +54,7 @@ class JobSender:
         self._client, self._when_created = client, when_created
         self._progress_seconds = PROGRESS_REQUESTS * request_seconds
         self._to_create = 0
-        self._follower = Follower(client, book, looks, show=show, created=self._count)
+        self._follower = Follower(client, book, looks, show=show, created=self._count, reply_ids=reply_ids)
 
     async def resume(self, pen: Pen, store: Store, step: int, *, resend: bool) -> None:
         """Take up what earlier invocations created, or left in doubt."""

@@ -28,6 +28,7 @@ from runner.ledger import queries as ledger_views
 from runner.ledger.assumed_sends import assume_sent
 from runner.ledger.facts import Breach, CanaryPending
 from runner.ledger.queries import StepFacts
+from runner.ledger.shared_reply_ids import shared_reply_ids
 from runner.runs.completeness import incomplete, refusal
 from runner.runs.event_log import RECORDED, EventLog
 from runner.runs.evidence import refuse_changed
@@ -102,7 +103,7 @@ class _Session:
         self.opened, self.settings, self.invocation, self.wire, self.remote = run, settings, invocation, wire, remote
         self.folder, self.store = folder, store = run.folder, run.store
         self.tally = Tally()
-        self._verdict = Verdict(proven=has_succeeded(store))
+        self._verdict = Verdict(proven=has_succeeded(store), seen=shared_reply_ids(store))
         self.dispatch: Dispatch | None = None
         self.ending: Ending | None = None
         self.progress = Progress(ledger_views.pending(store), self.tally, settings.blackouts, quiet=invocation.quiet)
@@ -274,6 +275,7 @@ class _Session:
             JobBook(pen, self.store),
             looks,
             profile.request_timeout_seconds,
+            self._verdict.reply_ids,
             show=self.progress.job,
             when_created=self._created if self.invocation.no_wait else None,
         )

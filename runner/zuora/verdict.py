@@ -42,7 +42,7 @@ def verdict(
     if isinstance(answer, Silence):
         return _silence(answer)
     parsed = envelope(answer.body)
-    judge = _Judge(answer, parsed, history, is_shared)
+    judge = _Judge(answer, parsed, history, is_shared if operation.keyed else _no_proof)
     if parsed is None:
         if answer.status == 409 and may_be_success(answer.body, operation.declares):
             return judge.again(Reason.UNEXPECTED, in_doubt=True, unexpected=True)  # no proof that the key is spent
@@ -54,6 +54,11 @@ def verdict(
     if answer.status == 409 and not parsed.permanent:
         return _in_progress(judge, now, progress_seconds)
     return _by_category(judge, parsed)
+
+
+def _no_proof(_reply_id: str) -> bool:
+    """Without a key no reply is saved: whatever ids come again, it is the gateway that repeats them."""
+    return True
 
 
 def _silence(silence: Silence) -> Judgement:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +36,7 @@ from runner.zuora.jobs.state import Book, Case, Looks, Upload
 from runner.zuora.jobs.status import Job, count, is_completed, is_over, is_under_way, updated, why
 from runner.zuora.jobs.status import counts as job_counts
 from runner.zuora.operations import OPERATIONS, TRIAL_BALANCE, Operation
+from runner.zuora.reply_ids import ReplyIds
 from runner.zuora.verdict import verdict
 
 FILE_PATH = "/v1/files/{}"
@@ -50,6 +52,7 @@ class Follower:
     cases: dict[int, Case] = field(default_factory=dict)
     show: Callable[[str, int, int], None] = lambda name, done, total: None
     created: Callable[[], None] = lambda: None
+    reply_ids: ReplyIds = field(default_factory=ReplyIds)  # that replies to other requests had too
 
     async def send(self, request: Request, generation: int, attempt: int) -> Answer:
         """Create what the request asks for, or look how far it has come."""
@@ -65,7 +68,9 @@ class Follower:
     def judge(self, answer: Answer, request: Request, history: History, now: float, progress: float) -> Judgement:
         """The verdict; a success that has a tail is followed, and an upload in doubt is looked for."""
         operation, case = OPERATIONS[request.operation], self.cases.setdefault(request.number, Case())
-        judgement = verdict(answer, history, operation, now=now, progress_seconds=progress)
+        is_shared = partial(self.reply_ids.is_shared, request=request.number)
+        judgement = verdict(answer, history, operation, now=now, progress_seconds=progress, is_shared=is_shared)
+        self.reply_ids.note(request.number, judgement.reply_ids)
         if isinstance(answer, Seen):
             return judgement
         if judgement.kind is Kind.SUCCEEDED:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runner.domain.model import History, Judgement, Kind, Reason, Reply, Seen, Silence
-from runner.zuora.operations import BOOKING
+from runner.zuora.operations import BOOKING, OPERATIONS
 from runner.zuora.verdict import verdict
 
 NO_IDS = [
@@ -422,6 +422,14 @@ class TestShared:
         reply = Reply(503, b"", request_id=R1)
         shared = verdict(reply, history, BOOKING, now=0.0, progress_seconds=0.0, is_shared=lambda reply_id: True)
         assert (shared.next_generation, shared.in_doubt) == (False, True)
+
+    @pytest.mark.parametrize("status", [408, 500, 502, 503])
+    def test_an_id_that_comes_again_where_there_is_no_key(self, status):
+        """No reply to an upload is saved: it stays in doubt, and its job is looked for."""
+        history = replace(DOUBTED, reply_ids=frozenset({R1}))
+        reply = Reply(status, b"", request_id=R1)
+        judgement = verdict(reply, history, OPERATIONS["data-backfill"], now=NOW, progress_seconds=240)
+        assert (judgement.next_generation, judgement.in_doubt) == (False, True)
 
 
 class TestProven:
