@@ -38,6 +38,21 @@ Column = Any  # pandas.Series of object; the stubs cannot say so without a cast 
 Mask = Any  # pandas.Series of bool
 
 
+_FORMULA_SIGNS = tuple("=+-@\t\r'")
+
+
+def is_escaped(cell: str) -> bool:
+    """Whether a cell begins with the `'` that spreadsheets and results files put before what looks like a formula."""
+    return cell[:1] == "'" and cell[1:2] in _FORMULA_SIGNS
+
+
+def unescaped(cell: str) -> str:
+    """The cell without every such `'`: a cell and the same cell in a results file name the same object."""
+    while is_escaped(cell):
+        cell = cell[1:]
+    return cell
+
+
 class Problems:
     """What is wrong with each row of a batch: every rule that it breaks, in the order in which they were found."""
 

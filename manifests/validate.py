@@ -32,11 +32,13 @@ from manifests.rules import (
     as_text,
     canonical_types,
     has_text,
+    is_escaped,
     nothing,
     put,
     rendered,
     shown,
     trimmed,
+    unescaped,
     values,
 )
 from manifests.schemas import TYPES, Alternative, Field, Kind, Schema, canonical, folded, suggestion
@@ -44,7 +46,6 @@ from manifests.unsettled_rows import UNSETTLED, unsettled
 
 Value = str | int | bool | None
 _MEMOS = {"credit": "CreditMemo", "debit": "DebitMemo"}  # words of a `Memo Type` column
-_FORMULA_SIGNS = tuple("=+-@\t\r'")
 _TRAILING = Finding("trailing-space", "white space at the end, which was taken off")
 _APOSTROPHE = Finding("apostrophe-removed", "a ' in front, which spreadsheets and results files add; it was taken off")
 
@@ -287,8 +288,8 @@ class _Checking:
         return sum(1 for cell in batch.frame.iloc[row].tolist() if cell and cell.strip()) == 1
 
     def _judge(self, field: Field, row: int, cell: str, changed: dict[int, str]) -> None:
-        if self._escaped and cell[0] == "'" and cell[1:2] in _FORMULA_SIGNS:
-            changed[row] = cell[1:].strip(EDGES)
+        if self._escaped and is_escaped(cell):
+            changed[row] = unescaped(cell).strip(EDGES)
             self._notes.append(Note(row, _APOSTROPHE, cell))
             return
         if not self._literal and (finding := sure(cell)):

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from manifests import open_manifest
+from manifests import checker, open_manifest
 
 CELL = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(["'", "''x", "=1", "-1", "'-a"])
 HEADER = ["invoiceNumber", "note", "regen_run", "regen_line", "regen_type", "regen_state", "regen_outcome"]
@@ -105,3 +106,15 @@ def test_a_long_cell_comes_back(read, write) -> None:
     assert read(path)[1] == [["1", long]]
     other = write("other.csv", f"invoiceNumber,note\n1,{long}\n")
     assert read(other)[1] == [["1", long]]
+
+
+@pytest.mark.parametrize("text", ["-A1", "'-A1", "''-A1", "'x", "''x", "=A1", "'=A1", "@A", "+A"])
+def test_errors_without_their_own_columns_name_the_same_objects(write, text: str) -> None:
+    """A person deleted the runner's columns; the `'` before the cell is still there, and one more if it had one."""
+    sent = []
+    for cell in (text, escaped(text)):
+        with open_manifest(write("m.csv", f"invoiceNumber,note\n{cell},x\n")) as source:
+            (batch,) = source.batches()
+            checked = checker(source.columns, path="m.csv", type="Invoice").check(batch)
+        sent.append((checked.fields["number"], checked.problems))
+    assert sent[0] == sent[1]
