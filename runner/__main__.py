@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from runner.system.signals import Terminated, install
+from runner.system.signals import Terminated, ignore_at_exit, install
 
 
 def main() -> None:
     """The entry point: first the handlers of signals, then everything else."""
+    ignore_at_exit()
     install()
     try:
         from runner.cli import main as command_line

@@ -5,6 +5,7 @@ As process 1 of a container a process gets no signal that it has no handler for,
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import signal
 import threading
@@ -44,6 +45,21 @@ def install() -> dict[int, Any]:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)
     return before
+
+
+def ignore_at_exit() -> None:
+    """Let no signal change the exit code once the interpreter ends: what there was to do is done.
+
+    Python puts the system's own handlers back then, which kill, also for a signal that only asks for progress. Called
+    first, it comes last of what is registered so.
+    """
+    atexit.register(_ignore_all)
+
+
+def _ignore_all() -> None:
+    for number in _numbers((*_ENDS, *_HARMLESS, "SIGINT")):
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

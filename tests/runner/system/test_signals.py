@@ -107,6 +107,25 @@ def ended(process: subprocess.Popen[str], number: int) -> tuple[int, str]:
     return process.returncode, err
 
 
+LATE = """
+import os, sys
+number, sys.argv[1:] = int(sys.argv[1]), ["--version"]
+class Late:
+    def __del__(self, kill=os.kill, process=os.getpid(), number=number):
+        kill(process, number)
+sys.late = Late()
+from runner.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
+def test_while_the_interpreter_ends(number):
+    """What there was to do is done, and the exit code says how it went."""
+    command = [sys.executable, "-c", LATE, str(int(number))]
+    assert subprocess.run(command, env=os.environ | ENVIRONMENT, timeout=60, check=False).returncode == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_while_planning(tmp_path, number):
     """The manifest comes through a pipe that stays open: nothing was sent."""
