@@ -35,10 +35,9 @@ class SectionOption(click.Option):
 class Command(click.Command):
     """A command whose help has its options under headings."""
 
-    def __init__(self, name: str | None, **settings: Any) -> None:
-        super().__init__(name, **settings)
-        # click keeps the help option that it makes first, also where that was without the group: shell completion
-        self.context_settings["help_option_names"] = ["-h", "--help"]
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Both names, whatever the context: click keeps the option that it makes first, even without the group."""
+        return ["-h", "--help"]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, a list for each heading."""
