@@ -108,3 +108,10 @@ def test_fingerprints_tell_inputs_apart():
     """Order and content count."""
     assert fingerprint(["a", "b"]) != fingerprint(["b", "a"])
     assert fingerprint(["a"]) == fingerprint(["a"])
+
+
+def test_digests_of_many_bodies_are_those_of_each():
+    """As text or as bytes, with letters beyond ASCII."""
+    identities = Identities(Destination("r", "h", ("e",)), "/p", {"reMigrate": "true"}, 2)
+    bodies = ['{"a":1}', '{"name":"ü😀"}', "{}"]
+    assert identities.digests(bodies) == [identities.digest(body.encode()) for body in bodies]
