@@ -20,7 +20,7 @@ from tests.crashes.test_crashes import ENVIRONMENT, command, killed_after
 from tests.flows.test_flows import subscriptions
 from tests.harness.program import folders, simulated, table
 
-REQUESTS = int(os.environ.get("CLAIM_REQUESTS", "500"))  # `make claims`: 10000
+REQUESTS = int(os.environ.get("CLAIM_REQUESTS", "300"))  # `make claims`: 10000
 FAULTS = {
     "drop-before": 0.04,
     "503": 0.04,
