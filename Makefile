@@ -38,7 +38,7 @@ demo: $(if $(wildcard $(READY)),$(READY),$(DEMO_READY)) ## Regenerate the sample
 # The tests start the program some hundred times: it is compiled once, also where the environment says not to.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## Run the test suite, and the pure modules' tests with coverage
-	@$(BIN)/python -m pytest -q -n 8 $(PURE:%=--ignore=%)
+	@$(BIN)/python -m pytest -q -n 6 $(PURE:%=--ignore=%)
 	@$(BIN)/python -m pytest -q --cov --cov-report=term $(PURE)
 
 lint: $(READY) ## Check style, types and which package imports which

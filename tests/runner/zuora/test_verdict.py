@@ -291,6 +291,7 @@ class TestInProgress:
         judgement = judged(409, body, replace(SENT, doubted_at=NOW - age))
         assert (judgement.kind, judgement.reason) == (Kind.AGAIN, Reason.UNEXPECTED)
         assert judgement.in_doubt and not judgement.next_generation
+        assert judgement.unexpected is True, "the body is kept for the person who must look"
 
     @pytest.mark.parametrize("body", [b"<html>Conflict</html>", b'{"success": tr', b"OK", b"[]", b"\xff\xfe"])
     def test_one_that_was_mangled_is_in_progress_and_then_in_doubt(self, body):
@@ -298,6 +299,7 @@ class TestInProgress:
         assert judged(409, body, replace(SENT, doubted_at=NOW - 239)).reason is Reason.IN_PROGRESS
         later = judged(409, body, replace(SENT, doubted_at=NOW - 241))
         assert (later.reason, later.in_doubt, later.next_generation) == (Reason.UNEXPECTED, True, False)
+        assert later.unexpected is True
 
     def test_its_own_409s_do_not_put_the_time_off(self):
         history = SENT
