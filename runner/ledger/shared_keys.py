@@ -106,10 +106,10 @@ class SharedKeys:
         import numpy as np
 
         beginnings = np.frombuffer(self._digests, np.int64)
+        if not _any_repeated(beginnings):
+            return []
         order = np.argsort(beginnings, kind="stable")
         same = beginnings[order[1:]] == beginnings[order[:-1]]
-        if not same.any():
-            return []
         shared = np.concatenate((same, [False])) | np.concatenate(([False], same))
         candidates = requests[order[shared]]
         if len(candidates) > MOST_REPEATED:
@@ -125,11 +125,13 @@ class SharedKeys:
         import numpy as np
 
         lanes = np.frombuffer(self._lanes, np.int64)
-        left = ~np.isin(requests, gone)
         ends = [begin for _, begin in self._steps[1:]] + [len(requests)]
         for (_, begin), end in zip(self._steps, ends, strict=True):
-            here, kept = lanes[begin:end][left[begin:end]], requests[begin:end][left[begin:end]]
-            if not len(here):
+            here, kept = lanes[begin:end], requests[begin:end]
+            if gone:
+                left = ~np.isin(kept, gone)
+                here, kept = here[left], kept[left]
+            if not _any_repeated(here):
                 continue
             order = np.argsort(here, kind="stable")
             same = here[order[1:]] == here[order[:-1]]
@@ -145,6 +147,14 @@ class SharedKeys:
                         strict=True,
                     )
                 ]  # fmt: skip
+
+
+def _any_repeated(values: Any) -> bool:
+    """Whether a value is there twice: by sorting a copy, which takes less memory than their order does."""
+    import numpy as np
+
+    ordered = np.sort(values)
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def _by_sql(connection: Connection) -> Changed:
