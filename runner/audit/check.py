@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from runner.domain.errors import ExitCode, RunnerError
+from runner.system.counting import counted
 
 LISTED = 20
 
@@ -94,18 +95,14 @@ def conclusion(checks: Sequence[Check]) -> str:
     skipped = [check.name for check in checks if check.skipped is not None and check.passed]
     parts = []
     if failed:
-        parts.append(f"{len(failed)} of {_checks(len(checks))} failed: {', '.join(failed)}")
+        parts.append(f"{len(failed)} of {counted(len(checks), 'check')} failed: {', '.join(failed)}")
     if errors:
-        parts.append(f"{_checks(len(errors))} could not run: {', '.join(errors)}")
+        parts.append(f"{counted(len(errors), 'check')} could not run: {', '.join(errors)}")
     if not parts:
-        parts.append(f"all {_checks(len(checks) - len(skipped))} passed")
+        parts.append(f"all {counted(len(checks) - len(skipped), 'check')} passed")
     if skipped:
         parts.append(f"not looked at: {', '.join(skipped)}")
     return "; ".join(parts)
-
-
-def _checks(count: int) -> str:
-    return f"{count} check{'' if count == 1 else 's'}"
 
 
 class Note(str):

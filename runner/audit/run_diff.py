@@ -17,6 +17,7 @@ from runner.ledger.comparison import Change, Fates
 from runner.ledger.queries import TROUBLED
 from runner.results.columns import mode_of_query
 from runner.runs.folder import RunFolder, all_runs
+from runner.system.counting import counted
 
 MOST_LISTED = 20  # for people
 MOST_KEPT = 100_000  # of each kind, as JSON
@@ -87,7 +88,7 @@ class Difference:
         yield f"{self.before} → {self.after}"
         named = {} if self.modes.keys() <= {("default", "default")} else self.modes
         for (then, now), count in named.items():
-            objects = f"{count:,} object{'' if count == 1 else 's'}"
+            objects = counted(count, "object")
             yield f"  mode {then}, {objects}" if then == now else f"  mode {then} then, {now} now: {objects}"
         for name, kind in self.kinds.items():
             if kind.count:

@@ -95,8 +95,7 @@ async def inquire(store: Store, folder: Path, tenant: DataQuery) -> Inquiry:
 
 
 def _not_queried(operation: str, count: int) -> Check:
-    rows = f"{count:,} {operation} row{'' if count == 1 else 's'}"
-    reason = f"{rows}: Data Query has no table that shows what this operation did"
+    reason = f"{counted(count, f'{operation} row')}: Data Query has no table that shows what this operation did"
     return Check(f"tenant {operation}", f"the tenant has what {operation} made", skipped=reason)
 
 

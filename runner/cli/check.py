@@ -91,7 +91,7 @@ def _lines(examination: Examination) -> list[str]:
 
     lines = [f"{counted(examination.rows, 'row')} = {states}"]
     lines += [
-        f"  {each.path}{f', sheet {each.sheet}' if each.sheet else ''}: {_rows(each.rows)}"
+        f"  {each.path}{f', sheet {each.sheet}' if each.sheet else ''}: {counted(each.rows, 'row')}"
         for each in examination.files
     ]
     lines += [f"  {type}: {count:,}" for type, count in examination.types.items()]
@@ -107,10 +107,6 @@ def _lines(examination: Examination) -> list[str]:
         return [*lines, "can be sent: regen plan, then regen run, with the same files and options"]
     rest = ", or send the rest with --skip-rejected" if rejected < examination.rows else ""
     return [*lines, f"would be refused: fix the file{rest}"]
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 _WORDS = {"pending": "to be sent"}

@@ -10,6 +10,7 @@ from runner.history.sources import RunSource, sources_in, started
 from runner.results.report.html import Markup, element, html_page, table, together
 from runner.runs.folder import RunFolder
 from runner.system.atomic_file import replacing
+from runner.system.counting import counted
 
 NAME = "index.html"
 REPORT = "report.html"
@@ -44,13 +45,9 @@ def _totals(sources: Sequence[RunSource]) -> Markup:
     rows = sum(source.document.counts["rows"] for source in sources)
     problems = sum(_problems(source) for source in sources)
     newest = "the newest " if len(sources) == MOST_RUNS else ""
-    total = f"{newest}{_count(len(sources), 'run')}, {_count(rows, 'row')}"
-    sentence = f"{total}: {_count(problems, 'row')} without success, {_count(unfinished, 'run')} unfinished."
+    total = f"{newest}{counted(len(sources), 'run')}, {counted(rows, 'row')}"
+    sentence = f"{total}: {counted(problems, 'row')} without success, {counted(unfinished, 'run')} unfinished."
     return element("p", sentence[0].upper() + sentence[1:])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _problems(source: RunSource) -> int:
@@ -83,7 +80,7 @@ def _trend(sources: Sequence[RunSource]) -> Markup:
     for at, source in enumerate(sources):
         rows, problems = source.document.counts["rows"], _problems(source)
         height = max(1.0, _HEIGHT * problems / rows) if rows and problems else 0.0
-        title = element("title", f"{source.folder.id}: {problems:,} of {_count(rows, 'row')} with a problem")
+        title = element("title", f"{source.folder.id}: {problems:,} of {counted(rows, 'row')} with a problem")
         bars.append(
             element(
                 "rect", title, x=at * _BAR, y=f"{_HEIGHT - height:.1f}", width=_BAR - 2, height=f"{height:.1f}",
@@ -92,7 +89,7 @@ def _trend(sources: Sequence[RunSource]) -> Markup:
         )  # fmt: skip
     width = TREND_RUNS * _BAR
     axis = element("line", x1=0, x2=width, y1=_HEIGHT, y2=_HEIGHT, class_="axis")
-    label = f"Share of rows that did not succeed, last {_count(len(sources), 'run')}"
+    label = f"Share of rows that did not succeed, last {counted(len(sources), 'run')}"
     svg = element(
         "svg", together([*bars, axis]), viewBox=f"0 0 {width} {_HEIGHT + 1}", role="img", aria_label=label,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 from runner.history.database import Answer
 from runner.system import csv_dialect
 from runner.system.console import printable
+from runner.system.counting import counted
 from runner.system.timestamps import iso
 
 WIDEST = 60  # characters of a column in a terminal
@@ -19,8 +20,7 @@ def as_text(answer: Answer) -> str:
     widths = [max(map(len, column)) for column in zip(answer.columns, *cells, strict=True)]
     numeric = [all(isinstance(row[at], int | float) for row in answer.rows) for at in range(len(widths))]
     lines = [_line(list(answer.columns), widths, numeric), *(_line(row, widths, numeric) for row in cells)]
-    count = len(answer.rows)
-    return "\n".join([*lines, f"({count:,} {'row' if count == 1 else 'rows'})"])
+    return "\n".join([*lines, f"({counted(len(answer.rows), 'row')})"])
 
 
 def _line(cells: list[str], widths: list[int], numeric: list[bool]) -> str:

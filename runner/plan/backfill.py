@@ -26,6 +26,7 @@ from runner.domain.steps import Backfill
 from runner.ledger import Line
 from runner.ledger.enrolment import NewRequest, Part
 from runner.plan.enroller import Enroller, lane, texts
+from runner.system.counting import counted
 from runner.system.csv_dialect import csv_text
 from runner.zuora.operations import BACKFILL
 
@@ -120,8 +121,8 @@ class _Rows:
         if not self._with_nulls:
             return
         single = self._with_nulls == 1
-        records = f"{self._with_nulls:,} record{'' if single else 's'}"
-        columns = f"{len(self._nulls)} column{'' if len(self._nulls) == 1 else 's'} ({', '.join(self._nulls)})"
+        records = counted(self._with_nulls, "record")
+        columns = f"{counted(len(self._nulls), 'column')} ({', '.join(self._nulls)})"
         if self._work.allow_nulls:
             self._enroller.notes.append(f"{records} {'gets' if single else 'get'} nulls in {columns}: --allow-nulls")
         else:

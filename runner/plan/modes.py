@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from manifests import Batch
 from runner.domain.errors import Refused
 from runner.domain.steps import Regenerate
+from runner.system.counting import counted
 
 MODES = ("default", "only-resend", "re-migrate")
 
@@ -66,8 +67,7 @@ class EarlierRows:
         if not others:
             return
         rows = "; ".join(
-            f"{count:,} {'row' if count == 1 else 'rows'}{f' of run {run}' if run else ''}: {mode}"
-            for count, run, mode in others
+            f"{counted(count, 'row')}{f' of run {run}' if run else ''}: {mode}" for count, run, mode in others
         )
         modes = sorted({mode for _, _, mode in others})
         repeat = " or ".join(f"--mode {mode}" for mode in modes)

@@ -18,6 +18,7 @@ from runner.ledger.enrolment import NewRequest
 from runner.plan.enroller import Enroller, lane, texts
 from runner.plan.modes import EarlierRows, resolved
 from runner.plan.uniform_batch import uniform_bodies
+from runner.system.counting import counted
 from runner.zuora.operations import BY_TYPE, Operation, flags, parameters
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ class _Rows:
         """Say what the flags do not go with."""
         for name, rows in sorted(self._unflagged.items()):
             parameters = " and ".join(self._query)
-            single = rows == 1
-            warning = f"{rows:,} {name} row{'' if single else 's'} {'goes' if single else 'go'} without {parameters}"
+            warning = f"{counted(rows, f'{name} row')} {'goes' if rows == 1 else 'go'} without {parameters}"
             self._enroller.notes.append(f"{warning}: the operation does not take it")
 
     def source(self, source: Source) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from runner.system.counting import counted
 from runner.zuora.operations import OPERATIONS, Operation, Overwrites
 
 UNDOCUMENTED = "may be OVERWRITTEN (Zuora does not document whether they are)"
@@ -32,10 +33,10 @@ def consequence(operation: str, query: str, count: int) -> str:
     """What so many requests of one operation and mode do, as one line."""
     known = OPERATIONS.get(operation)
     if known is None:
-        return f"{_counted(count, f'{operation} request')}: an operation that this version does not know"
+        return f"{counted(count, f'{operation} request')}: an operation that this version does not know"
     if known.effect is not None:
-        return f"{_counted(count, known.noun)}: {known.effect}"
-    line = f"{known.noun}s of {_counted(count, 'object')}: {_overwritten(known, query)}"
+        return f"{counted(count, known.noun)}: {known.effect}"
+    line = f"{known.noun}s of {counted(count, 'object')}: {_overwritten(known, query)}"
     return f"{line}, and {_sent(_flags(query))}" if known.flagged else line
 
 
@@ -67,10 +68,6 @@ def _sent(flags: _Flags) -> str:
     if flags.re_migrate:
         return "sent to Revenue for re-collecting (regenerate_flag Y)"
     return "sent to Revenue (regenerate_flag N)"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _flags(query: str) -> _Flags:
