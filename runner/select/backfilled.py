@@ -14,7 +14,7 @@ from runner.domain.errors import Refused
 from runner.select.query import Filters, statement
 from runner.select.tables import TABLES, Table
 from runner.zuora.data_query.literals import quoted, spellings
-from runner.zuora.data_query.parts import TEXTS_A_QUERY
+from runner.zuora.data_query.parts import TEXTS_A_QUERY, halved
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,7 @@ class Records:
 
     def halves(self) -> Sequence[Records]:
         """Two halves of the list."""
-        middle = len(self.ids) // 2
-        if not middle:
-            return ()
-        return tuple(replace(self, ids=ids) for ids in (self.ids[:middle], self.ids[middle:]))
+        return tuple(replace(self, ids=half) for half in halved(self.ids))
 
 
 def parts_of(way: Way, ids: Sequence[str], *, flag: bool) -> list[Records]:

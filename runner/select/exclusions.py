@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner.select.tables import Items, Table
 from runner.zuora.data_query.client import DataQuery
 from runner.zuora.data_query.job import QueryFailedError
 from runner.zuora.data_query.literals import quoted
-from runner.zuora.data_query.parts import TEXTS_A_QUERY
+from runner.zuora.data_query.parts import TEXTS_A_QUERY, halved
 
 TRUE = ("Yes", "yes", "YES", "true", "True", "TRUE")
 EXCLUDED = "excluded from Revenue accounting"
@@ -38,10 +38,7 @@ class Owners:
 
     def halves(self) -> Sequence[Owners]:
         """Two halves of the list."""
-        middle = len(self.ids) // 2
-        if not middle:
-            return ()
-        return tuple(Owners(self.items, self.is_boolean, ids) for ids in (self.ids[:middle], self.ids[middle:]))
+        return tuple(replace(self, ids=half) for half in halved(self.ids))
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -107,12 +106,6 @@ def _parquet(file: IO[bytes], columns: Sequence[str]) -> Iterator[RowWriter]:
 
         yield write
         flush()
-
-
-def digest_of(manifest: Path) -> str:
-    """The SHA-256 of a file, as runs record it."""
-    with manifest.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_sidecar(manifest: Path, sidecar: Sidecar) -> None:

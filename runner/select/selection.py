@@ -11,10 +11,11 @@ from pathlib import Path
 from runner.config.connection import tenant_of, wire_of
 from runner.config.settings import Settings
 from runner.domain.errors import Refused
+from runner.runs.seal import sha256_of
 from runner.select import watermark as watermarks
 from runner.select.backfilled import Way, parts_of
 from runner.select.extraction import Extraction
-from runner.select.manifest_file import Sidecar, digest_of, refuse_foreign, write_sidecar
+from runner.select.manifest_file import Sidecar, refuse_foreign, write_sidecar
 from runner.select.query import Whole, Window, part_of
 from runner.select.request import LAST, Query, SelectRequest, moment_of, query_of
 from runner.select.watermark import OVERLAP, Pending, Updates, Watermark
@@ -147,7 +148,7 @@ def _made(
     extraction = asyncio.run(over_a_connection())
     sidecar = Sidecar(
         manifest=str(manifest),
-        sha256=digest_of(manifest),
+        sha256=sha256_of(manifest),
         type=about.type,
         name=about.name,
         query=extraction.sql,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -56,6 +56,12 @@ class TimeWindow:
         return TimeWindow(self.select, self.since, middle), TimeWindow(self.select, middle, self.until)
 
 
+def halved(texts: tuple[str, ...]) -> Sequence[tuple[str, ...]]:
+    """Two halves of a list; none of one that cannot be halved."""
+    middle = len(texts) // 2
+    return (texts[:middle], texts[middle:]) if middle else ()
+
+
 @dataclass(frozen=True)
 class Texts:
     """The rows with one of these texts in a column."""
@@ -71,10 +77,7 @@ class Texts:
 
     def halves(self) -> Sequence[Texts]:
         """Two halves of the texts."""
-        middle = len(self.texts) // 2
-        if not middle:
-            return ()
-        return tuple(Texts(self.select, self.column, some) for some in (self.texts[:middle], self.texts[middle:]))
+        return tuple(replace(self, texts=half) for half in halved(self.texts))
 
 
 @dataclass(frozen=True)
