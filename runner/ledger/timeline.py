@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runner.ledger.assumed_sends import ASSUMED
 from runner.ledger.database import Store
 
 if TYPE_CHECKING:
@@ -106,17 +107,26 @@ def slowest(store: Store, most: int) -> list[Slow]:
 MOST_STARTS = 50  # each costs a pass over the attempts
 
 
-def working_seconds(store: Store) -> tuple[float, float]:
-    """From the first request to the last answer: with and without the time between one start's end and the next."""
+class Effort(NamedTuple):
+    """What a run has sent, and in what time. Seconds from the first request to the last answer."""
+
+    sent: int
+    seconds: float
+    working_seconds: float  # without the time between one start's end and the next
+
+
+def effort(store: Store) -> Effort:
+    """The attempts of every start. What is only assumed to have been sent does not count, as in `queries.sendings`."""
     starts = [int(datetime.fromisoformat(start.at).timestamp() * 1e6) for start in store.facts().starts]
     bounds = [0, *sorted(starts[1:MOST_STARTS]), 1 << 62]
     sql = """
-        SELECT min(claimed_at), max(coalesce(answered_at, claimed_at)) FROM attempt
-        WHERE claimed_at >= ? AND claimed_at < ?
+        SELECT count(*), min(claimed_at), max(coalesce(answered_at, claimed_at)) FROM attempt
+        WHERE claimed_at >= ? AND claimed_at < ? AND message IS NOT ?
     """
-    spans = [store.row(sql, begin, end) or (None, None) for begin, end in pairwise(bounds)]
-    used = [(first, last) for first, last in spans if first is not None]
+    spans = [store.row(sql, begin, end, ASSUMED) or (0, None, None) for begin, end in pairwise(bounds)]
+    used = [span for span in spans if span[0]]
     if not used:
-        return 0.0, 0.0
-    whole = max(last for _, last in used) - used[0][0]
-    return whole / 1e6, sum(last - first for first, last in used) / 1e6
+        return Effort(0, 0.0, 0.0)
+    whole = max(last for _, _, last in used) - used[0][1]
+    working = sum(last - first for _, first, last in used)
+    return Effort(sum(count for count, _, _ in used), whole / 1e6, working / 1e6)

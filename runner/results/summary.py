@@ -70,7 +70,7 @@ def failure_lines(store: Store, document: RunDocument, folder: str) -> Iterator[
     named = run_argument(document, folder)
     for mender, members in by_remedy(clusters(queries.troubles(store))).items():
         count = sum(cluster.count for cluster in members)
-        yield f"  {mender}, {count:,} {'row' if count == 1 else 'rows'}: {ADVICE[mender]}"
+        yield f"  {mender}, {counted(count, 'row')}: {ADVICE[mender]}"
         for cluster in members[:MOST_SHOWN]:
             message = printable(cluster.shape if cluster.count > 1 else cluster.message)
             code = f"{cluster.code} " if cluster.code else ""
@@ -83,8 +83,7 @@ def failure_lines(store: Store, document: RunDocument, folder: str) -> Iterator[
 
 def _effort(store: Store) -> str:
     """How many requests in what time: of a run that was resumed, the time between its starts does not count."""
-    sent, *_ = queries.sendings(store)
-    whole, active = timeline.working_seconds(store)
+    sent, whole, active = timeline.effort(store)
     rate = f", {sent / active:,.{0 if sent > 10 * active else 1}f}/s" if active > 1 else ""
     gaps = f" of {duration(whole)}" if active < MOSTLY * whole else ""
     return f"{counted(sent, 'request')} sent in {duration(active)}{gaps}{rate}"

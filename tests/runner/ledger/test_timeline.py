@@ -6,7 +6,7 @@ import pytest
 
 from runner.ledger import Claim, Journal, open_writable
 from runner.ledger.facts import Start
-from runner.ledger.timeline import working_seconds
+from runner.ledger.timeline import effort
 from runner.system.timestamps import iso
 from tests.runner.results.report.test_page import EPOCH, run_of_the_past
 
@@ -25,13 +25,13 @@ def test_time_between_starts_is_no_work(tmp_path, resumed_after, whole, active):
     with open_writable(path) as store:
         moments = [EPOCH, *(EPOCH + seconds * 1_000_000 for seconds in resumed_after)]
         store.set_facts(starts=tuple(Start(at=iso(at)) for at in moments))
-        assert working_seconds(store) == pytest.approx((whole, active), abs=1)
+        assert effort(store) == pytest.approx((300, whole, active), abs=1)
 
 
 def test_nothing_was_sent(tmp_path):
     """No time, no division by it."""
     with open_writable(run_of_the_past(tmp_path / "ledger.db", 1)) as store:
         store.connection.execute("DELETE FROM attempt")
-        assert working_seconds(store) == (0.0, 0.0)
+        assert effort(store) == (0, 0.0, 0.0)
         Journal(store).write([], [Claim(1, 2, 0, EPOCH)])
-        assert working_seconds(store) == (0.0, 0.0)
+        assert effort(store) == (1, 0.0, 0.0)
