@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+from runner.simulator.clock import readable
 from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.jobs import Jobs, Stage
@@ -143,11 +144,11 @@ class AccountingPeriods:
             return {}
         stage = job.stage(self._world.now())
         shown = {
-            "runTrialBalanceStart": _readable(job.created_at),
+            "runTrialBalanceStart": readable(job.created_at),
             "runTrialBalanceStatus": _BALANCE.get(stage, "Pending"),
         }
         if stage in _BALANCE:
-            shown["runTrialBalanceEnd"] = _readable(job.ends_at)
+            shown["runTrialBalanceEnd"] = readable(job.ends_at)
         if stage is Stage.FAILED:
             shown["runTrialBalanceErrorMessage"] = (
                 self._world.options.trial_balance_error or "An internal error occurred"
@@ -163,7 +164,3 @@ class AccountingPeriods:
 
 def _holds(row: Row, day: str) -> bool:
     return bool(row["startdate"].isoformat() <= day <= row["enddate"].isoformat())
-
-
-def _readable(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

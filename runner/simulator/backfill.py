@@ -9,21 +9,19 @@ from typing import Any
 
 import msgspec
 
+from runner.simulator.backfill_jobs import BackfillJobs
 from runner.simulator.business_faults import Hindrance
 from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.jobs import Job, Jobs, Stage
-from runner.simulator.paging import page_of
 from runner.simulator.request import Request, Upload
 from runner.simulator.responses import (
     BACKFILL,
     FILES,
-    INVALID_PARAMETER,
     INVALID_VALUE,
     MALFORMED_REQUEST,
     MISSING_FIELD,
     NOT_FOUND,
-    RULE,
     Answer,
     Problem,
     failure,
@@ -34,7 +32,6 @@ from runner.simulator.seeded_random import draw, hex_ids
 from runner.simulator.stats import Counts
 from runner.simulator.tenant.records import Records
 from runner.simulator.uploads import LARGEST_BYTES, Rows, result_of, rows_of, zipped
-from runner.simulator.validation import Complaint
 
 # The first column names the record; a column that begins with # is for reference only.
 TEMPLATES = {
@@ -67,28 +64,27 @@ class _Wanted:
     rows: Rows
 
 
-class Backfill:
-    """Updates nothing, and reports the result of every row."""
+class Backfill(BackfillJobs):
+    """Updates nothing, and reports the result of every row. Listed at /v1/uno/data-backfill/listjobs."""
 
     def __init__(self, world: World, effects: Effects, hindrance: Hindrance, counts: Counts, records: Records) -> None:
+        super().__init__(world, Jobs(world, "backfill"), "Data backfill", BACKFILL)
         self._records = records
-        self._world = world
         self._effects = effects
         self._hindrance = hindrance
         self._counts = counts
-        self._jobs = Jobs(world, "backfill")
         self._files = dict(world.store.blobs("file"))
 
     def create(self, request: Request) -> Answer:
         """POST /v1/uno/data-backfill/jobs: "Create a data backfill job"; no Idempotency-Key is listed for it."""
         wanted = _wanted(request, self._templates())
         if not isinstance(wanted, _Wanted):
-            return self._refuse(request, *wanted)
+            return self.refuse(request, *wanted)
         hindered = self._hindrance.of(request, BACKFILL)
         if hindered is not None:
-            return failure(request, hindered, self._world.options)
-        number = self._world.serial("backfill")
-        (name,) = hex_ids(self._world.options.seed, 1, "backfill", request.digest, number)
+            return failure(request, hindered, self.world.options)
+        number = self.world.serial("backfill")
+        (name,) = hex_ids(self.world.options.seed, 1, "backfill", request.digest, number)
         self._begin(name, number, wanted)
         self._effects.record(request, [name])
         self._counts.uploads[wanted.upload.name] += 1
@@ -96,53 +92,35 @@ class Backfill:
 
     def retrieve(self, request: Request, name: str) -> Answer:
         """GET /v1/uno/data-backfill/jobs/{jobId}: "Retrieve a data backfill job"."""
-        job = self._jobs.find(name)
-        return self._unknown(request, name) if job is None else success(request, job=self._shown(job, ("importType",)))
-
-    def listing(self, request: Request) -> Answer:
-        """GET /v1/uno/data-backfill/listjobs: "List data backfill jobs", the newest first."""
-        try:
-            page, next_page = page_of(list(self._jobs.newest_first()), request.query, request.path)
-        except ValueError as wrong:
-            return self._refuse(request, INVALID_PARAMETER, str(wrong))
-        return success(request, jobs=[self._shown(job, ("type",)) for job in page], **next_page)
-
-    def stop(self, request: Request, name: str) -> Answer:
-        """PUT /v1/uno/data-backfill/jobs/{jobId} with status Stopping: "Stop a data backfill job"."""
-        job = self._jobs.find(name)
-        if job is None:
-            return self._unknown(request, name)
-        complaint = stop_problem(request.json)
-        if complaint is not None:
-            return self._refuse(request, *complaint)
-        return success(request) if self._jobs.stop(job) else self._refuse(request, RULE, "The job is over already")
+        job = self.jobs.find(name)
+        return self.unknown(request, name) if job is None else success(request, job=self._shown(job, ("importType",)))
 
     def template(self, request: Request, type_: str) -> Answer:
         """GET /v1/uno/data-backfill/jobs/{type}/template: "Download a data backfill template", as text/csv."""
         columns = self._templates().get(type_)
         if columns is None:
-            return self._refuse(request, INVALID_VALUE, f"Invalid value for type: {type_}")
+            return self.refuse(request, INVALID_VALUE, f"Invalid value for type: {type_}")
         name = f'attachment; filename="{type_}_template.csv"'
         headers = {**stamped(request), "Content-Disposition": name}
         return Answer(200, f"{columns}\n".encode(), "text/csv;charset=UTF-8", headers)
 
     def download(self, request: Request, name: str) -> Answer:
         """GET /v1/files/{fileId}: "Retrieve a file"; a result is there once its job is over."""
-        job = next((job for job in self._jobs.newest_first() if job.facts["resultFileId"] == name), None)
+        job = next((job for job in self.jobs.newest_first() if job.facts["resultFileId"] == name), None)
         if job is None or self._stage(job) is not Stage.COMPLETED:
-            return failure(request, Problem(FILES, NOT_FOUND, f"File {name} not found"), self._world.options)
+            return failure(request, Problem(FILES, NOT_FOUND, f"File {name} not found"), self.world.options)
         headers = {**stamped(request), "Content-Disposition": f'attachment; filename="{job.facts["resultFileName"]}"'}
         return Answer(200, self._files[name], "application/zip", headers)
 
     def _templates(self) -> dict[str, str]:
         """Which types there are, and their columns: templates differ from tenant to tenant."""
-        return {**TEMPLATES, **self._world.options.templates}
+        return {**TEMPLATES, **self.world.options.templates}
 
     def _begin(self, name: str, number: int, wanted: _Wanted) -> None:
         content, failed = result_of(wanted.rows, self._judge)
         result, stem = hex_ids(0, 1, name, "result")[0], PurePath(wanted.upload.name).stem
         self._files[result] = zipped(f"{stem}_result.csv", content)
-        self._world.store.put("file", result, self._files[result])
+        self.world.store.put("file", result, self._files[result])
         facts = {
             "importType": wanted.type,
             "uploadedFileId": hex_ids(0, 1, name, "upload")[0],
@@ -155,27 +133,27 @@ class Backfill:
             "resultFileId": result,
             "resultFileName": f"{stem}_result.zip",
         }
-        job = self._jobs.create(name, number, facts, fails=wanted.upload.name.startswith(FAILING))
+        job = self.jobs.create(name, number, facts, fails=wanted.upload.name.startswith(FAILING))
         if not job.fails:
             good = [row[0] for row in wanted.rows[1:] if row and not self._judge(row)]
             self._records.change_later(job.ends_at, _CHANGED.get(wanted.type, wanted.type), good)
 
     def _judge(self, row: list[str]) -> str:
-        options = self._world.options
+        options = self.world.options
         if row[0].startswith(BAD) or (options.bad_rows and draw(options.seed, "row", *row) < options.bad_rows):
             return f"Record {row[0]} not found"
         return ""
 
     def _stage(self, job: Job) -> Stage:
-        return job.stage(self._world.now())
+        return job.stage(self.world.now())
 
     def _shown(self, job: Job, keys: tuple[str, ...]) -> dict[str, Any]:
         """The job as it is shown; times are epoch milliseconds in a string.
 
         "Retrieve a data backfill job" names its type `importType`, "List data backfill jobs" names it `type`.
         """
-        keys = _TYPE_KEYS.get(self._world.options.job_type_key, keys)
-        now, stage, facts = self._world.now(), self._stage(job), dict(job.facts)
+        keys = _TYPE_KEYS.get(self.world.options.job_type_key, keys)
+        now, stage, facts = self.world.now(), self._stage(job), dict(job.facts)
         bad, total = facts.pop("bad"), facts["totalCount"]
         done = 0 if stage is Stage.FAILED else int(total * job.share(now))
         failed = min(bad, done)
@@ -197,11 +175,8 @@ class Backfill:
         shown["completedPercentage"] = 100 * done // total
         return {**shown, **_times(job, stage)}
 
-    def _unknown(self, request: Request, name: str) -> Answer:
-        return self._refuse(request, NOT_FOUND, f"Data backfill job {name} not found")
-
-    def _refuse(self, request: Request, category: int, message: str) -> Answer:
-        return failure(request, Problem(BACKFILL, category, message), self._world.options)
+    def listed(self, job: Job) -> dict[str, Any]:
+        return self._shown(job, ("type",))
 
 
 def _times(job: Job, stage: Stage) -> dict[str, Any]:
@@ -217,17 +192,6 @@ def _times(job: Job, stage: Stage) -> dict[str, Any]:
 
 def _milliseconds(seconds: float) -> str:
     return str(int(seconds * 1000))
-
-
-def stop_problem(body: Any) -> Complaint:
-    """A job is stopped with `{"status": "Stopping"}` and nothing else."""
-    if not isinstance(body, dict):
-        return MALFORMED_REQUEST, "Request body is not a JSON object"
-    if body.get("status") is None:
-        return MISSING_FIELD, "Missing required field: status"
-    if body != {"status": "Stopping"}:
-        return INVALID_VALUE, "status: Stopping is the only value allowed"
-    return None
 
 
 def _wanted(request: Request, templates: Mapping[str, str]) -> _Wanted | tuple[int, str]:

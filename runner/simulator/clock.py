@@ -6,7 +6,13 @@ import asyncio
 import heapq
 import itertools
 import time
+from datetime import UTC, datetime
 from typing import Protocol
+
+
+def readable(seconds: float) -> str:
+    """A time (seconds since the epoch) as answers write it for people, in UTC: `2026-11-27 08:15:00`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 class Clock(Protocol):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, datetime
 from typing import Any
 
 from runner.simulator.accounting_periods import AccountingPeriods
 from runner.simulator.business_faults import Hindrance
+from runner.simulator.clock import readable
 from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.jobs import Job, Jobs, Stage
@@ -96,7 +96,7 @@ class JournalRuns:
         return {
             "number": job.name,
             "status": "DeleteInprogress" if job.deleted_at is not None else _WORDS[stage],
-            "executedOn": datetime.fromtimestamp(job.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+            "executedOn": readable(job.created_at),
             "journalEntryDate": body["journalEntryDate"],
             "targetStartDate": start,
             "targetEndDate": end,

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from runner.simulator.backfill import stop_problem
+from runner.simulator.backfill_jobs import BackfillJobs
 from runner.simulator.business_faults import Hindrance
+from runner.simulator.clock import readable
 from runner.simulator.context import World
 from runner.simulator.effects import Effects
 from runner.simulator.jobs import Job, Jobs, Stage
-from runner.simulator.paging import page_of
 from runner.simulator.request import Request
 from runner.simulator.responses import (
     BOOKING_DATES,
-    INVALID_PARAMETER,
     INVALID_VALUE,
     MALFORMED_REQUEST,
-    NOT_FOUND,
     PROPAGATION,
-    RULE,
     Answer,
-    Problem,
     failure,
     success,
 )
@@ -77,30 +72,29 @@ BOOKING_DATE_JOBS = TenantJob(
 AUTO_BACKFILL_JOBS = TenantJob("auto backfill", "Data backfill propagation", PROPAGATION, _auto_backfill)
 
 
-class TenantJobs:
+class TenantJobs(BackfillJobs):
     """The jobs of one such operation; they have no file and no rows."""
 
     def __init__(
         self, operation: TenantJob, world: World, effects: Effects, hindrance: Hindrance, records: Records
     ) -> None:
+        super().__init__(world, Jobs(world, operation.name), operation.noun, operation.resource)
         self._operation = operation
-        self._world = world
         self._effects = effects
         self._hindrance = hindrance
         self._records = records
-        self._jobs = Jobs(world, operation.name)
 
     def create(self, request: Request) -> Answer:
         """POST …/jobs: "Create a booking date backfill job" (no body), "Create a data backfill propagation job"."""
         facts = self._operation.facts(request.json)
         if not isinstance(facts, dict):
-            return self._refuse(request, *(facts or (MALFORMED_REQUEST, "")))
+            return self.refuse(request, *(facts or (MALFORMED_REQUEST, "")))
         hindered = self._hindrance.of(request, self._operation.resource)
         if hindered is not None:
-            return failure(request, hindered, self._world.options)
-        number = self._world.serial(self._operation.name)
-        (name,) = hex_ids(self._world.options.seed, 1, self._operation.name, number)
-        job = self._jobs.create(name, number, facts)
+            return failure(request, hindered, self.world.options)
+        number = self.world.serial(self._operation.name)
+        (name,) = hex_ids(self.world.options.seed, 1, self._operation.name, number)
+        job = self.jobs.create(name, number, facts)
         if "dryRun" in facts and not facts["dryRun"] and not job.fails:
             self._records.change_later(job.ends_at, facts["type"], None)
         self._effects.record(request, [name])
@@ -108,29 +102,14 @@ class TenantJobs:
 
     def retrieve(self, request: Request, name: str) -> Answer:
         """GET …/jobs/{jobId}: "Retrieve a booking date backfill job"."""
-        job = self._jobs.find(name)
-        return self._unknown(request, name) if job is None else success(request, job=self._shown(job))
+        job = self.jobs.find(name)
+        return self.unknown(request, name) if job is None else success(request, job=self._shown(job))
 
-    def listing(self, request: Request) -> Answer:
-        """GET …/jobs: "List booking date backfill jobs", the newest first."""
-        try:
-            page, next_page = page_of(list(self._jobs.newest_first()), request.query, request.path)
-        except ValueError as wrong:
-            return self._refuse(request, INVALID_PARAMETER, str(wrong))
-        return success(request, jobs=[self._shown(job) for job in page], **next_page)
-
-    def stop(self, request: Request, name: str) -> Answer:
-        """PUT …/jobs/{jobId} with status Stopping: "Stop a booking date backfill job"."""
-        job = self._jobs.find(name)
-        if job is None:
-            return self._unknown(request, name)
-        complaint = stop_problem(request.json)
-        if complaint is not None:
-            return self._refuse(request, *complaint)
-        return success(request) if self._jobs.stop(job) else self._refuse(request, RULE, "The job is over already")
+    def listed(self, job: Job) -> dict[str, Any]:
+        return self._shown(job)
 
     def _shown(self, job: Job) -> dict[str, Any]:
-        now = self._world.now()
+        now = self.world.now()
         stage, finished = job.stage(now), int(_BATCHES * job.share(now))
         failed = stage is Stage.FAILED
         return {
@@ -138,22 +117,12 @@ class TenantJobs:
             **job.facts,
             "status": _WORDS[stage],
             "createdOn": int(job.created_at * 1000),
-            "createdOnReadable": _readable(job.created_at),
+            "createdOnReadable": readable(job.created_at),
             "updatedOn": int(now * 1000),
-            "updatedOnReadable": _readable(now),
+            "updatedOnReadable": readable(now),
             "updatedByUsername": "simulator",
             "batchSentCount": 0 if stage in (Stage.PENDING, Stage.CANCELED) else _BATCHES,
             "batchFinishedCount": finished - failed,
             "errorCount": int(failed),
             "progress": f"{100 * (finished - failed) / _BATCHES:.2f}%",
         }
-
-    def _unknown(self, request: Request, name: str) -> Answer:
-        return self._refuse(request, NOT_FOUND, f"{self._operation.noun} job {name} not found")
-
-    def _refuse(self, request: Request, category: int, message: str) -> Answer:
-        return failure(request, Problem(self._operation.resource, category, message), self._world.options)
-
-
-def _readable(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
