@@ -7,11 +7,11 @@ from datetime import datetime
 
 from runner.dispatch.quota import DAY, HOUR, MINUTE, NAMES, Quota
 from runner.domain.blackout import ALWAYS_OPEN, Blackouts
+from runner.domain.lifetimes import KEY_KEPT_SECONDS
 from runner.system.counting import counted
 from runner.system.timestamps import duration
 
 ASSUMED_LATENCY_SECONDS = 0.25
-KEYS_LAST_SECONDS = 86_400.0  # Zuora API reference, "Idempotent requests"
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Forecast:
         lines = [f"{about}, until {ends}: {self.binding} decides"]
         if (rest := end - now.timestamp() - self.seconds) >= 1:
             lines.append(f"of that time it rests {duration(rest)}: blackout ({blackouts})")
-        if end - now.timestamp() > KEYS_LAST_SECONDS:
+        if end - now.timestamp() > KEY_KEPT_SECONDS:
             lines.append("longer than the 24 h of its keys: rows of unknown outcome can then no longer be sent again")
         if max_requests is not None:
             lines.append(self._nights(max_requests))
-        elif self.seconds > KEYS_LAST_SECONDS:
+        elif self.seconds > KEY_KEPT_SECONDS:
             lines.append(self._nights(self.a_day or self.requests))
         return lines
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from runner.domain.lifetimes import KEY_SECONDS
 from runner.domain.model import History
 
-WINDOW_SECONDS = 23 * 3600.0  # of the 24 hours that a key is kept (Zuora API reference, "Idempotent requests")
 CLOCK_SLACK_SECONDS = 60.0  # a clock set back by less closes no window: the hour to spare covers it
 LEAST_JUMP_SECONDS = 1.0  # less is the time that passes between two looks
 
@@ -18,7 +18,7 @@ def window_closed(history: History, now: float, set_back_seconds: float = 0.0) -
     if history.doubts == 0 or history.claimed_at is None:
         return False
     age = now - history.claimed_at
-    return age + set_back_seconds > WINDOW_SECONDS or age < -CLOCK_SLACK_SECONDS
+    return age + set_back_seconds > KEY_SECONDS or age < -CLOCK_SLACK_SECONDS
 
 
 class Drift:

@@ -18,11 +18,10 @@ import msgspec
 from msgspec import Struct
 
 from runner.domain.errors import RemoteUnusable
+from runner.domain.lifetimes import KEY_SECONDS, SAME_RUN_FOR
 from runner.remote.storage import Storage, storage_time
 
 BEGUN = "begun"
-SAME_RUN_FOR = timedelta(hours=20)  # from its start, as for a run folder on this machine
-KEYS_LAST = timedelta(hours=23)  # Zuora keeps an idempotency key for 24 hours
 
 
 class RunEntry(Struct, frozen=True, kw_only=True):
@@ -103,7 +102,7 @@ def decide(state: RemoteState, registered: Registered, wanted: Wanted) -> Remote
         return RemoteDecision.FOLLOW
     if names_other:
         return RemoteDecision.REFUSE_UNFINISHED
-    if registered.age >= KEYS_LAST:
+    if registered.age.total_seconds() >= KEY_SECONDS:
         return RemoteDecision.REFUSE_EXPIRED
     return RemoteDecision.RESTORE if state is RemoteState.COPIED else RemoteDecision.PLAN_AGAIN
 

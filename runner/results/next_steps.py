@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from runner.domain.lifetimes import KEY_SECONDS
 from runner.domain.run_status import RunStatus
 from runner.results.failures import Cluster, Remedy
 from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.timestamps import utc_now
-
-KEY_SECONDS = 23 * 3600  # how long a key in doubt may be used again: see `regen help keys`
 
 
 def commands(

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import structs
 
 from runner.domain.errors import LedgerError, Refused
+from runner.domain.lifetimes import SAME_RUN_FOR
 from runner.domain.run_status import RunStatus
 from runner.domain.steps import Regenerate
 from runner.ledger import Store, open_read_only, queries
@@ -31,7 +32,6 @@ from runner.runs.folder import RETRIES, RunFolder, all_runs
 from runner.runs.lookup import find_run
 from runner.runs.run_id import stem
 from runner.runs.run_json import RunDocument
-from runner.session.existing_run import SAME_RUN_FOR
 from runner.system.console import say
 from runner.system.timestamps import utc_now
 

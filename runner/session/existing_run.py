@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from runner.domain.lifetimes import SAME_RUN_FOR
 from runner.domain.run_status import RunStatus
-
-SAME_RUN_FOR = timedelta(hours=20)  # from its start: the same command is the same run
 
 
 class RunState(enum.Enum):

@@ -25,8 +25,8 @@ from manifests import ManifestError, Reading, open_manifest
 from manifests.errors import NoRows
 from runner.config.connection import tenant_of
 from runner.config.settings import Settings, gather
-from runner.dispatch.key_expiry import WINDOW_SECONDS
 from runner.domain.errors import ExitCode, LedgerError, Refused, RunnerError
+from runner.domain.lifetimes import KEY_SECONDS
 from runner.domain.run_status import RunStatus
 from runner.domain.steps import AnyWork, Backfill, Regenerate, files_of
 from runner.ledger import open_read_only, queries
@@ -193,7 +193,7 @@ def _facts_of(folder: RunFolder, document: RunDocument) -> EarlierRun:
     with suppress(LedgerError), open_read_only(folder.ledger) as store:
         by_night = store.facts().planned_by_night
         if unknown:
-            safe = queries.unknown_since(store, now_microseconds() - int(WINDOW_SECONDS * 1e6))
+            safe = queries.unknown_since(store, now_microseconds() - int(KEY_SECONDS * 1e6))
     return EarlierRun(
         status=document.status,
         needs_person=document.needs_person or document.status.needs_person,

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from runner.domain.errors import LedgerError
+from runner.domain.lifetimes import SAME_RUN_FOR
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.plan.planner import Opened
 from runner.runs.folder import RunFolder, all_runs
 from runner.runs.run_json import RunDocument
-from runner.session.existing_run import SAME_RUN_FOR
 from runner.session.open_run import OpenRun
 
 

@@ -21,6 +21,7 @@ from msgspec import structs
 from runner.config.connection import tenant_of
 from runner.config.settings import Settings, gather
 from runner.domain.errors import ExitCode, Refused
+from runner.domain.lifetimes import SAME_RUN_FOR
 from runner.domain.model import State
 from runner.domain.run_status import RunStatus
 from runner.domain.steps import AnyWork, Backfill, PlanWork, Regenerate, Select
@@ -34,7 +35,6 @@ from runner.select.manifest_file import Sidecar, lines, read_sidecar
 from runner.select.request import LAST, SelectRequest, query_of
 from runner.select.selection import Plan
 from runner.select.watermark import FOLDER, confirmed_digests
-from runner.session.existing_run import SAME_RUN_FOR
 from runner.session.run_request import RunRequest
 from runner.system.atomic_file import make_private
 from runner.system.console import printable, say

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runner.dispatch.key_expiry import WINDOW_SECONDS, Drift, window_closed
+from runner.dispatch.key_expiry import Drift, window_closed
 from runner.dispatch.run_limits import Terms
+from runner.domain.lifetimes import KEY_SECONDS
 from runner.domain.model import History, Judgement, Kind, Reason, Seen, Silence
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_writable
@@ -53,7 +54,7 @@ def test_a_second_doubt_changes_nothing():
 
 def test_the_window_leaves_an_hour_of_the_24():
     """The guide's 24 hours, less one to spare."""
-    assert WINDOW_SECONDS == HOURS_23
+    assert KEY_SECONDS == HOURS_23
 
 
 def test_a_clock_set_back_is_lost_time():
