@@ -56,3 +56,36 @@ def test_a_moment_is_shown_to_the_microsecond(microseconds):
     parsed = datetime.fromisoformat(iso(microseconds))
     assert parsed.tzinfo == UTC
     assert (parsed - datetime(1970, 1, 1, tzinfo=UTC)) // (datetime.resolution) == microseconds
+
+
+NASTY = {  # a text, and its bytes in the file
+    "plain": b"plain",
+    "": b"",
+    None: b"",
+    "a,b": b'"a,b"',
+    'say "no"': b'"say ""no"""',
+    "two\nlines": b'"two\nlines"',
+    "two\r\nlines": b'"two\r\nlines"',
+    "a lone\rreturn": b'"a lone\rreturn"',
+    "\rfirst": b'"\'\rfirst"',
+    "\ttab": b"'\ttab",
+    "=1+1": b"'=1+1",
+    "'=1+1": b"''=1+1",
+    '=HYPERLINK("a","b")': b'"\'=HYPERLINK(""a"",""b"")"',
+    "-1e5": b"-1e5",
+    "- 1": b"'- 1",
+    " 00123 ": b" 00123 ",
+    "1;2\u2028ü": "1;2\u2028ü".encode(),
+}
+
+
+def test_the_bytes_of_nasty_cells():
+    """The same in every version of Python: before 3.13 the csv module leaves a lone return bare."""
+    texts = pa.array(NASTY, pa.string())
+    ids = pa.array([['a"b', "c,d"]] * len(NASTY), pa.list_(pa.string()))
+    flags = pa.array([True, None] * (len(NASTY) // 2) + [False], pa.bool_())
+    lines = [
+        cell + b',"[""a\\""b"", ""c,d""]",' + flag
+        for cell, flag in zip(NASTY.values(), [b"true", b""] * (len(NASTY) // 2) + [b"false"], strict=True)
+    ]
+    assert b"".join(csv_table(pa.table([texts, ids, flags], ["text", "ids", "flag"]))) == b"\n".join([*lines, b""])
