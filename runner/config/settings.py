@@ -1,6 +1,10 @@
 """Settings: flag over environment over profile over default, gathered once into one frozen value.
 
 Every value remembers where it comes from (`Settings.sources`), so that `regen config` can tell.
+
+click's envvar and default_map could layer for the command line only: the Python API has no click, the profile of a run
+that is resumed is known once its run.json is read, and an explicit --profile is compared with the variables, so that
+all of this would stay beside them. Help must also answer at once, and where the configuration file is broken.
 """
 
 from __future__ import annotations
