@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from runner.session.run_request import RunRequest
 
 Progress = Callable[[dict[str, int]], None]
-_PLAN = (*SETTINGS, *CREDENTIALS, *PLANNING, *READING, "format")
+_PLAN = (*SETTINGS, *CREDENTIALS, *PLANNING, *READING, "format", "no_template_check")
 _SEND = (*STOPPING, *INVOKING, "yes", "progress")
 
 

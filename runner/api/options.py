@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from runner.api.option_types import checked
 from runner.config.settings import Flags
 from runner.dispatch.circuit_breaker import FailureLimit
 from runner.dispatch.run_limits import Terms
@@ -32,17 +33,20 @@ PLANNING = (
 READING = ("sheet", "header_row", "by", "encoding", "literal", "include_hidden", "skip_hidden")
 CHECKING = ("type", "mode", "only_resend", "re_migrate", "skip_rejected", "resend_unknown")
 STOPPING = ("max_requests", "until", "canary", "max_failures", "outage_patience", "wait_for_quota")
-INVOKING = ("resend_unknown", "accept_failures", "accept_incomplete_ledger", "wait", "no_wait", "moved")
+INVOKING = ("resend_unknown", "accept_failures", "accept_incomplete_ledger", "wait", "no_wait", "moved", "preflight")
 
 
 class Options:
-    """The keyword arguments of one call, taken apart. Raises TypeError for one that no call takes."""
+    """The keyword arguments of one call, taken apart.
+
+    Raises TypeError for one that the call does not take, Refused for a value that the option cannot have.
+    """
 
     def __init__(self, call: str, values: dict[str, Any], known: Sequence[str]) -> None:
         unknown = values.keys() - set(known)
         if unknown:
             raise TypeError(f"runner.{call}() got an unexpected keyword argument {min(unknown)!r}")
-        self._given = values
+        self._given = {name: checked(name, value) for name, value in values.items()}
 
     def some(self, names: Sequence[str]) -> dict[str, Any]:
         """Those of these names that were given, and not None."""
@@ -51,9 +55,6 @@ class Options:
     def flags(self) -> Flags:
         """The settings, and the credentials where they were given."""
         settings = self.some(SETTINGS)
-        for name in ("config", "runs_dir", "metrics", "remote"):
-            if name in settings:
-                settings[name] = os.fspath(settings[name])
         secrets = {variable: str(value) for name, variable in CREDENTIALS.items() if (value := self._given.get(name))}
         return Flags(**settings, environment={**os.environ, **secrets} if secrets else None)
 
@@ -68,6 +69,7 @@ class Options:
             reading=self._reading(),
             flags=self.flags(),
             formats=formats,
+            template_check=not self._given.get("no_template_check"),
             **self.some(PLANNING),
         )
 
