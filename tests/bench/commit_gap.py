@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import statistics
 
-from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, served, subscriptions, table, work_folder
+from tests.bench.compiled_server import compiled_served
+from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, subscriptions, table, work_folder
 
 ROWS = 40_000
 MOST_MS = 250
@@ -15,7 +16,7 @@ def main() -> None:
     """At 0 ms and at 50 ms of latency."""
     lines = []
     for latency_seconds, rows in ((0.0, ROWS), (0.05, ROWS // 5)):
-        with work_folder() as folder, served(latency_seconds) as server:
+        with work_folder() as folder, compiled_served(latency_seconds) as (server, _):
             manifest = subscriptions(folder / "s.csv", rows)
             words = ["run", str(manifest), "--base-url", server.url, "--runs-dir", str(folder / "runs"), "--quiet"]
             words += ["--concurrency", str(IN_FLIGHT), "--type", "Subscription"]

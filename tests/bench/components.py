@@ -11,7 +11,8 @@ import pstats
 from collections import Counter
 from pathlib import Path
 
-from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, served, subscriptions, table, work_folder
+from tests.bench.compiled_server import compiled_served
+from tests.bench.measure import CREDENTIALS, IN_FLIGHT, python, subscriptions, table, work_folder
 
 ROWS = 20_000
 COMPONENTS = (
@@ -66,7 +67,7 @@ def shares(profile: Path) -> Counter[str]:
 
 def main() -> None:
     """Shares of the profile, scaled to the CPU time of a run without it."""
-    with work_folder() as folder, served() as server:
+    with work_folder() as folder, compiled_served() as (server, _):
         manifest = subscriptions(folder / "s.csv", ROWS)
 
         def instrumented(kind: str) -> Path:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.bench.measure import Child, Server, median, sent, served, subscriptions, table, work_folder
+from tests.bench.compiled_server import compiled_served
+from tests.bench.measure import Child, Server, median, sent, subscriptions, table, work_folder
 from tests.bench.plan import planned, results, settle
 from tests.bench.throughput import sending_seconds
 
@@ -115,7 +116,7 @@ def main() -> None:
     with work_folder() as folder:
         folders = _Folders(folder)
         lines = _measured("plan", folders.plan) + _measured("results", folders.results)
-        with served() as server:
+        with compiled_served() as (server, _):
             lines += _measured("a whole run", partial(folders.send, server))
     head = ("", "rows", "µs a row", "of the least", "CPU µs a row", "of the least", "peak MB")
     print(f"\n### Growth\n\n{table(head, lines)}")

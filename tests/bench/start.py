@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.bench.measure import Child, child, median, regen, sent, served, subscriptions, table, work_folder
+from tests.bench.compiled_server import compiled_served
+from tests.bench.measure import Child, child, median, regen, sent, subscriptions, table, work_folder
 
 ROUNDS = 5
 LIBRARIES = "import pandas, aiohttp, sqlite3, msgspec"
@@ -17,7 +18,7 @@ COMPILED = {
 def main() -> None:
     """Round after round, beside the libraries' own imports."""
     seconds: dict[str, list[float]] = {}
-    with work_folder() as folder, served() as server:
+    with work_folder() as folder, compiled_served() as (server, _):
         manifest = subscriptions(folder / "s.csv", 4)
         for number in range(ROUNDS + 1):
             processes = {
