@@ -73,12 +73,6 @@ class Store:
             with translated(self.path):
                 self.connection.execute("ROLLBACK")
 
-    @contextlib.contextmanager
-    def statement(self) -> Iterator[sqlite3.Connection]:
-        """For one statement alone: all or nothing, durable once it is left."""
-        with translated(self.path):
-            yield self.connection
-
     def rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, as they come."""
         with translated(self.path):

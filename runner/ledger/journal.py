@@ -7,6 +7,7 @@ is detected against a head noted elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from sqlite3 import Connection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,16 +15,7 @@ import msgspec
 from runner.domain.identity import canonical
 from runner.domain.model import Outcome, Request, State
 from runner.ledger import pending
-from runner.ledger.batch_insert import (
-    NO_OUTCOME,
-    AnswerColumns,
-    ClaimColumns,
-    OutcomeColumns,
-    is_one,
-    prepare,
-    rows_of,
-    write,
-)
+from runner.ledger.batch_writes import ANSWER, CLAIM, OUTCOME, AnswerColumns, write
 from runner.ledger.checkpoint import close
 from runner.ledger.database import Store
 from runner.ledger.hash_chain import Entry, genesis, link, rows_digest
@@ -76,13 +68,12 @@ class Record(msgspec.Struct, frozen=True):
 
 
 _RETURN = "DELETE FROM attempt WHERE request = ? AND number = ? AND answered_at IS NULL"
+_GENERATION = "UPDATE request SET generation = ? WHERE request = ?"
+_SETTLE = (
+    "UPDATE request SET state = o.state, outcome = seq FROM outcome o WHERE seq > ? AND o.request = request.request"
+)
 _ROWS = "INSERT INTO row_outcome (seq, line, state, message) VALUES (?, ?, ?, ?)"
 _EVENT = "INSERT INTO event (at, name, facts) VALUES (?, ?, ?)"
-
-
-def _many(connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    if rows:
-        connection.executemany(sql, rows)
 
 
 class Journal:
@@ -93,7 +84,6 @@ class Journal:
         they grew, and before they fall."""
         self.store = store
         self._note_sends = note_sends
-        prepare(store)
         row = store.row("SELECT count(*) FROM attempt")
         self._attempts: int = row[0] if row else 0
         last = store.row("SELECT seq, hash FROM outcome ORDER BY seq DESC LIMIT 1")
@@ -127,19 +117,13 @@ class Journal:
             self._attempts -= len(returned)
             self._note_sends(self._attempts, seq)
         try:
-            rows = self._rows(records, claims)
-            covered = [record for record in records if record.outcome and record.outcome.rows]
-            alone = is_one(rows) and not (returned or events or covered)
-            with self.store.statement() if alone else self.store.transaction() as connection:
-                if alone:  # it is on disk as soon as it is written
-                    reach("writing")
+            with self.store.transaction() as connection:
                 # before the claims: one that was given back may be claimed anew by now
-                _many(connection, _RETURN, [(claim.request, claim.number) for claim in returned])
-                write(connection, rows)
-                _many(connection, _ROWS, self._covered(covered))
-                _many(connection, _EVENT, [(event.at, event.name, event.facts) for event in events])
-                if not alone:
-                    reach("writing")
+                connection.executemany(_RETURN, [(claim.request, claim.number) for claim in returned])
+                self._write_records(connection, records)
+                write(connection, CLAIM, claims)
+                connection.executemany(_EVENT, [(event.at, event.name, event.facts) for event in events])
+                reach("writing")
             self._attempts += len(claims)
             self._note_sends(self._attempts, self._seq)
             reach("written")
@@ -148,42 +132,26 @@ class Journal:
             self._attempts += len(returned)
             raise
 
-    def _rows(self, records: Sequence[Record], claims: Sequence[Claim]) -> list[tuple[Any, ...]]:
-        """Rows of the view `writing`."""
-        answers = [(_answer(record), self._outcome(record)) for record in records]
-        return rows_of(answers, [_claim(claim) for claim in claims])
+    def _write_records(self, connection: Connection, records: Sequence[Record]) -> None:
+        """Attempts as they were answered, and the outcomes that settle their requests, appended to the chain."""
+        write(connection, ANSWER, [_answer(record) for record in records if record.answers])
+        connection.executemany(_GENERATION, [(record.generation, record.request) for record in records if record.over])
+        settling = [record for record in records if record.outcome]
+        if settling:
+            before = self._seq
+            write(connection, OUTCOME, [self._outcome(record) for record in settling])
+            connection.execute(_SETTLE, (before,))
+            connection.executemany(_ROWS, _fates(before, settling))
 
-    def _outcome(self, record: Record) -> OutcomeColumns:
-        """The outcome that a response settles as columns of the view; its entry is appended to the chain."""
-        if record.outcome is None:
-            return NO_OUTCOME
-        entry = self._entry(record, record.outcome)
+    def _outcome(self, record: Record) -> tuple[Any, ...]:
+        """The outcome that a response settles, as a row of the table: the chain's next entry and its hash."""
+        entry = self._entry(record)
         self._head = link(self._head, entry)
-        return OutcomeColumns(
-            seq=entry.seq,
-            state=entry.state,
-            ids=entry.ids,
-            outcome_code=entry.code,
-            outcome_category=entry.category,
-            outcome_message=entry.message,
-            replayed=entry.replayed,
-            generation=entry.generation,
-            first_sent_at=entry.first_sent_at,
-            latency_ms=entry.latency_ms,
-            rows=entry.rows,
-            hash=self._head,
-        )
+        return (*entry, self._head)
 
-    def _covered(self, records: Sequence[Record]) -> list[tuple[Any, ...]]:
-        """The fates of the rows of parts, each under its part's outcome: the last one."""
-        covered = []
-        for record in records:
-            row = self.store.row("SELECT outcome FROM request WHERE request = ?", record.request)
-            assert row is not None and record.outcome is not None
-            covered += [(row[0], fate.line, fate.state.value, fate.message) for fate in sorted(record.outcome.rows)]
-        return covered
-
-    def _entry(self, record: Record, outcome: Outcome) -> Entry:
+    def _entry(self, record: Record) -> Entry:
+        outcome = record.outcome
+        assert outcome is not None
         self._seq += 1
         fates = [(row.line, row.state.value, row.message) for row in sorted(outcome.rows)]
         return Entry(
@@ -235,7 +203,7 @@ class Journal:
 
 
 def _answer(record: Record) -> AnswerColumns:
-    """A response as columns of the view."""
+    """A response as columns of its attempt."""
     return AnswerColumns(
         request=record.request,
         number=record.number,
@@ -253,16 +221,11 @@ def _answer(record: Record) -> AnswerColumns:
         reply_ids=canonical(record.reply_ids).decode() if record.reply_ids else None,
         token=record.token,
         snippet=record.snippet,
-        answers=int(record.answers),
-        next_generation=record.generation,
     )
 
 
-def _claim(claim: Claim) -> ClaimColumns:
-    """A claim as columns of the view."""
-    return ClaimColumns(
-        claim_request=claim.request,
-        claim_number=claim.number,
-        claim_generation=claim.generation,
-        claimed_at=claim.claimed_at,
-    )
+def _fates(before: int, settling: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
+    """The fates of the rows of parts, each under its part's outcome; the first outcome follows `before`."""
+    for seq, record in enumerate(settling, before + 1):
+        for fate in sorted(record.outcome.rows if record.outcome else ()):
+            yield seq, fate.line, fate.state.value, fate.message
