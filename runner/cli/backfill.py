@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from runner.cli import options
+from runner.cli.completion import record_types
 from runner.cli.help_format import Command
 from runner.cli.run import run_one_step
 from runner.domain.errors import ExitCode
 
 
 @click.command(cls=Command)
-@click.argument("type_", metavar="TYPE")
+@click.argument("type_", metavar="TYPE", shell_complete=record_types)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.FILE)
 @options.option("--allow-nulls", section="What", is_flag=True, help="Let empty cells write nulls over the records.")
 @options.option("--zip", "zip_", section="What", is_flag=True, help="Upload zipped parts.")

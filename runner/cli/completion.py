@@ -1,9 +1,12 @@
 """`regen completion`: the script for a shell; and what it completes besides commands, options and files.
 
-Run ids, types of object and topics come from the program.
+Run ids, profiles, types of object and topics come from the program.
 """
 
 from __future__ import annotations
+
+import os
+from collections.abc import Iterable
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
@@ -34,23 +37,45 @@ def completion(context: click.Context, shell: str) -> ExitCode:
     return ExitCode.SUCCEEDED
 
 
-def folders(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
-    """Folders, which the shell knows."""
-    return [CompletionItem(prefix, type="dir")]
-
-
 def object_types(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
     """The types of object that a manifest may list."""
     from manifests import TYPES
 
-    return [CompletionItem(name) for name in TYPES if name.lower().startswith(prefix.lower())]
+    return _beginning_with(prefix, TYPES)
+
+
+def record_types(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
+    """The types of record that a backfill may upload."""
+    from runner.plan.backfill import TYPES
+
+    return _beginning_with(prefix, TYPES)
+
+
+def profiles(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
+    """The profiles of the configuration file in force. Nothing if it cannot be read."""
+    from runner.config.settings import Flags, Layers
+    from runner.domain.errors import RunnerError
+
+    try:
+        layers = Layers(Flags(config=context.params.get("config")), os.environ)
+    except (RunnerError, OSError):
+        return []
+    return _beginning_with(prefix, layers.config.profiles)
+
+
+def _beginning_with(prefix: str, names: Iterable[str]) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.lower().startswith(prefix.lower())]
 
 
 def run_ids(context: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
-    """The runs whose id begins with the prefix, newest first, each with its status. Nothing if they cannot be read."""
+    """The runs whose id begins with the prefix, newest first, with their status; `last` once a letter of it is there.
+
+    Nothing if they cannot be read.
+    """
     from runner.config.settings import Flags, runs_folder
     from runner.domain.errors import RunnerError
     from runner.runs.folder import all_runs
+    from runner.runs.lookup import LAST, started
 
     try:
         folder = runs_folder(Flags(runs_dir=context.params.get("runs_dir")))
@@ -58,5 +83,6 @@ def run_ids(context: click.Context, _: click.Parameter, prefix: str) -> list[Com
         documents = [(run.id, document) for run in runs if (document := run.document()) is not None]
     except (RunnerError, OSError):
         return []
-    documents.sort(key=lambda pair: str(pair[1].planned_at), reverse=True)
-    return [CompletionItem(run, help=str(document.status)) for run, document in documents]
+    documents.sort(key=lambda pair: started(pair[1]), reverse=True)
+    word = [CompletionItem(LAST, help="the run that was started last")] if prefix and LAST.startswith(prefix) else []
+    return word + [CompletionItem(run, help=str(document.status)) for run, document in documents]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from runner.cli.completion import folders, object_types, run_ids
+from runner.cli.completion import object_types, profiles, run_ids
 from runner.cli.help_format import SectionOption
 from runner.cli.log_output import log_level, verbose
 from runner.cli.param_types import failure_limit, local_time, minutes
@@ -27,6 +27,7 @@ MODES = ["default", "only-resend", "re-migrate"]
 FORMATS = ["parquet", "csv", "both", "xlsx"]  # those of runner.results.formats, which is imported late
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 FILE = click.Path()  # for completion; whether it is there, the reader says
+FOLDER = click.Path(file_okay=False)
 
 
 def option(*names: str, section: str = "Options", **attributes: Any) -> Callable[[F], F]:
@@ -49,7 +50,7 @@ run_argument = click.argument("run", shell_complete=run_ids)  # resolved by runn
 runs_dir = option(
     "--runs-dir",
     section="Where",
-    shell_complete=folders,
+    type=FOLDER,
     metavar="DIR",
     help="Where the run folders are.",
     default_text="runs",
@@ -60,6 +61,7 @@ profile_and_config = options(
         "--profile",
         section="Where",
         metavar="NAME",
+        shell_complete=profiles,
         help="A profile of the configuration file.",
         default_text="its default_profile",
         env="REGEN_PROFILE",
@@ -100,9 +102,7 @@ remote = option(
     help="Object storage (s3://bucket/regen, or a folder) that makes the run the same on every machine.",
     env="REGEN_REMOTE",
 )
-published = option(
-    "--remote", section="Where", metavar="URL", help="The runs that are published there, instead of a folder."
-)
+published = option("--remote", section="Where", metavar="URL", help="The runs published there, instead of a folder.")
 as_json = option("--json", "json_", section="Output", is_flag=True, help="Print JSON.")
 pace = options(
     option("--rate", section="Pace", type=float, metavar="N", help="At most N requests a second.", env="REGEN_RATE"),
