@@ -103,7 +103,8 @@ async def serve(
     allow_remote: bool = False,
 ) -> int:
     """Serve until SIGTERM or SIGINT, and return 0. `on_ready` gets the URL. Errors as `serving` raises them."""
-    async with serving(options, host=host, port=port, allow_remote=allow_remote) as served, _until_signal() as over:
+    # A second signal, while the first is obeyed, must not end the program before its files are removed.
+    async with _until_signal() as over, serving(options, host=host, port=port, allow_remote=allow_remote) as served:
         (on_ready or announce)(served.url)
         await over.wait()
     return 0

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,14 +81,12 @@ class Engine:
     """
 
     def __init__(self, zone: str, seed: int) -> None:
-        duckdb = _duckdb()
-        self._folder = Path(tempfile.mkdtemp(prefix="simulator-"))
-        self._base = duckdb.connect()
+        self._base = _duckdb().connect()
+        self._folder: Path | None = None  # of the result files; made with the first
         self._seed = seed
         self._stored: dict[str, list[str]] = {}  # by table: the columns that some row has
         self._shown: set[str] = set()  # tables whose views are as the stored columns are
         self._files = 0
-        self._base.execute(f"SET allowed_directories = ['{self._folder}']; SET enable_external_access = false")
         self._base.execute(f"SET threads = {_THREADS}; SET TimeZone = '{zone}'")
         self._base.execute(_MACROS)
         schemas = {"stored", *_VIEWS, *(table.schema for table in TABLES.values())} - {DATA}
@@ -219,11 +218,23 @@ class Engine:
     def new_path(self) -> Path:
         """Where the next file goes."""
         self._files += 1
-        return self._folder / f"{self._files}.out"
+        return self._confined() / f"{self._files}.out"
+
+    def _confined(self) -> Path:
+        """The folder of the result files: from now on the SQL, which comes from outside, reaches no other.
+
+        It is removed with the engine, and at the latest when the interpreter ends.
+        """
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="simulator-"))
+            self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._base.execute(f"SET allowed_directories = ['{self._folder}']; SET enable_external_access = false")
+        return self._folder
 
     def _run(self, sql: str, view: str, statement: Statement) -> list[tuple[Any, ...]]:
         import duckdb
 
+        self._confined()
         for key in statement.tables:
             self._show(TABLES[key])
         self._base.execute(f"SET search_path = '{view},main'")
@@ -237,7 +248,8 @@ class Engine:
     def close(self) -> None:
         """Let go of the memory and the files."""
         self._base.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            self._remove()
 
 
 def separated(cells: Sequence[str], separator: str) -> str:

@@ -27,7 +27,7 @@ FOLDER = Path(runner.simulator.__file__).parent
 
 @contextmanager
 def program(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The program, and its URL as its first line tells it."""
+    """The program, and its URL from its first line."""
     command = [sys.executable, "-m", "runner.simulator", "--port", "0", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -45,25 +45,43 @@ def post(url: str, body: bytes, headers: dict[str, str] | None = None) -> Any:
         return json.load(answer)
 
 
+TOKEN = b"client_id=a&client_secret=b&grant_type=client_credentials"
+
+
+def post_signed(url: str, path: str, body: dict[str, Any]) -> Any:
+    """The JSON of the answer to a client that has a token."""
+    headers = {"Authorization": f"Bearer {post(f'{url}/oauth/token', TOKEN)['access_token']}"}
+    return post(url + path, json.dumps(body).encode(), {**headers, "Content-Type": "application/json"})
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_listens_and_ends_in_good_order(number: signal.Signals) -> None:
-    """First line, then a signal, then exit code 0 and nothing on stderr."""
-    with program() as (process, url):
+def test_it_listens_and_ends_in_good_order(number: signal.Signals, tmp_path, monkeypatch) -> None:
+    """First line, then a signal, then exit code 0, nothing on stderr and no file in the temporary directory.
+
+    A second signal changes nothing. The result files of data queries are the only files there, and not made before.
+    """
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with program("--job-seconds", "0") as (process, url):
         assert url.startswith("http://127.0.0.1:")
         assert post(f"{url}/_sim/reset", b"") == {"reset": True}
+        assert list(tmp_path.iterdir()) == []
+        query = {"query": "SHOW TABLES", "outputFormat": "CSV", "compression": "NONE", "output": {"target": "S3"}}
+        assert "dataFile" in post_signed(url, "/query/jobs", query)["data"]
+        assert [len(list(folder.iterdir())) for folder in tmp_path.iterdir()] == [1]
         process.send_signal(number)
-        assert process.wait(10) == 0
+        process.send_signal(number)
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_state_survives_sigkill(tmp_path: Path) -> None:
     """What was answered is kept, whatever happens to the process."""
-    token = b"client_id=a&client_secret=b&grant_type=client_credentials"
     state = ["--state", str(tmp_path / "state.db")]
     body = json.dumps(subscription()).encode()
     with program(*state) as (process, url):
-        headers = {"Authorization": f"Bearer {post(f'{url}/oauth/token', token)['access_token']}"}
+        headers = {"Authorization": f"Bearer {post(f'{url}/oauth/token', TOKEN)['access_token']}"}
         headers["Idempotency-Key"] = "k"
         first = post(url + BOOKING, body, headers)
         os.kill(process.pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -93,3 +94,17 @@ def test_a_cell_with_the_separator_is_quoted():
     """As in the published answer to SHOW COLUMNS."""
     assert separated(["a", "decimal(18,6)"], ",") == 'a,"decimal(18,6)"\n'
     assert separated(["a", "decimal(18,6)"], "\t") == "a\tdecimal(18,6)\n"
+
+
+def test_the_folder_of_result_files_goes_with_the_engine(tmp_path, monkeypatch):
+    """Whether it is closed or forgotten, and there is none before the first result."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for ending in (Engine.close, lambda engine: None):
+        made = Engine("UTC", 0)
+        assert made.count("account") == 0
+        assert list(tmp_path.iterdir()) == []
+        assert answer(made, "SELECT id FROM account") == ["id"]
+        assert len(list(tmp_path.iterdir())) == 1
+        ending(made)
+        del made
+        assert list(tmp_path.iterdir()) == []
