@@ -78,7 +78,7 @@ def _words(context: click.Context, params: dict[str, Any]) -> Iterator[str]:
         value = params.get(str(param.name))
         if value is True:
             yield param.opts[0]
-        elif value:
+        elif value is not None and value is not False:  # 0 and an empty text are values like others
             for each in value if isinstance(value, tuple) else (value,):
                 yield f"{param.opts[0]}={each}"
 

@@ -11,7 +11,7 @@ import urllib.request
 import click
 
 from runner.cli.simulate import simulate
-from runner.simulator.server import parser
+from runner.simulator.server import PORT, parser
 from tests import ROOT
 
 
@@ -26,13 +26,15 @@ def test_it_has_every_option_of_the_simulator(regen):
 
 
 def test_options_reach_the_simulator():
-    """Lists, flags and choices; it serves until it is stopped."""
+    """Lists, flags, choices, zero and nothing; it serves until it is stopped."""
     words = ["--port", "0", "--fault", "locking=0.5", "--fault", "500=0.25", "--plain-429", "--tenant", "none"]
+    words += ["--missing-prefix", ""]
     process = subprocess.Popen(
         [sys.executable, "-m", "runner", "simulate", *words], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert process.stdout is not None
     url = process.stdout.readline().removeprefix("listening on ").strip()
+    assert url != f"http://127.0.0.1:{PORT}"
     with urllib.request.urlopen(f"{url}/_sim/stats") as response:
         assert response.status == 200
     process.send_signal(signal.SIGTERM)
