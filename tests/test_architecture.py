@@ -12,7 +12,8 @@ import statistics
 import subprocess
 import sys
 import tokenize
-from collections import Counter
+from collections import Counter, defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,13 @@ def module_of(path: Path) -> str:
 
 
 FILES = {module_of(path): path for top in ("runner", "manifests") for path in sorted((ROOT / top).rglob("*.py"))}
-TREES = {module: ast.parse(path.read_text("utf-8")) for module, path in FILES.items()}
 PACKAGES = [path.parent for path in (ROOT / "runner").glob("*/__init__.py")]
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """The code of every module of ours, by its name."""
+    return {module: ast.parse(path.read_text("utf-8")) for module, path in FILES.items()}
 
 
 def test_imports_keep_the_contracts():
@@ -54,10 +60,24 @@ def test_tests_mirror_the_tree():
     assert 1 - len(without) / len(modules) >= MIRRORED_SHARE, "\n".join(map(str, without))
 
 
+@cache
+def importers() -> dict[str, set[str]]:
+    """The modules that import a library, by its name."""
+    users: dict[str, set[str]] = defaultdict(set)
+    for module, tree in trees().items():
+        for library in top_level_imports(tree):
+            users[library].add(module)
+    return users
+
+
 def top_level_imports(tree: ast.Module) -> set[str]:
     """The first part of every name that a module imports, also inside functions."""
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module or "")
     return {name.partition(".")[0] for name in imported}
 
 
@@ -86,8 +106,7 @@ def top_level_imports(tree: ast.Module) -> set[str]:
 )
 def test_each_library_stands_behind_one_door(library, doors):
     """Elsewhere it is not seen."""
-    users = {module for module, tree in TREES.items() if library in top_level_imports(tree)}
-    assert {module for module in users if not module.startswith(doors)} == set()
+    assert {module for module in importers()[library] if not module.startswith(doors)} == set()
 
 
 # Private names of libraries that some module of ours happens to use for itself, too.
@@ -113,17 +132,17 @@ def test_private_names_stay_in_their_module():
     tests = {module_of(path): ast.parse(path.read_text("utf-8")) for path in (ROOT / "tests").rglob("*.py")}
     imported = [
         f"{module}:{node.lineno}: {alias.name} of {node.module}"
-        for module, tree in (TREES | tests).items()
+        for module, tree in (trees() | tests).items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if alias.name.startswith("_") and not alias.name.startswith("__")
     ]
-    own = {module: private_names(tree) for module, tree in TREES.items()}
+    own = {module: private_names(tree) for module, tree in trees().items()}
     ours = set().union(*own.values()) - LIBRARIES_OWN
     reached = [
         f"{module}:{node.lineno}: {ast.unparse(node)}"
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in ours - own[module]
     ]
@@ -134,7 +153,7 @@ def functions() -> dict[str, int]:
     """Every function and how many lines it has."""
     return {
         f"{module}:{node.name}:{node.lineno}": (node.end_lineno or node.lineno) - node.lineno + 1
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
@@ -166,8 +185,9 @@ FOREIGN = re.compile(
 def vague_names() -> Counter[str]:
     """Names in the code with a part that could mean anything, and how often each is used."""
     names: Counter[str] = Counter()
-    for path in [*FILES.values(), *(ROOT / "tests").rglob("*.py")]:
-        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
+    texts = [path.read_text("utf-8") for path in [*FILES.values(), *(ROOT / "tests").rglob("*.py")]]
+    for text in filter(lambda text: VAGUE.search(FOREIGN.sub("", text)), texts):
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.NAME and VAGUE.search(FOREIGN.sub("", token.string)):
                 names[token.string] += 1
     return names

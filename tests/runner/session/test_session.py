@@ -10,8 +10,8 @@ import sys
 
 from runner.runs.evidence import Examined
 from runner.session import session
+from tests import ROOT
 from tests.harness.program import table
-from tests.test_architecture import ROOT
 
 
 def test_rows_that_nothing_sends_are_no_success(tmp_path, regen, simulator, monkeypatch):
