@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
 
 
 ROOT = Path(__file__).parents[1]
-# What the program remembers of a user stays out of the home folder of whoever runs the tests.
-os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="regen-tests-")
-
 pytest_plugins = ["tests.harness.program", "tests.harness.clock"]
 
 settings.register_profile("suite", max_examples=60, deadline=None)
@@ -32,10 +27,20 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
+@pytest.fixture(autouse=True, scope="session")
+def state_homes(tmp_path_factory) -> Iterator[Path]:
+    """What the program remembers of a user stays out of the home folder of whoever runs the tests."""
+    path = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(path))
+        yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
 @pytest.fixture(autouse=True)
-def state_home(monkeypatch) -> Iterator[str]:
+def state_home(state_homes, monkeypatch) -> Iterator[str]:
     """A state folder for each test: no run of another test is remembered, and no other test holds the tenant."""
-    path = str(Path(os.environ["XDG_STATE_HOME"]) / uuid.uuid4().hex)
+    path = str(state_homes / uuid.uuid4().hex)
     monkeypatch.setenv("XDG_STATE_HOME", path)
     yield path
     shutil.rmtree(path, ignore_errors=True)
@@ -52,6 +57,7 @@ LONG = {
     "tests/runner/fleet/test_engine.py",
     "tests/runner/plan/test_backfill.py",
     "tests/runner/simulator/test_zuora_sdk.py",
+    "tests/test_architecture.py",
 }
 
 
@@ -62,12 +68,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Tests go one by one to whoever is free; those of the official client stay together, as its import is slow."""
+    """Tests go one by one to whoever is free; those stay together that share what is slow to make: an import, trees."""
     from xdist.scheduler import LoadScopeScheduling
 
     class OneByOne(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            return path if path.endswith("test_zuora_sdk.py") else nodeid
+            return path if path.endswith(("test_zuora_sdk.py", "test_architecture.py")) else nodeid
 
     return OneByOne(config, log)

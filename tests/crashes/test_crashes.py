@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,19 +20,20 @@ from runner.ledger import open_read_only
 from runner.system.recovery_points import POINTS
 from tests import ROOT
 from tests.flows.test_flows import subscriptions
+from tests.harness import forks
 from tests.harness.audited import broken
 from tests.harness.forks import ended
 from tests.harness.kills import environment_killed_at
 from tests.harness.program import Done, Server, folders, simulated, table
 
 REGEN = [sys.executable, "-m", "runner"]
-ENVIRONMENT = os.environ | {
-    "PYTHONPATH": str(ROOT),  # this tree's program, wherever a test has its folder
-    "ZUORA_CLIENT_ID": "test-id",
-    "ZUORA_CLIENT_SECRET": "test-secret",
-}
-
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+
+
+def environment() -> dict[str, str]:
+    """What a process of the program needs: this tree, wherever a test has its folder, and credentials."""
+    own = {"PYTHONPATH": str(ROOT), "ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
+    return os.environ | own
 
 
 def command(manifest: Path, url: str, *more: str) -> list[str]:
@@ -40,8 +42,7 @@ def command(manifest: Path, url: str, *more: str) -> list[str]:
 
 
 def run(words: list[str], point: str | None = None) -> int:
-    environment = ENVIRONMENT | (environment_killed_at(point) if point else {})
-    code, errors = ended(words[len(REGEN) :], environment)
+    code, errors = ended(words[len(REGEN) :], environment() | (environment_killed_at(point) if point else {}))
     assert "Traceback" not in errors, errors
     return code
 
@@ -51,9 +52,14 @@ def again(regen: Callable[..., Done], words: list[str]) -> int:
     return regen(*words[len(REGEN) :]).code
 
 
+def begun(words: list[str], **options: Any) -> forks.Popen:
+    """Begin a command in a process of its own."""
+    return forks.Popen(words[len(REGEN) :], env=environment(), **options)
+
+
 def killed_after(words: list[str], seconds: float) -> int | None:
     """Start a process and SIGKILL it after so many seconds; its exit code if it was faster."""
-    process = subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = begun(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         return process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -93,7 +99,7 @@ def test_killed_at_random_and_resumed_until_done(tmp_path, regen, seed):
     chance = random.Random(seed)
     with simulated(latency=0.05, faults={"lost-answer": 0.05, "503-worked": 0.05}, seed=seed, retry_after=0) as server:
         words = command(manifest, server.url, "--concurrency", "20")
-        kills = sum(killed_after(words, chance.uniform(0.4, 1.4)) is None for _ in range(5))
+        kills = sum(killed_after(words, chance.uniform(0.1, 0.7)) is None for _ in range(5))
         assert kills >= 2
         assert again(regen, words) == 0
         prove(manifest, server, 500)
@@ -106,9 +112,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def simulator_process(port: int, state: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
-    words = [*REGEN, "simulate", "--port", str(port), "--state", str(state), *more]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+def simulator_process(port: int, state: Path, *more: str) -> Iterator[forks.Popen]:
+    process = forks.Popen(["simulate", "--port", port, "--state", state, *more], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("listening")
@@ -125,10 +130,10 @@ def test_both_sides_are_killed(tmp_path):
     manifest, state, port = subscriptions(tmp_path / "s.csv", 300), tmp_path / "state.db", free_port()
     words = command(manifest, f"http://127.0.0.1:{port}", "--concurrency", "10")
     with simulator_process(port, state, "--latency", "0.05"):
-        assert killed_after(words, 1.2) is None
+        assert killed_after(words, 0.6) is None
     with simulator_process(port, state, "--latency", "0.05"):
-        runner = subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1.0)
+        runner = begun(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.5)
     with simulator_process(port, state):
         assert runner.wait(timeout=60) == 0
         prove(manifest, Server(f"http://127.0.0.1:{port}"), 300)
@@ -140,7 +145,7 @@ def test_a_signal_ends_the_run_in_good_order(tmp_path, regen, number, code):
     manifest = subscriptions(tmp_path / "s.csv", 400)
     with simulated(latency=0.1) as server:
         words = [word for word in command(manifest, server.url, "--concurrency", "10") if word != "--quiet"]
-        process = subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = begun(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while server.arrivals() < 20:
             time.sleep(0.02)
         process.send_signal(number)
@@ -161,9 +166,7 @@ def test_a_second_signal_ends_it_at_once_and_still_safely(tmp_path):
     """What was under way is in doubt, and is sent again under the same key."""
     manifest = subscriptions(tmp_path / "s.csv", 40)
     with simulated(latency=1) as server:
-        process = subprocess.Popen(
-            command(manifest, server.url, "--concurrency", "5"), env=ENVIRONMENT, stderr=subprocess.DEVNULL
-        )
+        process = begun(command(manifest, server.url, "--concurrency", "5"), stderr=subprocess.DEVNULL)
         while server.get("stats")["peakConcurrency"] < 5:
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
@@ -179,21 +182,15 @@ def test_one_run_one_process(tmp_path):
     """A second process learns who holds the run, and a second run of the tenant likewise."""
     manifest, other = subscriptions(tmp_path / "s.csv", 2000), subscriptions(tmp_path / "other.csv", 2)
     with simulated(latency=0.2) as server:
-        first = subprocess.Popen(command(manifest, server.url, "--concurrency", "5"), env=ENVIRONMENT)
+        first = begun(command(manifest, server.url, "--concurrency", "5"))
         try:
-            while server.arrivals() < 1:
+            while server.arrivals() < 8:  # the rows of the other manifest have their answers
                 time.sleep(0.02)
-            again = subprocess.run(
-                command(manifest, server.url), env=ENVIRONMENT, capture_output=True, text=True, check=False
-            )
-            assert again.returncode == 6
-            assert f"process {first.pid}" in again.stderr
-            beside = subprocess.run(
-                command(other, server.url), env=ENVIRONMENT, capture_output=True, text=True, check=False
-            )
-            assert beside.returncode == 6
-            assert "tenant" in beside.stderr
-            waiting = subprocess.Popen(command(other, server.url, "--wait"), env=ENVIRONMENT)
+            code, errors = ended(command(manifest, server.url)[len(REGEN) :], environment())
+            assert (code, f"process {first.pid}" in errors) == (6, True), errors
+            code, errors = ended(command(other, server.url)[len(REGEN) :], environment())
+            assert (code, "tenant" in errors) == (6, True), errors
+            waiting = begun(command(other, server.url, "--wait"))
             first.terminate()
             assert first.wait(timeout=30) == 143
             assert waiting.wait(timeout=30) == 0
@@ -208,7 +205,7 @@ def test_a_full_disk_is_reported_and_the_run_goes_on_later(tmp_path, regen):
     with simulated(latency=0.01) as server:
         words = command(manifest, server.url)
         limited = ["bash", "-c", f"ulimit -f 260; trap '' XFSZ; exec {subprocess.list2cmdline(words)}"]
-        done = subprocess.run(limited, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(limited, env=environment(), capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 1, done.stderr
         assert "Traceback" not in done.stderr
         assert "regen resume" in done.stderr
@@ -222,9 +219,7 @@ def test_a_run_that_goes_on_tells_how_far_it_is(tmp_path, regen):
     """SIGUSR1 prints a status line; `regen show` reads pace, concurrency and time left from the ledger."""
     manifest = subscriptions(tmp_path / "s.csv", 2000)
     with simulated(latency=0.05) as server:
-        process = subprocess.Popen(
-            command(manifest, server.url, "--concurrency", "4"), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
-        )
+        process = begun(command(manifest, server.url, "--concurrency", "4"), stderr=subprocess.PIPE, text=True)
         while server.arrivals() < 40:
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)

@@ -13,8 +13,9 @@ import pytest
 
 from runner.runs.folder import RunFolder
 from runner.system.timestamps import utc_now
-from tests.crashes.test_crashes import ENVIRONMENT, REGEN, run
+from tests.crashes.test_crashes import REGEN, environment, run
 from tests.flows.test_flows import subscriptions
+from tests.harness import forks
 from tests.harness.audited import broken
 from tests.harness.journeys import charges, created, quick
 from tests.harness.program import Server, folders, simulated, table
@@ -163,9 +164,9 @@ def test_an_id_of_another_run_is_not_taken(tmp_path, regen, words):
 
 def test_two_machines_at_once_and_the_first_ends_in_good_order(tmp_path, regen, words):
     with simulated(latency=0.1) as server:
-        first = subprocess.Popen(
-            [*REGEN, *words("one", "run", server, "--concurrency", "2")],
-            env=ENVIRONMENT | {"XDG_STATE_HOME": str(tmp_path / "state")},
+        first = forks.Popen(
+            words("one", "run", server, "--concurrency", "2"),
+            env=environment() | {"XDG_STATE_HOME": str(tmp_path / "state")},
             stderr=subprocess.PIPE,
             text=True,
         )

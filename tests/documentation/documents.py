@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests import ROOT
+from tests.harness import forks
 from tests.harness.program import simulated
 
 README, CONTRIBUTING = ROOT / "README.md", ROOT / ".github/CONTRIBUTING.md"
@@ -70,7 +71,7 @@ def type_in(walk_commands: list[Command], folder: Path) -> list[str]:
     """Type commands into one shell in a folder that has `regen` on its path; what each printed."""
     program = folder / ".bin/regen"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m runner "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(forks.regen())} "$@"\n')
     program.chmod(0o755)
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),

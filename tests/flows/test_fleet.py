@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 from tests import ROOT
+from tests.harness import forks
 from tests.harness.program import folders, table
 
 
@@ -55,9 +54,9 @@ def test_a_terminated_fleet_goes_on_with_the_same_command(simulator, tmp_path):
     """SIGTERM ends every tenant in good order; the same command sends the rest, and nothing twice."""
     with simulator(latency=0.05) as server:
         path = write_fleet(tmp_path, server.url, {"a": 80, "b": 80}, rate=20)
-        words = [sys.executable, "-m", "runner", "fleet", str(path), "--config", str(tmp_path / "regen.toml")]
-        environment = os.environ | {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s"}
-        with subprocess.Popen(words, cwd=tmp_path, env=environment | {"PYTHONPATH": str(ROOT)}) as process:
+        words = ["fleet", str(path), "--config", str(tmp_path / "regen.toml")]
+        environment = os.environ | {"ZUORA_CLIENT_ID": "i", "ZUORA_CLIENT_SECRET": "s", "PYTHONPATH": str(ROOT)}
+        with forks.Popen(words, cwd=tmp_path, env=environment) as process:
             until = time.monotonic() + 60
             while server.arrivals() < 10 and time.monotonic() < until:
                 time.sleep(0.05)
@@ -67,7 +66,7 @@ def test_a_terminated_fleet_goes_on_with_the_same_command(simulator, tmp_path):
         assert 10 <= sent < 160
         text = path.read_text().replace("rate = 20", "rate = 2000")
         path.write_text(text)
-        done = subprocess.run(words, cwd=tmp_path, env=environment | {"PYTHONPATH": str(ROOT)}, timeout=100)
+        done = forks.run(words, cwd=tmp_path, env=environment)
         assert done.returncode == 0
         effects = effects_by_object(server)
     assert len(effects) == 160

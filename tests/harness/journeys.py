@@ -6,8 +6,6 @@ import csv
 import hashlib
 import io
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 
 from runner.ledger import open_read_only
 from runner.ledger.hash_chain import chain
-from tests.harness.forks import ended
+from tests.harness.forks import Popen, ended
 from tests.harness.kills import environment_killed_at
 from tests.harness.program import Server
 
@@ -86,7 +84,7 @@ def killed(point: str, *words: object) -> int:
     return code
 
 
-def process(*words: object, point: str = "") -> subprocess.Popen[bytes]:
+def process(*words: object, point: str = "") -> Popen:
     """The command line in a process that can be killed, or kills itself at a point; the tenant that `regen` has."""
     environment = os.environ | CREDENTIALS | environment_killed_at(point)
-    return subprocess.Popen([sys.executable, "-m", "runner", *map(str, words), "--quiet"], env=environment)
+    return Popen([*words, "--quiet"], env=environment)

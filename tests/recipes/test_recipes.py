@@ -7,9 +7,9 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
-import sys
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests import ROOT
 from tests.documentation import documents
 from tests.documentation.documents import topic
 from tests.flows.test_flows import subscriptions
+from tests.harness import forks
 from tests.harness.program import folders
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="recipes for POSIX systems")
@@ -39,7 +40,7 @@ def home(tmp_path) -> Path:
     """The working folder of the recipes, with `regen` beside it."""
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin/regen"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m runner "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(forks.regen())} "$@"\n')
     command.chmod(0o755)
     folder = tmp_path / "srv"
     folder.mkdir()

@@ -23,7 +23,7 @@ from runner.ledger.hash_chain import chain
 from runner.simulator import FAULTS
 from runner.simulator.options import EXPIRES_IN, ID_STYLES, OUTAGE_KINDS
 from runner.simulator.query_faults import QUERY_FAULTS
-from tests.crashes.test_crashes import ENVIRONMENT, command, killed_after
+from tests.crashes.test_crashes import command, environment, killed_after
 from tests.flows.test_flows import subscriptions
 from tests.harness.program import Server, csv_rows, folders, simulated, table
 
@@ -104,7 +104,7 @@ def _maintained(server: Server, chance: random.Random) -> Iterator[None]:
 
 def _finished(words: list[str]) -> tuple[int, int]:
     """Run to the end; exit code and peak memory in bytes (from /proc; 1 elsewhere)."""
-    process = subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peak = 1
     while process.poll() is None:
         with contextlib.suppress(OSError):

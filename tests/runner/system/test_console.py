@@ -19,6 +19,7 @@ from runner.domain.blackout import Blackouts
 from runner.session.progress import Progress
 from runner.system.console import harmless, is_terminal, printable, say, say_json
 from tests import ROOT
+from tests.harness import forks
 from tests.harness.program import folders, simulated
 
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "ZUORA_CLIENT_ID": "test-id", "ZUORA_CLIENT_SECRET": "test-secret"}
@@ -126,7 +127,7 @@ def test_what_output_can_take_decides_nothing(tmp_path, regen, redirection, bad)
         if not bad:
             assert regen("plan", *words[1:], "--run-id", "it").code == 0
             words = ["resume", "it"]
-        program = [sys.executable, "-m", "runner", *words, "--runs-dir", str(tmp_path / "runs")]
+        program = [*forks.regen(), *words, "--runs-dir", str(tmp_path / "runs")]
         command = f"{shlex.join(program)} {redirection}"
         shell = ["bash", "-o", "pipefail", "-c", command]
         code = subprocess.run(shell, env=os.environ | ENVIRONMENT, check=False, capture_output=True).returncode
@@ -144,7 +145,7 @@ def test_what_output_can_take_decides_nothing(tmp_path, regen, redirection, bad)
 )
 def test_other_commands_on_a_full_disk(tmp_path, words, code):
     """The exit code is the command's own; only what prints data that is incomplete has failed."""
-    command = f"{shlex.join([sys.executable, '-m', 'runner', *words.split()])} >/dev/full"
+    command = f"{shlex.join([*forks.regen(), *words.split()])} >/dev/full"
     shell = ["bash", "-c", command]
     done = subprocess.run(
         shell, env=os.environ | ENVIRONMENT, check=False, capture_output=True, text=True, cwd=tmp_path

@@ -20,6 +20,7 @@ from runner.runs.lock import tenant_held
 from runner.system.signals import Terminated, finishing, handled, install, raising
 from tests import ROOT
 from tests.flows.test_flows import subscriptions
+from tests.harness import forks
 from tests.harness.program import folders, simulated
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -95,10 +96,10 @@ async def test_a_signal_while_a_run_is_finished_stops_the_next_one():
 
 
 def started(*words: object, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    command = [*prefix, sys.executable, "-m", "runner", *map(str, words)]
-    return subprocess.Popen(
-        command, env=os.environ | ENVIRONMENT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    """A process of the program; with a prefix, one that begins from nothing."""
+    command = [*prefix, *([sys.executable, "-m", "runner"] if prefix else []), *map(str, words)]
+    options = {"env": os.environ | ENVIRONMENT, "stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return (subprocess.Popen if prefix else forks.Popen)(command, **options)
 
 
 def ended(process: subprocess.Popen[str], number: int) -> tuple[int, str]:
