@@ -1,8 +1,8 @@
 """Times in the forms that tenants and exports print them.
 
 Seen: `2023-12-20T05:31:05-05:00` (Data Query exports). Taken as well: a space for the T, fractions, `Z`, `-0500`, the
-name of a zone behind the time (Trino: `2023-12-20 05:31:05.000 America/Los_Angeles`), seconds, milliseconds or
-microseconds since 1970.
+name of a zone behind the time (Trino: `2023-12-20 05:31:05.000 America/Los_Angeles`), `20-DEC-2023 05:31:05`, seconds,
+milliseconds or microseconds since 1970.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _UNITS: dict[Literal["s", "ms", "us"], int] = {
 }  # the digits that a time of this century has in them
 
 
-def moments(column: Any, *, zoneless: bool = True) -> tuple[Any, Any]:
+def moments(column: Any, *, zone: str | None = "UTC") -> tuple[Any, Any]:
     """A series of texts as microseconds since the epoch, and which of them could be read.
 
-    A time without a zone is UTC, or is not read where `zoneless` is false: a tenant prints its own zone's times.
+    `zone` is that of times without one; None where such times are not to be read: a tenant prints its own zone's.
     """
     import numpy as np
     import pandas as pd
@@ -31,8 +31,13 @@ def moments(column: Any, *, zoneless: bool = True) -> tuple[Any, Any]:
     if unread.any():
         times = times.mask(unread, _other_forms(column[unread].astype(str)))
     readable = times.notna()
-    if not zoneless:
-        readable &= column.astype(str).str.contains(ZONED, regex=True)
+    if zone != "UTC":
+        without = readable & ~column.astype(str).str.contains(ZONED, regex=True)
+        if zone is None:
+            readable &= ~without
+        elif without.any():
+            times = times.mask(without, _in_zone(times[without].dt.tz_localize(None), zone))
+            readable = times.notna()
     return times.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64), readable.to_numpy()
 
 
@@ -43,7 +48,9 @@ def _other_forms(texts: Any) -> Any:
     times = pd.Series(pd.NaT, texts.index, dtype="datetime64[us, UTC]")
     named = texts.str.extract(_NAMED)
     for zone, group in named.dropna().groupby(1):
-        times[group.index] = _in_zone(group[0], zone)
+        times[group.index] = _in_zone(pd.to_datetime(group[0], errors="coerce", format="ISO8601"), zone)
+    months = pd.to_datetime(texts, errors="coerce", format="%d-%b-%Y %H:%M:%S", utc=True)
+    times = times.fillna(months.dt.as_unit("us"))
     for unit, digits in _UNITS.items():
         epochs = texts[texts.str.fullmatch(rf"\d{{{digits}}}")]
         if len(epochs):
@@ -51,13 +58,12 @@ def _other_forms(texts: Any) -> Any:
     return times
 
 
-def _in_zone(texts: Any, zone: str) -> Any:
+def _in_zone(naive: Any, zone: str) -> Any:
     """Times of a zone; NaT in the hour that its clocks show twice, and for a zone that nobody knows."""
     import pandas as pd
 
-    naive = pd.to_datetime(texts, errors="coerce", format="ISO8601").dt.as_unit("us")
     try:
-        local = naive.dt.tz_localize(
+        local = naive.dt.as_unit("us").dt.tz_localize(
             "UTC" if zone.upper() in ("Z", "GMT") else zone, ambiguous="NaT", nonexistent="NaT"
         )
     except (KeyError, ValueError):  # pandas: a zone that is unknown, or whose name is no name

@@ -1,4 +1,4 @@
-"""What Zuora Revenue's tables hold of a run's lines, by Data Query: received, collected, with which errors.
+"""What Zuora Revenue holds of a run's lines: received, collected, with which errors. Here by Data Query.
 
 Facts: RevenueLineStaging holds what was received and not yet processed, RevenueLineStagingHistory what was processed
 into contract lines; RevenueLineStageErrors.StgId is the staging line's Id. The names of the other columns are not
@@ -46,14 +46,36 @@ class RevenueLine:
 
 @dataclass
 class RevenueLines:
-    """What was seen, and what could not be looked at, with the tenant's reason."""
+    """What was seen, and what could not be looked at, with the tenant's reason.
+
+    `staging` are lines that wait or have errors; where only errors are seen (`sees_errors` alone), lines with errors.
+    """
 
     staging: list[RevenueLine] = field(default_factory=list)
     processed: list[RevenueLine] = field(default_factory=list)
     sees_staging: bool = False
     sees_errors: bool = False
     sees_processed: bool = False
+    only_contracts: bool = False  # a line of a contract does not change when its booking is collected again
     unseen: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was looked at."""
+        return self.sees_staging and self.sees_errors and self.sees_processed and not self.only_contracts
+
+    def completed_by(self, other: RevenueLines) -> RevenueLines:
+        """What another way of looking adds to it."""
+        processed = other if other.sees_processed and (self.only_contracts or not self.sees_processed) else self
+        return RevenueLines(
+            staging=self.staging + ([] if self.sees_errors else other.staging),
+            processed=processed.processed,
+            sees_staging=self.sees_staging,
+            sees_errors=self.sees_errors or other.sees_errors,
+            sees_processed=processed.sees_processed,
+            only_contracts=processed.only_contracts,
+            unseen=[*self.unseen, *other.unseen],
+        )
 
 
 async def look_up(tenant: DataQuery, folder: Path, operation: str, lines: Sequence[str]) -> RevenueLines:
@@ -71,6 +93,7 @@ async def look_up(tenant: DataQuery, folder: Path, operation: str, lines: Sequen
     processed = await lookup.lines_of(HISTORY)
     if processed is None:
         processed = await lookup.lines_of(CONTRACT_LINES[operation])
+        seen.only_contracts = processed is not None
     if processed is not None:
         seen.sees_processed = True
         seen.processed = [RevenueLine(each.line, each.created) for each in processed]
@@ -155,12 +178,17 @@ class _Lookup:
 
 def _lines(rows: Sequence[Mapping[str, str]]) -> list[_Row]:
     """Lines of bookings are those without an invoice line: an invoice's line names its sales order line, too."""
+    rows = [row for row in rows if not row.get("invoice")]
+    created = created_at([row.get("created", "") for row in rows], None)
+    return [_Row(row.get("id", ""), plain_id(row["line"]), at) for row, at in zip(rows, created, strict=True)]
+
+
+def created_at(texts: Sequence[str], zone: str | None) -> list[int]:
+    """Printed times in microseconds; `UNTIMED` where one cannot be read. `zone` is that of times without one."""
     import pandas as pd
 
-    rows = [row for row in rows if not row.get("invoice")]
-    times, readable = moments(pd.Series([row.get("created", "") for row in rows], dtype=object), zoneless=False)
-    created = [time if known else UNTIMED for time, known in zip(times.tolist(), readable.tolist(), strict=True)]
-    return [_Row(row.get("id", ""), plain_id(row["line"]), at) for row, at in zip(rows, created, strict=True)]
+    times, readable = moments(pd.Series(texts, dtype=object), zone=zone)
+    return [time if known else UNTIMED for time, known in zip(times.tolist(), readable.tolist(), strict=True)]
 
 
 def _first(columns: Mapping[str, str], names: Sequence[str]) -> str | None:

@@ -134,7 +134,7 @@ class Matches:
         import pyarrow.compute as pc
 
         times = np.full(len(texts), NEVER, np.int64)
-        updated, readable = moments(pc.take(texts, pa.array(chosen)).to_pandas(), zoneless=False)
+        updated, readable = moments(pc.take(texts, pa.array(chosen)).to_pandas(), zone=None)
         if within is not None:
             since, until = within
             outside = readable & ((updated < since - SECOND) | (updated > until + SECOND))

@@ -29,9 +29,9 @@ _ID_NAMES = frozenset({"clientid", "zuoraclientid", "login", "user", "username"}
 _SECRET_NAMES = frozenset({"clientsecret", "zuoraclientsecret", "password"})
 
 
-def credentials_from(words: list[str]) -> Credentials:
-    """Run the command and read its output. Raises Refused, which never shows that output."""
-    output = _output(words)
+def credentials_from(words: list[str], setting: str = "credential_command") -> Credentials:
+    """Run the command of a setting and read its output. Raises Refused, which never shows that output."""
+    output = _output(words, setting)
     try:
         pair = _pair(output.decode("utf-8-sig").strip())
     except ValueError:  # no text, or text that begins like JSON and is none
@@ -39,21 +39,21 @@ def credentials_from(words: list[str]) -> Credentials:
     if pair is None:
         lines = len(output.splitlines())
         printed = f"{lines} line{'' if lines == 1 else 's'}" if lines else "nothing"
-        raise Refused(f"credential_command: {words[0]} printed {printed} that could not be read: {SHAPES}")
+        raise Refused(f"{setting}: {words[0]} printed {printed} that could not be read: {SHAPES}")
     return pair
 
 
-def _output(words: list[str]) -> bytes:
+def _output(words: list[str], setting: str) -> bytes:
     try:
         done = subprocess.run(words, capture_output=True, timeout=COMMAND_SECONDS, check=False)  # noqa: S603
     except OSError as error:
-        raise Refused(f"credential_command: {words[0]}: {error.strerror or error}") from error
+        raise Refused(f"{setting}: {words[0]}: {error.strerror or error}") from error
     except subprocess.TimeoutExpired:
-        raise Refused(f"credential_command: {words[0]}: did not end within {COMMAND_SECONDS:g} s") from None
+        raise Refused(f"{setting}: {words[0]}: did not end within {COMMAND_SECONDS:g} s") from None
     if done.returncode != 0:
         lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         reason = f": {printable(lines[0])[:STDERR_LENGTH]}" if lines else ""
-        raise Refused(f"credential_command: {words[0]} exited with {done.returncode}{reason}")
+        raise Refused(f"{setting}: {words[0]} exited with {done.returncode}{reason}")
     return done.stdout
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from runner.config.file import CONFIG_NAME, Profile, Secret, user_path, words_of
+from runner.config.file import CONFIG_NAME, CredentialSettings, Profile, Secret, user_path, words_of
 from runner.config.settings import Flags, Layers, gather
 from runner.domain.errors import ExitCode
 from runner.system.console import printable, say, say_json
@@ -18,9 +18,10 @@ from runner.system.console import printable, say, say_json
 MASK = "***"
 PICKED = (
     *("base_url", "tenant", "runs_dir", "rate", "concurrency", "quota_share"),
-    *("on_finish", "notify", "notify_on", "metrics", "remote"),
+    *("on_finish", "notify", "notify_on", "metrics", "remote", "revenue_base_url"),
 )
-CREDENTIALS = ("client_id_env", "client_secret_env", "client_id", "client_secret", "credential_command")
+_SOURCES = ("client_id_env", "client_secret_env", "client_id", "client_secret", "credential_command")
+CREDENTIALS = (*_SOURCES, *(f"revenue_{name}" for name in _SOURCES))
 
 Row = tuple[str, Any, str]  # name, value as JSON may show it, where it comes from
 
@@ -58,7 +59,10 @@ def effective(flags: Flags, environment: Mapping[str, str]) -> Iterator[Row]:
     yield "profile", layers.name, sources["profile"]
     for name in PICKED:
         yield name, plain(name, values[name]), sources[name]
-    yield from _credentials(layers, environment)
+    yield _credentials("credentials", layers, layers.profile.credential_settings, environment)
+    if values["revenue_base_url"]:
+        own = layers.profile.revenue_credential_settings
+        yield _credentials("revenue_credentials", layers, own, environment)
     for name in Profile.__struct_fields__:
         if name not in PICKED and name not in CREDENTIALS:
             source = f"{path} [profile.{layers.name}]" if name in layers.given else "default"
@@ -70,20 +74,18 @@ def _tenant_source(source: str) -> str:
     return "by the host; otherwise --tenant" if source == "default" else source
 
 
-def _credentials(layers: Layers, environment: Mapping[str, str]) -> Iterator[Row]:
-    """Where the credentials come from, without looking at them."""
-    profile = layers.profile
-    names = (profile.client_id_env, profile.client_secret_env)
+def _credentials(name: str, layers: Layers, own: CredentialSettings, environment: Mapping[str, str]) -> Row:
+    """Where credentials come from, without looking at them."""
+    variables = (own.client_id_env, own.client_secret_env)
     source = f"{layers.config.path} [profile.{layers.name}]"
-    if profile.credential_command is not None:
-        yield "credentials", f"printed by {words_of(profile.credential_command)[0]} …", source
-    elif all(environment.get(name, "").strip() for name in names):
-        yield "credentials", MASK, " and ".join(names)
-    elif profile.client_secret is not None:
-        yield "credentials", MASK, source
-    else:
-        missing = " and ".join(name for name in names if not environment.get(name, "").strip())
-        yield "credentials", None, f"{missing} not set"
+    if own.command is not None:
+        return name, f"printed by {words_of(own.command)[0]} …", source
+    if all(environment.get(variable, "").strip() for variable in variables):
+        return name, MASK, " and ".join(variables)
+    if own.client_secret is not None:
+        return name, MASK, source
+    missing = " and ".join(variable for variable in variables if not environment.get(variable, "").strip())
+    return name, None, f"{missing} not set"
 
 
 def plain(name: str, value: Any) -> Any:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -25,7 +26,10 @@ from runner.domain.errors import Refused
 from runner.system.user import config_folder, is_file
 
 CONFIG_NAME = "regen.toml"
-SECRET_KEYS = ("client_id", "client_secret", "notify")  # a web hook's URL is a secret: who knows it may post
+SECRET_KEYS = (
+    *("client_id", "client_secret", "revenue_client_id", "revenue_client_secret"),
+    "notify",  # a web hook's URL is a secret: who knows it may post
+)
 
 
 class Secret:
@@ -69,6 +73,17 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     day: int | None = None
 
 
+@dataclass(frozen=True)
+class CredentialSettings:
+    """Where a pair of credentials may come from: a command, else variables, else the file itself."""
+
+    client_id_env: str
+    client_secret_env: str
+    client_id: Secret | None
+    client_secret: Secret | None
+    command: str | list[str] | None
+
+
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[profile.NAME]`: one tenant and how to treat it."""
 
@@ -104,6 +119,31 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remote: str | None = None
     remote_copy_seconds: float = 10.0
     remote_fence_seconds: float = 30.0
+    revenue_base_url: str | None = None
+    revenue_auth: Literal["oneid", "role"] | None = None
+    revenue_client_id_env: str = "ZUORA_REVENUE_CLIENT_ID"
+    revenue_client_secret_env: str = "ZUORA_REVENUE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+    revenue_client_id: Secret | None = None
+    revenue_client_secret: Secret | None = None
+    revenue_credential_command: str | list[str] | None = None
+    revenue_role: str = "API Role"
+    revenue_client_name: str = "Default"
+    revenue_client_number: int = 1
+    revenue_time_zone: str = "UTC"
+    revenue_by: Literal["query", "rest"] = "query"
+
+    @property
+    def credential_settings(self) -> CredentialSettings:
+        """Where the credentials of Billing come from."""
+        own = (self.client_id, self.client_secret)
+        return CredentialSettings(self.client_id_env, self.client_secret_env, *own, self.credential_command)
+
+    @property
+    def revenue_credential_settings(self) -> CredentialSettings:
+        """Where those of Zuora Revenue come from."""
+        names = (self.revenue_client_id_env, self.revenue_client_secret_env)
+        own = (self.revenue_client_id, self.revenue_client_secret)
+        return CredentialSettings(*names, *own, self.revenue_credential_command)
 
 
 TOP_KEYS = ("profile", "default_profile")
@@ -217,15 +257,22 @@ def _problems(profile: Profile) -> Iterator[str]:
         yield "patience: expected positive numbers"
     if not all(map(_is_positive, msgspec.structs.astuple(profile.jobs))):
         yield "jobs: expected positive numbers of seconds"
-    if (profile.client_id is None) != (profile.client_secret is None):
-        yield "client_id and client_secret: one without the other is of no use"
+    yield from _credential_problems("", profile.credential_settings)
+    yield from _credential_problems("revenue_", profile.revenue_credential_settings)
     yield from _header_problems(profile)
-    if profile.credential_command is not None and not words_of(profile.credential_command):
-        yield "credential_command: expected a command, quoted as in a shell, or a list of words"
+    yield from _revenue_problems(profile)
     try:
         Blackouts.parsed(profile.blackout)
     except ValueError as error:
         yield str(error)
+
+
+def _credential_problems(prefix: str, own: CredentialSettings) -> Iterator[str]:
+    """What is wrong with where credentials come from."""
+    if (own.client_id is None) != (own.client_secret is None):
+        yield f"{prefix}client_id and {prefix}client_secret: one without the other is of no use"
+    if own.command is not None and not words_of(own.command):
+        yield f"{prefix}credential_command: expected a command, quoted as in a shell, or a list of words"
 
 
 def _is_positive(number: float) -> bool:
@@ -240,6 +287,18 @@ def _header_problems(profile: Profile) -> Iterator[str]:
                 yield f"{name}: {header!r} is no id: letters, digits, `-`, `_` and `.` alone"
     if profile.zuora_version is not None and not _HEADER_WORD.fullmatch(profile.zuora_version):
         yield f"zuora_version: {profile.zuora_version!r} is no version such as 2026-02-20"
+
+
+def _revenue_problems(profile: Profile) -> Iterator[str]:
+    """What Zuora Revenue could not be asked with."""
+    for name in ("revenue_role", "revenue_client_name"):
+        value = getattr(profile, name)
+        if not value.strip() or not (value.isascii() and value.isprintable()):
+            yield f"{name}: {value!r} cannot stand in a header"
+    try:
+        ZoneInfo(profile.revenue_time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield f"revenue_time_zone: {profile.revenue_time_zone!r} is no time zone such as America/Los_Angeles"
 
 
 def words_of(command: str | list[str]) -> list[str]:

@@ -19,7 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.credential_command import credentials_from
-from runner.config.file import ConfigFile, LimitSettings, Profile, Secret, config_path, read, words_of
+from runner.config.file import (
+    ConfigFile,
+    CredentialSettings,
+    LimitSettings,
+    Profile,
+    Secret,
+    config_path,
+    read,
+    words_of,
+)
 from runner.domain.blackout import Blackouts
 from runner.domain.errors import NoConnection, Refused
 from runner.system.hosts import BaseUrl, UnusableUrl, canonical_url, is_loopback
@@ -41,6 +50,7 @@ VARIABLES = {
     "notify_on": "REGEN_NOTIFY_ON",
     "metrics": "REGEN_METRICS",
     "remote": "REGEN_REMOTE",
+    "revenue_base_url": "ZUORA_REVENUE_BASE_URL",
 }
 DEFAULTS: dict[str, Any] = {"runs_dir": "runs", "concurrency": 30, "quota_share": 0.8, "notify_on": "always"}
 PRIVATE = ("notify", "on_finish")  # their values may hold a secret
@@ -88,6 +98,7 @@ class Settings:
     notify_on: str = "always"
     metrics: str | None = None
     remote: str | None = None  # object storage: a URL, or a path
+    revenue_base_url: str | None = None  # of Zuora Revenue's own REST API
     config_path: Path | None = None
     sources: Mapping[str, str] = field(repr=False, default_factory=dict)
     environment: Mapping[str, str] = field(repr=False, default_factory=dict)
@@ -104,25 +115,38 @@ class Settings:
         """
         return self._credentials
 
+    def revenue_credentials(self) -> Credentials:
+        """Those of Zuora Revenue's REST API, from the same kinds of sources. Raises Refused if there are none."""
+        return self._revenue_credentials
+
     @cached_property
     def _credentials(self) -> Credentials:
-        if self.profile.credential_command is not None:
-            return credentials_from(words_of(self.profile.credential_command))
-        names = (self.profile.client_id_env, self.profile.client_secret_env)
+        return self._credentials_of(self.profile.credential_settings, "")
+
+    @cached_property
+    def _revenue_credentials(self) -> Credentials:
+        return self._credentials_of(self.profile.revenue_credential_settings, "revenue_")
+
+    def _credentials_of(self, source: CredentialSettings, prefix: str) -> Credentials:
+        if source.command is not None:
+            return credentials_from(words_of(source.command), f"{prefix}credential_command")
+        names = (source.client_id_env, source.client_secret_env)
         values = [self.environment.get(name, "").strip() for name in names]  # a file's last line end
-        own = (self.profile.client_id, self.profile.client_secret)
+        own = (source.client_id, source.client_secret)
         stored = Credentials(own[0].reveal(), own[1].reveal()) if own[0] is not None and own[1] is not None else None
         if all(values):
             if stored not in (None, Credentials(*values)) and self.sources.get("profile") == "--profile":
                 raise Refused(
-                    f"{' and '.join(names)} differ from client_id and client_secret of --profile {self.profile_name}; "
-                    "unset the variables or leave --profile out"
+                    f"{' and '.join(names)} differ from {prefix}client_id and {prefix}client_secret of --profile "
+                    f"{self.profile_name}; unset the variables or leave --profile out"
                 )
             return Credentials(*values)
         if stored is not None:
             return stored
         missing = [name for name, value in zip(names, values, strict=True) if not value]
-        raise NoConnection(f"no credentials: set {' and '.join(missing)} or `credential_command` in the profile")
+        whose = "no credentials of Zuora Revenue" if prefix else "no credentials"
+        command = f"`{prefix}credential_command` in the profile"
+        raise NoConnection(f"{whose}: set {' and '.join(missing)} or {command}")
 
 
 class Layers:
@@ -183,15 +207,15 @@ class Layers:
         if _same(name, own, value):
             return
         values = "" if name in PRIVATE else f" ({value!r} and {own!r})"
-        raise Refused(
-            f"{variable} and {name} of --profile {self.name} differ{values}; unset {variable}, leave --profile out, or "
-            f"choose with --{name.replace('_', '-')}"
-        )
+        ways = f"unset {variable}, leave --profile out, or choose with --{name.replace('_', '-')}"
+        if not hasattr(self.flags, name):
+            ways = f"unset {variable} or leave --profile out"
+        raise Refused(f"{variable} and {name} of --profile {self.name} differ{values}; {ways}")
 
 
 def _same(name: str, own: Any, value: Any) -> bool:
     """Whether a profile's value and a variable's mean the same. Raises Refused for a base URL that cannot be used."""
-    if name == "base_url":
+    if name in ("base_url", "revenue_base_url"):
         return checked_url(own) == checked_url(value)
     return bool((own.reveal() if isinstance(own, Secret) else own) == value)
 
@@ -237,6 +261,7 @@ def gather(flags: Flags, environment: Mapping[str, str] | None = None) -> Settin
         notify_on=layers.pick("notify_on"),
         metrics=layers.pick("metrics"),
         remote=layers.pick("remote"),
+        revenue_base_url=_revenue_url(layers.pick("revenue_base_url")),
         config_path=layers.config.path,
         sources=layers.sources,
         environment=environment,
@@ -287,6 +312,14 @@ def checked_url(base_url: str) -> BaseUrl:
     if url.scheme == "http" and not is_loopback(url.hostname):
         raise Refused(f"base URL {base_url!r}: plain http is for this machine alone; use https")
     return url
+
+
+def _revenue_url(text: str | None) -> str | None:
+    """The base URL of Zuora Revenue in its one form. Raises Refused."""
+    try:
+        return str(checked_url(text)) if text else None
+    except Refused as error:
+        raise Refused(f"revenue_base_url: {error}") from None
 
 
 def _tenant(named: str | None, hostname: str) -> str:

@@ -24,7 +24,8 @@ REVENUE_TABLES = tuple(
 QUERIES = 'give the user the Platform permission "Run Data Queries (In UI Or API)"; without it no select or --query'
 TRANSACTIONS = 'Order to Revenue must be enabled, and the user needs the Billing permission "Manage OTR Settings"'
 REVENUE = (
-    "without it, reconcile --revenue cannot look: have Zuora Revenue's profile ENABLE_DATAQUERY_SERVICE switched on"
+    "without it, reconcile --revenue has no data queries: have Zuora Revenue's profile ENABLE_DATAQUERY_SERVICE "
+    "switched on, or set revenue_base_url for its REST API"
 )
 
 

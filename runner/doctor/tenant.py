@@ -15,6 +15,7 @@ from runner.config.settings import Settings
 from runner.dispatch.quota import NAMES
 from runner.doctor.data_query import data_query_findings
 from runner.doctor.finding import Finding, Level, fail, ok, warn
+from runner.doctor.revenue import revenue_findings
 from runner.domain.errors import Refused
 from runner.domain.model import Limits, Reply, Silence
 from runner.zuora.categories import CREDENTIALS, PERMISSION, PERMISSION_NAME
@@ -46,6 +47,9 @@ async def tenant(settings: Settings) -> AsyncIterator[Finding]:
         for finding in _limits(answer, settings):
             yield finding
         async for finding in data_query_findings(client, read_only=wire.read_only):
+            yield finding
+    if settings.revenue_base_url is not None:
+        async for finding in revenue_findings(settings):
             yield finding
 
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 def query_tenant(store: Store, folder: Path, flags: Flags, *, revenue: bool = False) -> Inquiry:
     """Query the run's own tenant, and with `revenue` its Zuora Revenue, too."""
-    from runner.audit.revenue_check import inquire_revenue
+    from runner.audit.revenue_check import RevenueAccess, inquire_revenue
     from runner.audit.tenant_query import Inquiry, data_query_of, inquire
     from runner.config.connection import tenant_of
     from runner.config.production import refuse_read_only
+    from runner.config.revenue import revenue_connection_of
     from runner.session.ownership import refuse_other_tenant
     from runner.session.run_settings import settings_of_run, wire_of_run
     from runner.zuora.client import connected
@@ -27,13 +28,15 @@ def query_tenant(store: Store, folder: Path, flags: Flags, *, revenue: bool = Fa
     _, settings = settings_of_run(flags, facts)
     refuse_read_only(settings, "a data query is a POST")
     refuse_other_tenant(facts, settings, tenant_of(settings))
+    connection = revenue_connection_of(settings) if revenue else None
 
     async def ask() -> Inquiry:
         async with connected(wire_of_run(settings, facts)) as client:
             tenant = data_query_of(store, client, asyncio.sleep)
             inquiry = await inquire(store, folder, tenant)
             if revenue:
-                further = await inquire_revenue(store, folder, tenant, inquiry.tables)
+                access = RevenueAccess(tenant, connection, settings.profile.revenue_by == "rest")
+                further = await inquire_revenue(store, folder, access, inquiry.tables)
                 inquiry = Inquiry((*inquiry.checks, *further.checks), (*inquiry.files, *further.files))
             tenant.forget()
             return inquiry

@@ -101,6 +101,7 @@ class Options:
     collection_seconds: float = option(0.0, "seconds between two data collections of Revenue; 0 collects at once")
     revenue_errors: float = option(0.0, "the share of lines that a collection refuses, the first time")
     revenue_lost: float = option(0.0, "the share of lines that never come into Revenue's staging")
+    revenue_page_rows: int = option(20_000, "the most rows of a page of Revenue's BI views, where a tenant has less")
     state: Path | None = option(None, "an SQLite file that keeps keys, effects, jobs and tokens")  # noqa: RUF009 - a field
 
     def __post_init__(self) -> None:

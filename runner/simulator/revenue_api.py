@@ -2,8 +2,8 @@
 
 Sources: "Revenue API authentication" (OneID: POST /oauth2/token, paths under /revenue/api), "Authentication" (old:
 role, clientname and Basic; the token goes into the header `token` for 30 minutes), "Stage Error" (`Success` in
-`status`, 204 without errors, no filter and no pages). 405 on everything: the API is not enabled. What the old
-authentication answers with is not published: here the token is in the body and in a header.
+`status`, 204 without errors, no filter and no pages), "Retrieve BI View data (v2, paged)" and "Create authentication".
+405 on everything: the API is not enabled. In which header the old token comes is what published clients read.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 from runner.simulator.context import World
 from runner.simulator.request import Request
 from runner.simulator.responses import Answer, encode
+from runner.simulator.revenue_views import bi_view
 from runner.simulator.stats import Counts
 from runner.simulator.tenant.records import Records
 from runner.simulator.tenant.revenue import Line
@@ -56,6 +57,8 @@ class RevenueApi:
         match request.method, path.strip("/").split("/"):
             case "GET", ["v1", "stage", "error", ("transaction" | "event") as kind]:
                 return self._errors(kind)
+            case "GET", ["v2", "biviews", *names]:
+                return bi_view(self._world, self._records.revenue, request, names)
             case "POST", ["v1", "job", "collection", "template"]:
                 self._counts.collections += 1
                 return _json(200, {"status": "Success", "job_id": self._records.revenue.collect()})
@@ -93,8 +96,8 @@ class RevenueApi:
         if request.method != "POST" or scheme.lower() != "basic" or not named or not self._known(user, password):
             return _json(401, {"status": "Error", "message": "Invalid credentials"})
         token = self._issue("/api", _OLD_SECONDS)
-        body = {"status": "Success", "message": "Authenticated", "token": token}
-        return Answer(200, encode(body), headers={"token": token})
+        body = {"Message": "Token Generated", "status": "success"}
+        return Answer(200, encode(body), headers={"Revpro-Token": token})
 
     def _known(self, name: str, secret: str) -> bool:
         options = self._world.options

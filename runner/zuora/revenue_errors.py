@@ -30,7 +30,7 @@ REMEDIES: Mapping[str, str] = {
 }
 CUSTOM_RULE = "a validation rule of your own Revenue refuses it: see the rule, " + SEND_AGAIN
 
-_CODE = re.compile(r"\b(?:RPRO-\d+|CUST[\w-]*)", re.IGNORECASE)
+_CODE = re.compile(r"\b(?:(?i:RPRO-\d+)|CUST(?:[-_]\w|\d)[\w-]*)")
 
 
 def code_of(message: str) -> str | None:

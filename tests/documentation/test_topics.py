@@ -9,7 +9,7 @@ from manifests import TYPES
 from runner.cli.help import TOPICS
 from runner.cli.markdown import WIDTH
 from runner.config import file
-from runner.config.settings import VARIABLES
+from runner.config.settings import VARIABLES, Flags
 from runner.domain.errors import ExitCode
 from runner.domain.steps import KINDS, Select
 from runner.plan.plan_file import plan_of
@@ -17,6 +17,7 @@ from runner.plan.sources import stages
 from runner.results.columns import COLUMNS
 from runner.results.failures import remedy
 from runner.zuora.categories import CATEGORIES
+from runner.zuora.revenue_errors import REMEDIES, remedy_for
 from tests.documentation import documents, options_table
 from tests.documentation.documents import blocks, section, topic
 
@@ -49,7 +50,8 @@ def test_every_topic_is_named_in_the_help_of_help(regen):
 def test_the_table_of_options_is_the_programs():
     """As `python -m tests.documentation.options_table` writes it; with every variable that stands for an option."""
     assert topic("options") == "\n".join(options_table.table()) + "\n"
-    assert set(VARIABLES.values()) <= set(re.findall(r"[A-Z]+_[A-Z_]+", topic("options")))
+    options = {variable for name, variable in VARIABLES.items() if hasattr(Flags(), name)}
+    assert options <= set(re.findall(r"[A-Z]+_[A-Z_]+", topic("options")))
 
 
 def test_every_type_of_object_is_in_the_topic_manifest():
@@ -103,3 +105,13 @@ def test_the_table_of_errors_is_the_programs():
             assert f"`{remedy('failed', None, int(status))}`" == fixes
     assert named.keys() == CATEGORIES.keys()
     assert all(word in named[category] for category, word in CATEGORIES.items())
+
+
+def test_the_table_of_revenues_errors_is_the_programs():
+    """Every published code with our remedy; a rule of one's own, and what is not published."""
+    listed = {
+        code.strip(" `"): remedy
+        for codes, remedy in rows(section(topic("recovery"), "Errors of Zuora Revenue"))[1:]
+        for code in codes.split(",")
+    }
+    assert listed == {**REMEDIES, "CUST…": remedy_for("CUST-1"), "any other": remedy_for("RPRO-99999")}

@@ -79,6 +79,7 @@ class Revenue:
         self._contracts: list[Line] = []  # that began a contract line, and are not yet in the tables
         self._refused: set[str] = set()
         self._moved: list[Line] = []  # collected, and not yet in the tables
+        self._history: list[Line] = []  # all that were collected
         self._gone: list[str] = []  # numbers of staged lines that are no longer there
         self._lines = self._batch = 0
         self._collect_at: float | None = None
@@ -101,6 +102,16 @@ class Revenue:
         with self._lock:
             self.advance()
             return [line for line in self._inbound if line.error]
+
+    def history(self, contracts: str | None = None) -> list[Line]:
+        """The lines that were collected; of one kind only those that began a contract line."""
+        with self._lock:
+            self.advance()
+            began: dict[tuple[str, str], Line] = {}
+            for line in self._history:
+                began.setdefault(line.key, line)
+            kept = self._history if contracts is None else [line for line in began.values() if line.kind == contracts]
+            return list(kept)
 
     def clear(self, numbers: set[int]) -> None:
         """Delete lines from Inbound, as a person does in the user interface."""
@@ -153,6 +164,7 @@ class Revenue:
             line.error = codes[int(draw(options.seed, "code", identity) * len(codes))]
         else:
             self._moved.append(line)
+            self._history.append(line)
             self._gone.append(str(line.number))
             if line.key not in self._collected:  # collected again, it is the same contract line
                 self._collected.add(line.key)

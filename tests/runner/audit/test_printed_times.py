@@ -29,7 +29,7 @@ MOMENT = 1_703_068_265  # 2023-12-20T10:31:05Z
 )
 def test_every_form_is_the_same_moment(text):
     """Beside another form in the same column, too."""
-    times, readable = moments(pd.Series([text, "2023-12-20T10:31:05Z"]), zoneless=False)
+    times, readable = moments(pd.Series([text, "2023-12-20T10:31:05Z"]), zone=None)
     assert (times.tolist(), readable.tolist()) == ([MOMENT * 1_000_000] * 2, [True, True])
 
 
@@ -46,4 +46,4 @@ def test_a_time_without_zone_is_utc_or_nothing(text):
     """In a file whose writer is unknown, or from a tenant, which prints the times of its own zone."""
     column = pd.Series([text, "2023-12-20T05:31:05Z"])
     assert moments(column)[1].tolist() == [True, True]
-    assert moments(column, zoneless=False)[1].tolist() == [False, True]
+    assert moments(column, zone=None)[1].tolist() == [False, True]

@@ -72,3 +72,62 @@ def test_what_never_arrived_is_pending(regen, simulator, manifest):
     assert {(row["state"], row["reason"]) for row in rows} == {
         ("pending", "not received by Revenue since the row was sent")
     }
+
+
+REST = "default_profile = 'p'\n[profile.p]\nrevenue_base_url = '{url}{path}'\nrevenue_by = '{by}'\n"
+
+
+@pytest.fixture
+def by_rest(tmp_path, monkeypatch):
+    """Write a profile that names Revenue's REST API, with credentials in the environment."""
+    monkeypatch.setenv("ZUORA_REVENUE_CLIENT_ID", "revenue-user")
+    monkeypatch.setenv("ZUORA_REVENUE_CLIENT_SECRET", "revenue-hush")
+
+    def write(url: str, *, path: str = "", by: str = "rest") -> None:
+        (tmp_path / "regen.toml").write_text(REST.format(url=url, path=path, by=by))
+
+    return write
+
+
+@pytest.mark.parametrize("path", ["", "/revenue/api"])
+def test_both_ways_give_the_same_states(regen, simulator, manifest, by_rest, path):
+    """By data queries, and by the REST API with its own credentials: of the tenant's own host, and of OneID's."""
+    known = {"revenue_client_id": "revenue-user", "revenue_client_secret": "revenue-hush"}
+    with simulator(job_seconds=0, revenue_errors=0.4, id_style="mixed", revenue_page_rows=3, **known) as server:
+        assert regen("run", manifest, "--base-url", server.url, "--run-id", "it").code == 0
+        query = regen("reconcile", "it", "--revenue")
+        by_rest(server.url, path=path)
+        rest = regen("reconcile", "it", "--revenue", "--base-url", server.url)
+        assert states(rest) == states(query)
+        assert (rest.code, query.code) == (3, 3), rest.out + rest.err
+        assert "revenue-hush" not in rest.out + rest.err
+        assert server.get("stats")["collectionsStarted"] == 0
+
+
+def test_the_api_helps_out_where_data_queries_show_nothing(regen, simulator, manifest, by_rest, monkeypatch):
+    """By default it is asked then alone; what it refuses is named with its remedy, and nothing is said to be fine."""
+    with simulator(job_seconds=0, revenue="rest", revenue_errors=0.4) as server:
+        by_rest(server.url, by="query")
+        assert regen("run", manifest, "--base-url", server.url, "--run-id", "it").code == 0
+        done = regen("reconcile", "it", "--revenue")
+        assert {row["state"] for row in states(done)} == {"errored", "collected"}, done.out
+        assert (done.code, done.out.count("does not exist")) == (3, 6)
+        server.post("faults", {"revenue_role": "none"})
+        blind = regen("reconcile", "it", "--revenue")
+        assert {row["state"] for row in states(blind)} == {"cannot tell"}
+        assert (blind.code, "Webservices Outbound" in blind.out) == (0, True)
+        by_rest("http://127.0.0.1:1", by="rest")
+        monkeypatch.setattr("runner.zuora.revenue.client.WAIT_SECONDS", (0.0, 0.0))
+        away = regen("reconcile", "it", "--revenue", "--base-url", server.url)
+        assert "skipped revenue" in away.out and "no token of Zuora Revenue: connect" in away.out
+
+
+def test_the_api_without_credentials_is_refused(regen, simulator, manifest, by_rest, monkeypatch):
+    """Before anything is asked."""
+    with simulator(job_seconds=0) as server:
+        by_rest(server.url)
+        assert regen("run", manifest, "--base-url", server.url, "--run-id", "it").code == 0
+        monkeypatch.delenv("ZUORA_REVENUE_CLIENT_SECRET")
+        done = regen("reconcile", "it", "--revenue")
+    assert done.code == 2
+    assert "no credentials of Zuora Revenue: set ZUORA_REVENUE_CLIENT_SECRET or `revenue_credential_comm" in done.err
