@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -14,20 +14,18 @@ POLL_SECONDS = 0.2
 
 
 def in_thread(work: Stoppable[Result]) -> Result:
-    """Do the work and wait for it. Ctrl-C (the interrupt of a notebook) ends it in good order, then is raised."""
+    """Do the work and wait for it. What is raised while it is waited for ends the work in good order first: Ctrl-C, the
+    interrupt of a notebook, or what a host's handler of signals raises, such as Airflow's of SIGTERM and time-outs."""
     stop = threading.Event()
     future = _started(work, stop)
     try:
-        while True:
-            try:
-                return future.result(timeout=POLL_SECONDS)
-            except TimeoutError:
-                if future.done():  # the work's own
-                    raise
-    except KeyboardInterrupt:
+        while not future.done():
+            wait([future], POLL_SECONDS)
+    except BaseException:
         stop.set()
-        future.exception()  # wait for it
+        wait([future])
         raise
+    return future.result()
 
 
 async def in_thread_async(work: Stoppable[Result]) -> Result:

@@ -50,7 +50,7 @@ from runner.cli import (
     template,
     verify,
 )
-from runner.cli.help_format import WIDTH, Group
+from runner.cli.help_format import WIDTH, Group, width
 from runner.domain.errors import ExitCode, RunnerError
 from runner.system.console import lost_output, open_standard_streams, printable, say, shielded
 from runner.system.signals import Terminated, raising
@@ -60,7 +60,7 @@ DATA_COMMANDS = ("template", "results", "find", "history")  # what they print is
 
 @click.group(
     cls=Group,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH, "terminal_width": WIDTH},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="regen")
 def regen() -> None:
@@ -120,7 +120,7 @@ def main() -> None:
 def _exit_code() -> int:
     """Run the command; its exit code. Every exception ends here, as a sentence."""
     try:
-        return int(regen.main(standalone_mode=False) or 0)
+        return int(regen.main(standalone_mode=False, terminal_width=width()) or 0)
     except RunnerError as error:
         return _failed(str(error), error.exit_code)
     except click.UsageError as error:

@@ -26,13 +26,17 @@ TOPICS = (
     ),
     *("nightly", "settings", "options", "audit", "glossary"),
 )
-COMMANDS_TOO = ("jobs", "results", "select")  # topics that are also the names of commands
 
 
 def _completed(ctx: click.Context, _: click.Parameter, prefix: str) -> list[CompletionItem]:
-    root = ctx.find_root().command
-    names = [*TOPICS, *(root.commands if isinstance(root, click.Group) else ())]
+    names = dict.fromkeys([*TOPICS, *_names(ctx)])
     return [CompletionItem(name) for name in names if name.startswith(prefix)]
+
+
+def _names(ctx: click.Context) -> list[str]:
+    """The names of all commands."""
+    root = ctx.find_root().command
+    return list(root.commands) if isinstance(root, click.Group) else []
 
 
 @click.command("help", cls=Command)
@@ -60,7 +64,7 @@ def help_command(context: click.Context, /, words: tuple[str, ...]) -> ExitCode:
         click.echo(_help_of(context.find_root(), ()))
     elif len(words) == 1 and words[0] in TOPICS:
         _print_topic(words[0])
-        if words[0] in COMMANDS_TOO:
+        if words[0] in _names(context):
             click.echo(f"\nThe command of this name: regen {words[0]} --help")
     else:
         click.echo(_help_of(context.find_root(), words))

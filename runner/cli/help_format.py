@@ -5,13 +5,19 @@ click shows one list of options and cuts off the commands' summaries; everything
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-WIDTH = 80
+WIDTH, NARROWEST = 80, 50
 SECTIONS = ("What", "Where", "Pace", "Stop rules", "Reading files", "Output", "Options")
+
+
+def width() -> int:
+    """How many columns help takes: all of a terminal, up to 80. click itself leaves two of them free."""
+    return max(min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH), NARROWEST)
 
 
 class SectionOption(click.Option):

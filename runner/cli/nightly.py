@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.dry_run import dry_run
 from runner.cli.help_format import Command
 from runner.cli.reading_options import reading
 from runner.cli.run import preflight
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
+@dry_run
 @options.manifests
 @preflight
 @reading

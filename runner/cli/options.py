@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 from runner.cli.completion import object_types, profiles, run_ids
+from runner.cli.dry_run import dry_run
 from runner.cli.help_format import SectionOption
 from runner.cli.log_output import log_level, verbose
 from runner.cli.param_types import failure_limit, local_time, minutes
@@ -292,13 +293,6 @@ console = options(
     yes,
 )
 
-
-def _refuse_dry_run(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if value:
-        raise click.UsageError("there is no --dry-run: `regen plan` with the same options checks and sends nothing")
-
-
-dry_run = click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, callback=_refuse_dry_run)
 one_step = options(  # of the commands that are a run of one step
     dry_run,
     option("--plan", "plan_only", section="What", is_flag=True, help="Only plan: read and check, send nothing."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
+from runner.cli.dry_run import no_dry_run
 from runner.cli.help_format import Command
 from runner.domain.errors import ExitCode, Refused
 from runner.domain.run_status import RunStatus
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
+@no_dry_run("`regen show RUN` says what is left, and sends nothing")
 @options.run_argument
 @options.connection
 @options.remote

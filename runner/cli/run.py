@@ -10,6 +10,7 @@ import click
 
 from runner.cli import options
 from runner.cli.again import again_command
+from runner.cli.dry_run import dry_run
 from runner.cli.help_format import Command
 from runner.cli.reading_options import reading
 from runner.domain.errors import ExitCode
@@ -42,7 +43,7 @@ preflight = options.option(
 @options.pace
 @options.notification
 @options.console
-@options.dry_run
+@dry_run
 def run(**params: Any) -> ExitCode:
     """Plan, then send. The same command again continues where it stopped.
 

@@ -13,6 +13,7 @@ import pytest
 
 import runner
 from tests import ROOT
+from tests.documentation.documents import blocks, topic
 
 
 def test_plan_then_run_then_the_same_once_more(manifest, options, simulator):
@@ -43,6 +44,21 @@ def test_check_needs_nothing_but_the_files(manifest, tmp_path):
     assert not (tmp_path / "runs").exists()
     with pytest.raises(runner.errors.Refused):
         runner.check(bad, include_hidden=True, skip_hidden=True)
+
+
+def test_the_example_of_the_topic_runs(tmp_path, monkeypatch, simulator, capsys):
+    """As it stands there, in a folder with a profile of that name."""
+    (example,) = blocks(topic("python"), "python")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subscriptions.csv").write_text("subscriptionName,subscriptionVersion\nA-S1,1\nMISSING-2,1\n")
+    monkeypatch.setenv("ZUORA_CLIENT_ID", "i")
+    monkeypatch.setenv("ZUORA_CLIENT_SECRET", "s")
+    with simulator() as server:
+        (tmp_path / "regen.toml").write_text(f'[profile.sandbox]\nbase_url = "{server.url}"\n')
+        exec(compile(example, "python.md", "exec"), {})
+    first, *shown = capsys.readouterr().out.splitlines()
+    assert "-subscriptions-" in first and "stopped 4" in first, "the canary of ten takes both rows, and one fails"
+    assert "MISSING-2" in shown[-1]
 
 
 async def test_the_notebook_runs(tmp_path, monkeypatch, simulator):

@@ -32,6 +32,18 @@ def test_help_fits_80_columns(regen, name, command):
     assert [line for line in lines if len(line) > WIDTH or line.rstrip().endswith("-")] == []
 
 
+@pytest.mark.parametrize(("columns", "expected"), [("60", 60), ("200", 80), ("20", 50)])
+def test_help_is_as_wide_as_the_terminal(regen, monkeypatch, columns, expected):
+    """Up to 80 columns, and from 50; the lists of commands and options fill them."""
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = regen("--help").out
+    lists = [
+        *shown[shown.index("\nRun:") :].splitlines(),
+        *regen("resume", "--help").out.split("Pace:")[1].splitlines(),
+    ]
+    assert expected - 8 < max(map(len, lists)) <= expected
+
+
 @EACH
 def test_there_is_an_example_and_the_exit_codes(name, command):
     """Each example is of this command."""
@@ -79,11 +91,3 @@ def test_short_options(regen):
     """As everywhere: -V, -h."""
     assert regen("-V").out == regen("--version").out
     assert regen("run", "-h").out == regen("run", "--help").out
-
-
-@pytest.mark.parametrize("words", [("run", "x.csv"), ("booking-dates",)])
-def test_a_dry_run_is_a_plan(regen, words):
-    """Who looks for it finds `plan`."""
-    done = regen(*words, "--dry-run")
-    assert done.code == 2
-    assert "regen plan" in done.err
