@@ -42,6 +42,17 @@ def test_options_reach_the_simulator():
     process.stdout.close()
 
 
+def test_every_value_reaches_the_simulator(regen, monkeypatch):
+    """Also zero, which is what is wanted of --port, and a text that is empty."""
+    handed: list[str] = []
+    monkeypatch.setattr("runner.simulator.server.main", lambda words: handed.extend(words) or 0)
+    numbers = [action.option_strings[0] for action in parser()._actions if action.type in (int, float)]
+    words = [f"{name}=0" for name in numbers]
+    assert regen("simulate", *words, "--missing-prefix=").code == 0
+    assert len(numbers) > 10
+    assert {word.replace("=0.0", "=0") for word in handed} == {*words, "--missing-prefix="}
+
+
 def test_what_cannot_be_is_refused(regen):
     """By click, or by the simulator itself."""
     assert regen("simulate", "--port", "x").code == 2
