@@ -28,7 +28,6 @@ MODES = ["default", "only-resend", "re-migrate"]
 FORMATS = ["parquet", "csv", "both", "xlsx"]  # those of runner.results.formats, which is imported late
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 FILE = click.Path()  # for completion; whether it is there, the reader says
-FOLDER = click.Path(file_okay=False)
 
 
 def option(*names: str, section: str = "Options", **attributes: Any) -> Callable[[F], F]:
@@ -51,7 +50,8 @@ run_argument = click.argument("run", shell_complete=run_ids)  # resolved by runn
 runs_dir = option(
     "--runs-dir",
     section="Where",
-    type=FOLDER,
+    type=FILE,
+    shell_complete=click.Path(file_okay=False).shell_complete,
     metavar="DIR",
     help="Where the run folders are.",
     default_text="runs",

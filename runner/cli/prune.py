@@ -19,7 +19,8 @@ from runner.domain.errors import ExitCode
 @options.option(
     "--archive",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
+    shell_complete=click.Path(file_okay=False).shell_complete,
     help="Pack each run into DIR/<run id>.zip before its folder is removed.",
 )
 def prune(keep: str, dry_run: bool, archive: Path | None, **params: Any) -> ExitCode:

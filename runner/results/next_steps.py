@@ -43,7 +43,7 @@ def _again(mender: Remedy, again: str | None, results: str) -> list[str]:
     if again is None:
         return [f"# {_WHEN.get(mender, 'once that is fixed')}: {SAME}"]
     if mender is Remedy.DATA:
-        return [f"{results}   # writes errors-data.csv: fix it, then `{again}` it"]
+        return [f"{results}   # prints the path of errors-data.csv: fix it, then: {again} PATH"]
     return [f'{again} "$({results})"   # {_WHEN[mender]}']
 
 

@@ -114,8 +114,8 @@ def folder(runs: Path, run: str) -> RunFolder:
 
 
 def all_runs(runs: Path) -> list[RunFolder]:
-    """Every run in the folder, by name."""
-    if not runs.is_dir():
+    """Every run in the folder, by name. Raises Refused for what is no folder, or cannot be read."""
+    if not runs.exists():
         return []
     try:
         paths = sorted(path for path in runs.iterdir() if not path.name.startswith("."))

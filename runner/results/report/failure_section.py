@@ -55,19 +55,26 @@ def _errors_link() -> Markup:
 
 
 def _cluster(store: Store, columns: dict[int, tuple[str, ...]], cluster: Cluster) -> Markup:
-    rows = [_row(line, columns[line.manifest]) for line in queries.lines(store, among=cluster.rows)]
+    """A group. Where all its rows have one message, the heading has it, and no row repeats it."""
+    lines = list(queries.lines(store, among=cluster.rows))
+    more = cluster.count - len(lines)
+    each = len({_message(line, cluster) for line in lines}) > 1 or (more > 0 and cluster.message != cluster.shape)
+    rows = [_row(line, columns[line.manifest], [short(_message(line, cluster))] if each else []) for line in lines]
     code = f"{cluster.code} " if cluster.code else ""
-    more = cluster.count - len(rows)
+    message = short(cluster.shape if each else cluster.message)
     return element(
         "div",
-        element("h4", f"{cluster.count:,} {cluster.state}, {cluster.word}: {code}{short(cluster.shape)}"),
-        table(["row", "object", "message", "cells"], rows, numbers=frozenset({0})),
+        element("h4", f"{cluster.count:,} {cluster.state}, {cluster.word}: {code}{message}"),
+        table(["row", "object", *(["message"] if each else []), "cells"], rows, numbers=frozenset({0})),
         element("p", f"… and {counted(more, 'more row')}, all in ", _errors_link()) if more > 0 else "",
     )
 
 
-def _row(line: ResultLine, names: tuple[str, ...]) -> list[object]:
+def _message(line: ResultLine, cluster: Cluster) -> str:
+    return (line.problem or line.message or cluster.word).removeprefix(f"{cluster.word}: ")
+
+
+def _row(line: ResultLine, names: tuple[str, ...], message: list[str]) -> list[object]:
     cells = zip(names, json.loads(line.cells), strict=True)
     shown = ", ".join(f"{short(name, 40)} = {short(cell, 60)}" for name, cell in cells if cell)
-    message = short(line.problem or line.message or "no answer")
-    return [line.line, identifier(line.object or "–"), message, short(shown, 200)]
+    return [line.line, identifier(line.object or "–"), *message, short(shown, 200)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from runner.domain.run_status import RunStatus
 from runner.domain.steps import unusual
 from runner.ledger import Store, timeline
 from runner.ledger.facts import Start
@@ -72,7 +73,7 @@ def _head(document: RunDocument, sentence: str) -> Markup:
         element("h1", document.run),
         element("p", sentence, class_="headline"),
         element("p", element("strong", document.status), f" – {balance(document.counts)}", class_="verdict"),
-        element("p", document.reason) if document.reason else "",
+        element("p", document.reason) if document.reason and document.status is not RunStatus.FINISHED else "",
     )
 
 
@@ -116,7 +117,7 @@ def _task(document: RunDocument, run_course: Course | None) -> Markup:
 def _origins(document: RunDocument) -> Iterator[str]:
     """Where rows of this run come from, if another run had them before."""
     if document.parent is not None:
-        yield f"Its rows are rows of run {document.parent} that were to be sent again."
+        yield f"It sends rows of run {document.parent} again."
     carried = document.carried
     if carried is not None and carried.rows:
         yield f"It also has {counted(carried.rows, 'failed row')} of run {carried.source}."
@@ -145,7 +146,7 @@ def _starts(document: RunDocument) -> Markup:
 
 def _start(number: int, start: Start, at: Markup | None) -> list[object]:
     by = f"{start.login or start.uid or 'unknown'} on {start.host or 'unknown'}"
-    return [number, at, by, start.production or "–", element("code", short(" ".join(start.command)))]
+    return [number, at, identifier(by), start.production or "–", element("code", short(" ".join(start.command)))]
 
 
 def _step(step: StepDocument) -> Markup:

@@ -46,3 +46,4 @@ def test_a_runs_folder_that_cannot_be(tmp_path, regen, runs):
     refused = regen("plan", manifest, "--base-url", "http://127.0.0.1:1", "--runs-dir", runs)
     assert refused.code == 2
     assert "choose another --runs-dir" in refused.err
+    assert "a.csv: Not a directory; choose another --runs-dir" in regen("runs", "--runs-dir", "a.csv").err

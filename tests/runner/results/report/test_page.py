@@ -63,7 +63,7 @@ def test_it_tells_what_an_auditor_asks(page):
         "Started, and resumed once",
         "2027-01-15 23:30:00 (18:00:00 UTC)",
         "other on a-machine",
-        "Its rows are rows of run golden-before that were to be sent again.",
+        "It sends rows of run golden-before again.",
         "regen show golden --ticket",
         "2 pauses",
         "1 gap without requests folded",
