@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ NAME = "report.html"
 MOST_MANIFESTS = 100
 MOST_STARTS = 20
 SLOWEST = 10
+_UNIT = re.compile(r"(?<=[0-9]) (?=(ms|s|min|h|d)\b)")  # the gap before a unit, where no line may end
 
 
 def write_report(store: Store, folder: Path, document: RunDocument) -> Path:
@@ -71,7 +73,7 @@ def _head(document: RunDocument, sentence: str) -> Markup:
         "header",
         element("p", "Regeneration run", class_="kind"),
         element("h1", document.run),
-        element("p", sentence, class_="headline"),
+        element("p", _UNIT.sub("\N{NO-BREAK SPACE}", sentence), class_="headline"),
         element("p", element("strong", document.status), f" – {balance(document.counts)}", class_="verdict"),
         element("p", document.reason) if document.reason and document.status is not RunStatus.FINISHED else "",
     )
@@ -82,7 +84,7 @@ def _balance(document: RunDocument) -> Markup:
     rows: list[list[object]] = [
         [_state(state), f"{counts[state]:,}", share(counts[state], counts["rows"])] for state in STATES
     ]
-    rows.append(["rows", f"{counts['rows']:,}", ""])
+    rows.append(["all", f"{counts['rows']:,}", ""])
     legend = table(["state", "rows", "share"], rows, numbers=frozenset({1, 2}), narrow=True)
     return _section("Balance", charts.balance(counts, STATES), legend)
 
@@ -117,7 +119,7 @@ def _task(document: RunDocument, run_course: Course | None) -> Markup:
 def _origins(document: RunDocument) -> Iterator[str]:
     """Where rows of this run come from, if another run had them before."""
     if document.parent is not None:
-        yield f"It sends rows of run {document.parent} again."
+        yield f"This run sends rows of run {document.parent} again."
     carried = document.carried
     if carried is not None and carried.rows:
         yield f"It also has {counted(carried.rows, 'failed row')} of run {carried.source}."
