@@ -10,9 +10,9 @@ from msgspec import Struct, to_builtins
 
 from runner import __version__
 from runner.domain.errors import ExitCode
-from runner.domain.model import State
 from runner.fleet.tenant_process import RunResult, TenantResult
 from runner.results.report.html import Markup, element, html_page, table, together
+from runner.results.summary import STATES
 from runner.system.atomic_file import replacing
 from runner.system.console import json_text, printable
 from runner.system.timestamps import duration
@@ -85,14 +85,13 @@ def _sentence(report: FleetReport) -> str:
 
 
 def _table(tenants: Sequence[TenantResult], folder: Path) -> Markup:
-    states = [state.value for state in State]
-    headers = ["tenant", "result", "exit", *states, "time", "runs"]
-    rows = [_row(tenant, states, folder) for tenant in sorted(tenants, key=lambda tenant: tenant.name)]
-    return table(headers, rows, numbers=frozenset(range(2, 4 + len(states))))
+    headers = ["tenant", "result", "exit", *STATES, "time", "runs"]
+    rows = [_row(tenant, folder) for tenant in sorted(tenants, key=lambda tenant: tenant.name)]
+    return table(headers, rows, numbers=frozenset(range(2, 4 + len(STATES))))
 
 
-def _row(tenant: TenantResult, states: Sequence[str], folder: Path) -> list[object]:
-    counts = [f"{sum(run.counts.get(state, 0) for run in tenant.runs):,}" for state in states]
+def _row(tenant: TenantResult, folder: Path) -> list[object]:
+    counts = [f"{sum(run.counts.get(state, 0) for run in tenant.runs):,}" for state in STATES]
     links = together([_link(run, folder) for run in tenant.runs])
     return [tenant.name, meaning_of(tenant.exit_code), tenant.exit_code, *counts, duration(tenant.seconds), links]
 

@@ -11,7 +11,11 @@ from runner.system.console import harmless
 VOID = frozenset({"meta", "br", "rect", "line", "path", "polyline"})
 LONGEST = 300
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_SCROLL = ".scroll { overflow-x: auto; }\n"  # a wide table scrolls, the page does not
+_WIDE = """\
+@media screen { main { max-width: 90rem; } }
+figure { max-width: 58rem; }
+.scroll { overflow-x: auto; }
+"""  # a table that is too wide all the same scrolls, the page does not
 
 
 _NEVER = re.compile("[\ud800-\udfff\ufffe\uffff]")  # what no document may hold
@@ -66,7 +70,7 @@ def html_page(title: str, *inside: object, wide: bool = False) -> str:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", http_equiv="Content-Security-Policy", content=POLICY),
         element("title", title),
-        element("style", Markup(style + (_SCROLL if wide else ""))),
+        element("style", Markup(style + (_WIDE if wide else ""))),
     )
     body = element("body", element("main", *inside))
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
