@@ -74,7 +74,9 @@ class _Workbook:
                 self._errors.add(row)
 
     def describe(self) -> None:
-        """Write the last sheet."""
+        """Write the last sheet, once all rows are there."""
+        self._errors.end()
+        self._results.end()
         lines = [
             ("Run", self._layout.run),
             ("Rows", f"{self._results.rows:,}; failed, unknown or rejected: {self._errors.rows:,}"),
@@ -111,7 +113,13 @@ class _Sheets:
         self._next += 1
         self.rows += 1
 
+    def end(self) -> None:
+        """Put the arrows of a filter at the header of the sheet that is written."""
+        self._sheet.autofilter(0, 0, self._next - 1, len(self._layout.names) - 1)
+
     def _begin(self) -> None:
+        if self._sheet is not None:
+            self.end()
         self._number += 1
         self._sheet = self._book.add_worksheet(f"{self._name} {self._number}" if self._number > 1 else self._name)
         self._sheet.freeze_panes(1, 0)

@@ -67,6 +67,9 @@ def test_more_than_excel_can_hold(tmp_path, layout, monkeypatch):
     assert book.sheetnames == [ERRORS, RESULTS, ABOUT, f"{RESULTS} 2"]
     assert len(book[RESULTS]["A2"].value) == MOST_CHARACTERS
     assert [row[0] for row in book[f"{RESULTS} 2"].iter_rows(min_row=2, values_only=True)] == ["c"]
+    last = book[RESULTS].cell(1, len(layout.names)).column_letter
+    filters = [book[name].auto_filter.ref for name in (ERRORS, RESULTS, f"{RESULTS} 2")]
+    assert filters == [f"A1:{last}{rows}" for rows in (1, 3, 2)]
     assert "1, for Excel holds" in [row[1] for row in book[ABOUT].iter_rows(values_only=True)][3]
 
 
