@@ -40,7 +40,7 @@ class TestCommands:
 
     def typed(self, output: str) -> list[str]:
         """The commands of a summary that write a manifest of errors, and those that send it."""
-        return re.findall(r"(?m)^    (regen results [^#]*?)  +#.*`(.*)` it$", output)
+        return re.findall(r"(?m)^    (regen results [^#]*?)  +#.*, then: (.*) PATH$", output)
 
     def test_a_step_that_re_migrates_does_so_again(self, tmp_path, regen, simulator):
         (tmp_path / "s.csv").write_text("subscriptionName,subscriptionVersion\nA-1,1\nMISSING-1,1\n")
