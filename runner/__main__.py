@@ -1,4 +1,4 @@
-"""`python -m runner` is `regen`. SIGTERM and SIGHUP end it in good order from here on, also while it is loading."""
+"""`python -m runner` is `regen`. SIGTERM and SIGHUP end it gracefully from here on, also while it is loading."""
 
 from __future__ import annotations
 

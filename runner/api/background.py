@@ -14,8 +14,11 @@ POLL_SECONDS = 0.2
 
 
 def in_thread(work: Stoppable[Result]) -> Result:
-    """Do the work and wait for it. What is raised while it is waited for ends the work in good order first: Ctrl-C, the
-    interrupt of a notebook, or what a host's handler of signals raises, such as Airflow's of SIGTERM and time-outs."""
+    """Do the work and wait for it.
+
+    Ctrl-C (the interrupt of a notebook), and whatever a host's signal handler raises meanwhile (Airflow's for SIGTERM
+    and time-outs), first ends the work gracefully and is then raised.
+    """
     stop = threading.Event()
     future = _started(work, stop)
     try:
@@ -29,7 +32,7 @@ def in_thread(work: Stoppable[Result]) -> Result:
 
 
 async def in_thread_async(work: Stoppable[Result]) -> Result:
-    """The same for a running loop, which stays free; a cancelled task ends the work in good order first."""
+    """The same for a running loop, which stays free; a cancelled task ends the work gracefully first."""
     stop = threading.Event()
     future = asyncio.wrap_future(_started(work, stop))
     try:

@@ -75,7 +75,7 @@ def run(files: Files, **options: Any) -> Run:
     `yes=True` confirms a production tenant, which is refused otherwise unless its profile allows it; `progress` is
     called about every second with `sent`, `succeeded`, `failed` and `unknown`, from another thread.
 
-    Rows that fail are data: see `Run.counts` and `Run.exit_code`. Ctrl-C ends the run in good order, resumable.
+    Rows that fail are data: see `Run.counts` and `Run.exit_code`. Ctrl-C ends the run gracefully; `resume` continues.
     Raises runner.errors.Refused (nothing was sent), RunHeld (another process holds the run or its tenant), RunnerError.
     """
     taken = Options("run", options, (*_PLAN, *_SEND))
@@ -99,13 +99,13 @@ async def aplan(files: Files, **options: Any) -> Run:
 
 
 async def arun(files: Files, **options: Any) -> Run:
-    """`run` for a running loop. A cancelled task ends the run in good order, resumable."""
+    """`run` for a running loop. A cancelled task ends the run gracefully, so that it can be resumed."""
     taken = Options("arun", options, (*_PLAN, *_SEND))
     return await in_thread_async(_running(taken, files))
 
 
 async def aresume(run: Run | str | Path, **options: Any) -> Run:
-    """`resume` for a running loop. A cancelled task ends the run in good order, resumable."""
+    """`resume` for a running loop. A cancelled task ends the run gracefully, so that it can be resumed."""
     taken = Options("aresume", options, (*SETTINGS, *CREDENTIALS, *_SEND))
     return await in_thread_async(_resuming(taken, run))
 

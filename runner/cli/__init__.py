@@ -133,7 +133,7 @@ def _exit_code() -> int:
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except Terminated as signal:
-        return _failed(f"ended by {signal} in good order; the same command goes on with it", ExitCode.TERMINATED)
+        return _failed(f"ended by {signal}; nothing is lost, and the same command continues it", ExitCode.TERMINATED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         reason = f"{where}{error.strerror or error}"

@@ -57,7 +57,7 @@ def _checked_time(ctx: click.Context, param: click.Parameter, value: str | None)
     section="Stop rules",
     metavar="HH:MM",
     callback=_checked_time,
-    help="Every tenant stops in good order at this local time (exit 5).",
+    help="Every tenant stops gracefully at this local time (exit 5).",
 )
 @options.option("--json", "json_", section="Output", is_flag=True, help="Print fleet.json instead of text.")
 @options.yes
@@ -66,7 +66,7 @@ def fleet(fleet_file: Path, json_: bool, **params: Any) -> ExitCode:
 
     A tenant never stops the others. The folder of the runs gets a folder for
     each tenant, fleet.json and fleet.html. SIGTERM and Ctrl-C end every tenant
-    in good order; the same command goes on with what is left.
+    gracefully; the same command goes on with what is left.
 
     \b
     Examples:

@@ -132,14 +132,14 @@ pace = options(
         section="Stop rules",
         type=local_time,
         metavar="HH:MM",
-        help="Stop in good order at this local time (exit 5).",
+        help="Stop gracefully at this local time (exit 5).",
     ),
     option(
         "--max-requests",
         section="Stop rules",
         type=click.IntRange(1),
         metavar="N",
-        help="Stop in good order after N requests (exit 5).",
+        help="Stop gracefully after N requests (exit 5).",
     ),
     option(
         "--canary",

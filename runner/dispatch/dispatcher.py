@@ -80,7 +80,7 @@ class Dispatch:
         self._hurry = asyncio.Event()
 
     def stop(self, ending: Ending) -> None:
-        """Claim nothing more and end in good order; a signal outranks the breaker, that a budget."""
+        """Claim nothing more and end gracefully; a signal outranks the breaker, that a budget."""
         if self._ending is None or ending.outranks(self._ending):
             self._ending = ending
             self._note("stopping", {"why": ending.status, "reason": ending.reason})

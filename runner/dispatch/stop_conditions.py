@@ -92,5 +92,5 @@ class BlackoutGate:
 
 
 def paused(reason: str) -> Ending:
-    """A stop in good order; `resume` goes on."""
+    """A stop gracefully; `resume` goes on."""
     return Ending(RunStatus.PAUSED, ExitCode.PAUSED, reason)

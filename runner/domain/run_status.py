@@ -50,7 +50,7 @@ class RunStatus(enum.StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether an invocation ended in good order, so that the ledger has a closing and the folder a seal."""
+        """Whether an invocation ended gracefully, so that the ledger has a closing and the folder a seal."""
         return self not in (RunStatus.PLANNED, RunStatus.REFUSED, RunStatus.RUNNING)
 
     @property

@@ -25,7 +25,7 @@ HELD_SECONDS = 120.0  # how long a tenant on another worker waits for the proces
 
 @dataclass(frozen=True)
 class Engine:
-    """An executor, what it runs for a tenant, and how all of them are asked to end in good order."""
+    """An executor, what it runs for a tenant, and how all of them are asked to end gracefully."""
 
     executor: Executor
     run: Callable[[Tenant], TenantResult]

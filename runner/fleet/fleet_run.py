@@ -52,7 +52,7 @@ def _report(fleet: Fleet, started: str, results: list[TenantResult], code: int |
 
 @contextlib.contextmanager
 def _passed_on(stop: Callable[[], None]) -> Iterator[list[ExitCode]]:
-    """Until the end of the block, a signal ends every tenant in good order; yields the exit codes of those received."""
+    """Until the end of the block, a signal ends every tenant gracefully; yields the exit codes of those received."""
     received: list[ExitCode] = []
 
     def handle(number: int, _frame: object) -> None:

@@ -59,7 +59,7 @@ class TenantResult(Struct, frozen=True):
 
 
 def run_tenant(tenant: Tenant, stopped: Callable[[], bool], held_seconds: float = 0.0) -> TenantResult:
-    """Run the tenant's command and wait for it. Once `stopped` is true it is asked to end in good order.
+    """Run the tenant's command and wait for it. Once `stopped` is true it is asked to end gracefully.
 
     For `held_seconds`, a run that another process holds is tried again: where a worker has died, its process may still
     be ending. Raises OSError if no process can be started.

@@ -40,7 +40,7 @@ class RunFolder:
 
     @property
     def sealed(self) -> bool:
-        """Whether the run has ended in good order."""
+        """Whether the run has ended gracefully."""
         return (self.path / SEAL).exists()
 
     def make(self) -> None:

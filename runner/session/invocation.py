@@ -23,5 +23,5 @@ class Invocation:
     quiet: bool = False
     command: tuple[str, ...] = ()  # the command line, for the record
     confirmed: str | None = None  # how production was confirmed
-    stopped: Callable[[], bool] | None = None  # called about five times a second: whether to end in good order
+    stopped: Callable[[], bool] | None = None  # called about five times a second: whether to end gracefully
     on_progress: Callable[[Tally], None] | None = None  # called about every second

@@ -101,7 +101,7 @@ def restored_here(storage: Storage, folder: RunFolder) -> Recovered:
         f"{counted(restoration.assumed, 'request')} without an outcome may have been sent since then: each is sent "
         "again under its own key while that lasts"
         if restoration.assumed
-        else "the run had ended in good order then, and nothing was sent since"
+        else "the run had ended gracefully then, and nothing was sent since"
     )
     say(
         f"run {folder.id} was restored from the copy of {(restoration.copied_at or 'its start')[:19]}Z that "

@@ -184,7 +184,7 @@ class _Session:
                 on_progress(self.tally)
 
     async def _watch_remote(self, pen: Pen) -> None:
-        """Copy the ledger to object storage, and end in good order once another machine has continued the run."""
+        """Copy the ledger to object storage, and end gracefully once another machine has continued the run."""
         if self.remote is not None:
             await self.remote.watch(pen, self.store, partial(self._note, pen), self._superseded)
 
@@ -342,7 +342,7 @@ class _Session:
             pen.note(Event(now_microseconds(), name, json.dumps(facts)))
 
     def _signals(self) -> contextlib.AbstractContextManager[None]:
-        """The first signal ends the run in good order, the second at once. Ctrl-Break is Windows' SIGTERM."""
+        """The first signal ends the run gracefully, the second at once. Ctrl-Break is Windows' SIGTERM."""
         interrupted = Ending(RunStatus.INTERRUPTED, ExitCode.INTERRUPTED, "interrupted")
         terminated = Ending(RunStatus.TERMINATED, ExitCode.TERMINATED, "terminated")
         return handled(

@@ -86,7 +86,7 @@ _postponed: list[int] = []
 def finishing() -> Iterator[None]:
     """Within, the first signal is postponed, for what goes on ends by itself and is better ended; a second one raises.
 
-    A postponed signal stops the next loop that handles it, in good order; a program that ends anyway ends as it would.
+    A postponed signal stops the next loop that handles it gracefully; a program that ends anyway ends as it would.
     """
     before: dict[int, Any] = {}
 

@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping
 
 SEND_AGAIN = "delete the line from Inbound, correct the source, send it again"
-_DUPLICATE = "it was processed before: delete the duplicate from Inbound; do not send it again without re-migrate"
+_DUPLICATE = (
+    "the line was processed before: delete the duplicate from Inbound; do not send it again without `--re-migrate`"
+)
 _BOOKING_FIRST = "its booking is not in Revenue: send and collect the booking first, then this line"
 _RATES = "correct the exchange rates in Revenue, delete the line from Inbound, send it again"
 _ACCOUNTS = "correct the accounting codes, delete the line from Inbound, send it again"

@@ -51,7 +51,7 @@ def test_one_tenant_never_stops_the_others(regen, simulator, tmp_path):
 
 
 def test_a_terminated_fleet_goes_on_with_the_same_command(simulator, tmp_path):
-    """SIGTERM ends every tenant in good order; the same command sends the rest, and nothing twice."""
+    """SIGTERM ends every tenant gracefully; the same command sends the rest, and nothing twice."""
     with simulator(latency=0.05) as server:
         path = write_fleet(tmp_path, server.url, {"a": 80, "b": 80}, rate=20)
         words = ["fleet", str(path), "--config", str(tmp_path / "regen.toml")]

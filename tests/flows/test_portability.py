@@ -32,7 +32,7 @@ def no_handlers(monkeypatch):
 
 @pytest.mark.skipif(os.name != "posix", reason="there, a process cannot interrupt itself alone")
 def test_ctrl_c_where_loops_have_no_handlers(tmp_path, regen, simulator, no_handlers):
-    """It ends a run in good order all the same."""
+    """It ends a run gracefully all the same."""
     manifest = subscriptions(tmp_path / "s.csv", 200)
     with simulator(latency=0.05) as server:
 

@@ -6,6 +6,7 @@ import errno
 import os
 import sqlite3
 import stat
+import tempfile
 
 import pytest
 
@@ -110,6 +111,7 @@ def test_a_disk_whose_kind_the_system_does_not_name_is_judged_by_what_was_tried(
 
 def test_a_home_without_locks_is_not_needed(tmp_path, monkeypatch):
     """A state folder whose locks do not serve is passed over: the runs folder's lock excludes all the same."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(lock, "lock_problem", lambda folder: "no locks")
     with tenant_held(tmp_path, "t", "h", run="r") as locks:
         assert len(locks) == 1

@@ -163,7 +163,7 @@ def window(begin: float, end: float) -> Blackouts:
 
 
 class TestARun:
-    """It pauses in good order and goes on by itself."""
+    """It pauses gracefully and goes on by itself."""
 
     def test_nothing_is_sent_in_the_window_and_everything_after(self, tmp_path):
         """Once each; told once."""

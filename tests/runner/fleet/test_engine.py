@@ -38,7 +38,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 
 def test_a_fleet_whose_driver_is_killed_leaves_no_process(simulator, tmp_path):
-    """Linux ends the tenants with their parent, in good order; the same command goes on."""
+    """Linux ends the tenants with their parent gracefully; the same command goes on."""
     if sys.platform != "linux":
         pytest.skip("only Linux ends a child with its parent")
     with simulator(latency=0.05) as server:
@@ -68,7 +68,7 @@ def test_a_worker_that_dies(simulator, tmp_path, monkeypatch):
     with (
         simulator(latency=0.05, faults={"503": 0.05}) as server,
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=50
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1", silence_logs=50
         ) as cluster,
     ):
         path = write_fleet(tmp_path, server.url, {"a": 60, "b": 60, "c": 20}, rate=20)

@@ -92,7 +92,7 @@ async def test_fault_paths_change_while_it_runs() -> None:
 
 
 async def test_a_reset_amid_the_work() -> None:
-    """The work ends in good order; its key stays in progress until then, and is saved after."""
+    """The work ends gracefully; its key stays in progress until then, and is saved after."""
     clock = ManualClock()
     async with calling(Options(latency=5.0), clock) as caller:
         first = asyncio.create_task(caller.book(key="k"))
