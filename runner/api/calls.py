@@ -22,8 +22,9 @@ from runner.api.options import (
 )
 from runner.api.run import Run, run_of
 from runner.domain.errors import ExitCode, Refused, RunnerError
-from runner.runs.folder import RunFolder, all_runs
-from runner.runs.lookup import find_run
+from runner.runs.folder import RunFolder
+from runner.runs.known_runs import known_runs
+from runner.runs.lookup import find_run, started
 
 if TYPE_CHECKING:
     from runner.config.settings import Flags, Settings
@@ -114,10 +115,8 @@ def runs(*, runs_dir: str | Path | None = None) -> list[Run]:
     """The runs in the runs folder, the newest first; those whose run.json cannot be read are left out."""
     from runner.config.settings import runs_folder
 
-    folders = all_runs(runs_folder(folder_path(runs_dir)))
-    read = [(folder, document) for folder in folders if (document := folder.document()) is not None]
-    read.sort(key=lambda pair: str(pair[1].started_at or pair[1].planned_at), reverse=True)
-    return [run_of(folder, document) for folder, document in read]
+    known = sorted(known_runs(runs_folder(folder_path(runs_dir))), key=lambda run: started(run.brief), reverse=True)
+    return [run_of(run.folder, run.brief) for run in known]
 
 
 def folder_of(run: Run | str | Path, runs_dir: str | Path | None = None) -> RunFolder:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from runner.runs.brief import RunBrief
 from runner.runs.folder import RunFolder
 from runner.runs.run_json import RunDocument
 
@@ -27,7 +28,7 @@ class Run:
     reason: str | None = None  # why it ended, where it did not just finish
 
 
-def run_of(folder: RunFolder, document: RunDocument) -> Run:
+def run_of(folder: RunFolder, document: RunDocument | RunBrief) -> Run:
     """The run of a folder with this run.json."""
     return Run(
         id=document.run,

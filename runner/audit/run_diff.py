@@ -16,7 +16,8 @@ from typing import Any
 from runner.ledger.comparison import Change, Fates
 from runner.ledger.queries import TROUBLED
 from runner.results.columns import mode_of_query
-from runner.runs.folder import RunFolder, all_runs
+from runner.runs.folder import RunFolder
+from runner.runs.known_runs import known_runs
 from runner.system.counting import counted
 
 MOST_LISTED = 20  # for people
@@ -193,8 +194,8 @@ def runs_before(runs: Path, *than: RunFolder) -> list[RunFolder]:
     """The runs that began before all of these and were not merely planned, the latest first."""
     begun = min((_started(run) for run in than), default="")
     earlier = []
-    for run in all_runs(runs):
-        started = _started(run)
-        if started and started < begun and run.ledger.exists():
-            earlier.append((started, run))
+    for run in known_runs(runs):
+        started = run.brief.started_at
+        if started and started < begun and run.folder.ledger.exists():
+            earlier.append((started, run.folder))
     return [run for _, run in sorted(earlier, key=lambda pair: pair[0], reverse=True)]

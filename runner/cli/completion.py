@@ -74,15 +74,14 @@ def run_ids(context: click.Context, _: click.Parameter, prefix: str) -> list[Com
     """
     from runner.config.settings import Flags, runs_folder
     from runner.domain.errors import RunnerError
-    from runner.runs.folder import all_runs
+    from runner.runs.known_runs import known_runs
     from runner.runs.lookup import LAST, started
 
     try:
         folder = runs_folder(Flags(runs_dir=context.params.get("runs_dir")))
-        runs = [run for run in all_runs(folder) if run.id.startswith(prefix)]
-        documents = [(run.id, document) for run in runs if (document := run.document()) is not None]
+        runs = [run for run in known_runs(folder) if run.id.startswith(prefix)]
     except (RunnerError, OSError):
         return []
-    documents.sort(key=lambda pair: started(pair[1]), reverse=True)
+    runs.sort(key=lambda run: started(run.brief), reverse=True)
     word = [CompletionItem(LAST, help="the run that was started last")] if prefix and LAST.startswith(prefix) else []
-    return word + [CompletionItem(run, help=str(document.status)) for run, document in documents]
+    return word + [CompletionItem(run.id, help=str(run.brief.status)) for run in runs]

@@ -67,9 +67,9 @@ def runs(limit: int | None, json_: bool, **params: Any) -> ExitCode:
     if only_ids:
         listed.reverse()
     if json_:
-        say_json([run.as_json() for run in listed])
+        say_json([document for run in listed if (document := run.as_json()) is not None])
     elif only_ids:
-        say("".join(f"{run.document.run}\n" for run in listed), end="")
+        say("".join(f"{run.brief.run}\n" for run in listed), end="")
     else:
         say("\n".join(map(_line, listed)) or _none(folder, filtered=chosen != RunFilter()))
     return ExitCode.SUCCEEDED
@@ -92,12 +92,12 @@ def _line(run: ListedRun) -> str:
     from runner.system.counting import counted
     from runner.system.timestamps import duration
 
-    document, counts = run.document, run.document.counts
+    brief, counts = run.brief, run.brief.counts
     states = ", ".join(f"{counts[state]:,} {state}" for state in counts if state != "rows" and counts[state])
-    when = str(document.started_at or document.planned_at)[:16].replace("T", " ")
+    when = str(brief.started_at or brief.planned_at)[:16].replace("T", " ")
     took = f" in {duration(run.seconds)}" if run.seconds is not None else ""
-    idle = run.crashed or document.status is not RunStatus.RUNNING
-    go_on = f"; go on: regen resume {document.run}" if document.unfinished and idle else ""
-    if document.waits_for_person:
-        go_on = f"; needs a person: regen show {document.run}"
-    return f"{when}  {run.status:<11} {document.run}  {counted(counts['rows'], 'row')}: {states}{took}{go_on}"
+    idle = run.crashed or brief.status is not RunStatus.RUNNING
+    go_on = f"; go on: regen resume {brief.run}" if brief.unfinished and idle else ""
+    if brief.waits_for_person:
+        go_on = f"; needs a person: regen show {brief.run}"
+    return f"{when}  {run.status:<11} {brief.run}  {counted(counts['rows'], 'row')}: {states}{took}{go_on}"

@@ -18,7 +18,7 @@ from runner.domain.run_status import RunStatus
 from runner.fleet.fleet_file import Fleet
 from runner.fleet.tenant_process import TenantResult
 from runner.ledger import open_read_only, queries
-from runner.runs.folder import DOCUMENT, RunFolder, all_runs
+from runner.runs.known_runs import changed_runs
 from runner.session.progress import bar_shape
 from runner.system.console import harmless, is_terminal, say
 
@@ -92,9 +92,10 @@ class TenantBars:
 def settled_of(runs: Path, *, ended: bool = False) -> tuple[int, int, str] | None:
     """Of the run that goes on in a runs folder, or `ended` last: rows settled, all rows, what went wrong; None if there
     is none, or nothing can be read of it just now."""
-    folder = max(all_runs(runs), key=_changed, default=None)
-    if folder is None:
+    latest = max(changed_runs(runs), key=lambda pair: pair[0], default=None)
+    if latest is None:
         return None
+    _, folder = latest
     try:
         with open_read_only(folder.ledger) as store:
             if not ended and store.facts().status is not RunStatus.RUNNING:
@@ -105,10 +106,3 @@ def settled_of(runs: Path, *, ended: bool = False) -> tuple[int, int, str] | Non
     rows, pending = sum(sum(step.values()) for step in steps), sum(step.get("pending", 0) for step in steps)
     wrong = {state: sum(step.get(state, 0) for step in steps) for state in queries.TROUBLED}
     return rows - pending, rows, ", ".join(f"{count:,} {state}" for state, count in wrong.items() if count)
-
-
-def _changed(folder: RunFolder) -> float:
-    try:
-        return (folder.path / DOCUMENT).stat().st_mtime
-    except OSError:  # removed meanwhile
-        return 0.0

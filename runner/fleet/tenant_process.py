@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from runner.domain.errors import ExitCode
 from runner.fleet.fleet_file import Tenant
-from runner.runs.folder import DOCUMENT, all_runs
+from runner.runs.known_runs import changed_runs
 
 LAST_LINES = 20  # of what the process printed to stderr, for the page and the report
 POLL_SECONDS = 0.2
@@ -124,16 +124,15 @@ def _exit_code(code: int) -> int:
 
 def _runs_since(runs: Path, begun: float) -> tuple[RunResult, ...]:
     """The runs whose run.json was written since; the latest run where the night had nothing to do."""
-    touched = []
-    for folder in all_runs(runs):
+    touched = sorted(changed_runs(runs), key=lambda entry: entry[0], reverse=True)
+    results: list[RunResult] = []
+    for changed, folder in touched:
+        if results and changed < begun - 1:
+            break
         document = folder.document()
         if document is not None:
-            changed = (folder.path / DOCUMENT).stat().st_mtime
-            result = RunResult(document.run, str(folder.path), str(document.status), document.counts)
-            touched.append((changed, result))
-    touched.sort(key=lambda entry: entry[0])
-    recent = tuple(result for changed, result in touched if changed >= begun - 1)
-    return recent or tuple(result for _, result in touched[-1:])
+            results.append(RunResult(document.run, str(folder.path), str(document.status), document.counts))
+    return tuple(reversed(results))
 
 
 GRAVITY = (

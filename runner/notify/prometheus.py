@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from msgspec import UnsetType
 
 from runner.domain.errors import Refused
-from runner.runs.folder import all_runs
+from runner.runs.known_runs import known_runs
 from runner.runs.run_json import RunDocument
 from runner.system.atomic_file import replacing
 
@@ -160,13 +160,15 @@ def _text_of(path: Path) -> str:
 
 def of_folder(series: Series, runs: Path) -> list[Sample]:
     """What the whole folder has left: an alert on it needs no memory of single nights."""
-    documents = [document for run in all_runs(runs) if (document := run.document()) is not None]
-    waiting = [document for document in documents if document.waits_for_person]
-    unfinished = [document for document in documents if document.unfinished and not document.waits_for_person]
+    unfinished = waiting = unknown = 0
+    for run in known_runs(runs):
+        waiting += run.brief.waits_for_person
+        unfinished += run.brief.unfinished and not run.brief.waits_for_person
+        unknown += run.brief.counts["unknown"]
     return [
-        series.sample("regen_unfinished_runs", float(len(unfinished))),
-        series.sample("regen_needs_person", float(len(waiting))),
-        series.sample("regen_unknown_rows", float(sum(document.counts["unknown"] for document in documents))),
+        series.sample("regen_unfinished_runs", float(unfinished)),
+        series.sample("regen_needs_person", float(waiting)),
+        series.sample("regen_unknown_rows", float(unknown)),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class RunFolder:
     @property
     def id(self) -> str:
         """The run id. A folder that is published has a name of the form `run=ID`."""
-        return self.path.name.removeprefix("run=")
+        return id_of(self.path.name)
 
     @property
     def ledger(self) -> Path:
@@ -106,6 +107,11 @@ class RunFolder:
             yield
 
 
+def id_of(name: str) -> str:
+    """The run id that a folder's name has."""
+    return name.removeprefix("run=")
+
+
 def folder(runs: Path, run: str) -> RunFolder:
     """The folder of a run, by id. Raises Refused for an id that could leave the runs folder."""
     if not RUN_ID.fullmatch(run):
@@ -115,13 +121,18 @@ def folder(runs: Path, run: str) -> RunFolder:
 
 def all_runs(runs: Path) -> list[RunFolder]:
     """Every run in the folder, by name. Raises Refused for what is no folder, or cannot be read."""
+    return [RunFolder(path) for name in folder_names(runs) if _has_document(path := runs / name)]
+
+
+def folder_names(runs: Path) -> list[str]:
+    """What may be a run, by name. Raises Refused for what is no folder, or cannot be read."""
     if not runs.exists():
         return []
     try:
-        paths = sorted(path for path in runs.iterdir() if not path.name.startswith("."))
+        with os.scandir(runs) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith("."))
     except OSError as error:
         raise Refused(f"{runs}: {error.strerror}; choose another --runs-dir, or make it readable") from error
-    return [RunFolder(path) for path in paths if _has_document(path)]
 
 
 def _has_document(path: Path) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +11,9 @@ from msgspec import structs
 
 from runner.domain.errors import LedgerError
 from runner.domain.run_status import RunStatus
-from runner.runs.folder import RunFolder, all_runs
+from runner.runs.brief import RunBrief, brief_of
+from runner.runs.folder import RunFolder
+from runner.runs.known_runs import KnownRun, known_runs
 from runner.runs.lookup import started
 from runner.runs.run_json import RunDocument
 
@@ -23,38 +23,40 @@ STATUSES = (*(status.value for status in RunStatus), CRASHED)
 
 @dataclass(frozen=True)
 class ListedRun:
-    """A run in the list: its document, and whether its process is gone."""
+    """A run in the list: the brief of its document, and whether its process is gone."""
 
-    document: RunDocument
+    folder: RunFolder
+    brief: RunBrief
     crashed: bool
 
     @property
     def status(self) -> str:
         """The status in the words of the list."""
-        return CRASHED if self.crashed else self.document.status
+        return CRASHED if self.crashed else self.brief.status
 
     @property
     def can_go_on(self) -> bool:
         """Whether the run may be resumed unattended."""
-        return self.document.unfinished and not self.document.waits_for_person
+        return self.brief.unfinished and not self.brief.waits_for_person
 
     @property
     def seconds(self) -> float | None:
         """From the first request to the last response."""
-        first, last = self.document.first_claimed_at, self.document.last_answered_at
+        first, last = self.brief.first_claimed_at, self.brief.last_answered_at
         if first is None or last is None:
             return None
         return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
 
-    def as_json(self) -> dict[str, Any]:
-        """The document with what the list adds."""
+    def as_json(self) -> dict[str, Any] | None:
+        """The document with what the list adds; None if it has gone meanwhile."""
+        document = _current(self.folder) if self.crashed else self.folder.document()
         more = {
             "unfinished": self.can_go_on,
-            "waits_for_person": self.document.waits_for_person,
+            "waits_for_person": self.brief.waits_for_person,
             "crashed": self.crashed,
             "seconds": self.seconds,
         }
-        return self.document.as_json() | more
+        return None if document is None else document.as_json() | more
 
 
 @dataclass(frozen=True)
@@ -69,41 +71,42 @@ class RunFilter:
 
     def takes(self, run: ListedRun) -> bool:
         """Whether a run is listed."""
-        document = run.document
+        brief = run.brief
         return (
-            (self.tenant is None or _is_of_tenant(document, self.tenant.lower()))
-            and self.profile in (None, document.profile)
+            (self.tenant is None or _is_of_tenant(brief, self.tenant.lower()))
+            and self.profile in (None, brief.profile)
             and (not self.statuses or run.status in self.statuses)
             and (not self.unfinished or run.can_go_on)
-            and (not self.needs_person or document.waits_for_person)
+            and (not self.needs_person or brief.waits_for_person)
         )
 
 
-def _is_of_tenant(document: RunDocument, word: str) -> bool:
+def _is_of_tenant(brief: RunBrief, word: str) -> bool:
     """Whether a word names the run's tenant: its id or digest (or eight characters of it at least), host or kind."""
-    tenant, host = document.tenant.lower(), document.host.lower()
+    tenant, host = brief.tenant.lower(), brief.host.lower()
     beginning = len(word) >= 8 and tenant.startswith(word)
-    return beginning or (bool(word) and word in (tenant, host, host.rpartition(":")[0], document.tenant_kind))
+    return beginning or (bool(word) and word in (tenant, host, host.rpartition(":")[0], brief.tenant_kind))
 
 
 def listed_runs(runs: Path, chosen: RunFilter | None = None) -> list[ListedRun]:
     """The runs of a folder that a filter takes, newest first."""
     chosen = chosen or RunFilter()
-    return newest_first(run for run in map(_listed, all_runs(runs)) if run is not None and chosen.takes(run))
+    listed = filter(chosen.takes, map(_listed, known_runs(runs)))
+    return sorted(listed, key=lambda run: started(run.brief), reverse=True)
 
 
-def newest_first(runs: Iterable[ListedRun]) -> list[ListedRun]:
-    """By the time when they were started, else planned."""
-    return sorted(runs, key=lambda run: started(run.document), reverse=True)
+def _listed(run: KnownRun) -> ListedRun:
+    """Looks into the ledgers of runs that were killed: their run.json is that of their start."""
+    folder, brief = run.folder, run.brief
+    crashed = brief.status is RunStatus.RUNNING and not folder.is_held()
+    if crashed and (document := _current(folder)) is not None:
+        brief = brief_of(document)
+    return ListedRun(folder, brief, crashed)
 
 
-def _listed(run: RunFolder) -> ListedRun | None:
-    """Reads run.json, and the ledgers of runs that were killed: their run.json is that of their start."""
-    document = run.document()
-    if document is None:
-        return None
-    crashed = document.status is RunStatus.RUNNING and not run.is_held()
-    if crashed:
-        with suppress(LedgerError):
-            document = structs.replace(run.current_document(), status=document.status)
-    return ListedRun(document, crashed)
+def _current(folder: RunFolder) -> RunDocument | None:
+    """What is known of a run that was killed while it ran: from its ledger, else the run.json of its start."""
+    try:
+        return structs.replace(folder.current_document(), status=RunStatus.RUNNING)
+    except LedgerError:
+        return folder.document()

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from runner.domain.errors import Refused
-from runner.runs.folder import DOCUMENT, LEDGER, RunFolder, all_runs, folder
-from runner.runs.run_json import RunDocument
+from runner.runs.brief import RunBrief
+from runner.runs.folder import DOCUMENT, LEDGER, RunFolder, folder
+from runner.runs.known_runs import known_runs
 from runner.runs.seal import SEAL
 
 LAST = "last"
@@ -25,9 +26,9 @@ def find_remains(runs: Path, name: str) -> RunFolder:
     return _find(runs, name, (LEDGER, DOCUMENT, SEAL))
 
 
-def started(document: RunDocument) -> str:
+def started(run: RunBrief) -> str:
     """When a run was started, else planned: the order in which runs are listed."""
-    return str(document.started_at or document.planned_at)
+    return str(run.started_at or run.planned_at)
 
 
 def _find(runs: Path, name: str, files: tuple[str, ...]) -> RunFolder:
@@ -50,10 +51,10 @@ def _find(runs: Path, name: str, files: tuple[str, ...]) -> RunFolder:
 
 def _last(runs: Path) -> RunFolder:
     """The run that was started last; the first one that `regen runs` lists."""
-    known = [(started(document), run) for run in all_runs(runs) if (document := run.document()) is not None]
-    if not known:
+    last = max(known_runs(runs), key=lambda run: started(run.brief), default=None)
+    if last is None:
         raise Refused(f"there is no run in {runs} yet")
-    return max(known, key=lambda pair: pair[0])[1]
+    return last.folder
 
 
 def _beginning_with(runs: Path, prefix: str, files: tuple[str, ...]) -> list[RunFolder]:

@@ -16,9 +16,10 @@ from runner.domain.errors import ExitCode, LedgerError, Refused, RunHeld
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.runs.archive import pack
-from runner.runs.folder import RETRIES, RunFolder, all_runs
+from runner.runs.brief import RunBrief
+from runner.runs.folder import RETRIES, RunFolder
+from runner.runs.known_runs import briefs
 from runner.runs.lock import LOCKS
-from runner.runs.run_json import RunDocument
 from runner.system.console import say
 
 DYING = ".pruned-"
@@ -61,17 +62,17 @@ def prune(
 
 def judged(runs: Path, before: datetime) -> Iterator[Pruned]:
     """The runs that ended before then, and what keeps them."""
-    for folder in all_runs(runs):
-        document = folder.document()
-        if document is None:
+    for name, brief in briefs(runs):
+        folder = RunFolder(runs / name)
+        if brief is None:
             yield Pruned(folder, "its run.json cannot be read")
-        elif (ended := _ended(document)) is None or ended < before:
+        elif (ended := _ended(brief)) is None or ended < before:
             yield Pruned(folder, _why(folder))
 
 
-def _ended(document: RunDocument) -> datetime | None:
+def _ended(run: RunBrief) -> datetime | None:
     """When a run was last touched; None if it does not say."""
-    times = [time for time in (document.ended_at, document.started_at, document.planned_at) if time]
+    times = [time for time in (run.ended_at, run.started_at, run.planned_at) if time]
     try:
         return max(map(datetime.fromisoformat, times), default=None)
     except (ValueError, TypeError):

@@ -12,6 +12,7 @@ from runner.domain.model import State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Facts, Store, queries
 from runner.ledger.facts import Breach, CanaryPending, Carried, RemoteFacts, Restoration, Start
+from runner.runs.standing import Standing
 from runner.system.timestamps import iso
 
 _STEP_FIELDS = ("step", "do", "counts", "manifests")
@@ -48,7 +49,7 @@ def _no_rows() -> dict[str, int]:
     return totals_of({})
 
 
-class RunDocument(Struct, frozen=True, kw_only=True):
+class RunDocument(Standing, Struct, frozen=True, kw_only=True):
     """The content of run.json. Times are ISO 8601 in UTC. `counts` has every state and `rows`, their sum."""
 
     run: str
@@ -97,19 +98,6 @@ class RunDocument(Struct, frozen=True, kw_only=True):
             counts, manifests = step.pop("counts"), step.pop("manifests")
             step |= options | {"counts": counts, "manifests": manifests}
         return plain
-
-    @property
-    def waits_for_person(self) -> bool:
-        """Whether requests wait for a person's decision: nothing resumes the run unattended."""
-        stopped = self.needs_person or self.status.needs_person
-        return stopped and self.status is not RunStatus.ABANDONED and self.counts["pending"] > 0
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether the run has begun and left something that it may still send."""
-        begun = self.started_at is not None
-        running = self.status is RunStatus.RUNNING
-        return begun and self.status.may_be_unfinished and (running or self.counts["pending"] > 0)
 
 
 # The first use of a type makes what msgspec knows of it, which crashes where two threads do it at once (0.22), such as

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,8 @@ import msgspec
 from runner.domain.errors import Refused
 from runner.domain.model import State
 from runner.runs import annotations as tenant_answers
-from runner.runs.folder import RunFolder, all_runs
+from runner.runs.folder import RunFolder
+from runner.runs.known_runs import known_runs
 from runner.runs.run_json import RunDocument, StepDocument
 from runner.system.atomic_file import make_private, replacing
 
@@ -100,21 +102,26 @@ def moved(watermark: Watermark, runs: Path) -> Watermark:
     """The watermark after all windows whose rows a run of this tenant has confirmed."""
     if not watermark.pending:
         return watermark
-    confirmed = confirmed_digests(runs, watermark.host, watermark.tenant)
+    wanted = {pending.sha256 for pending in watermark.pending}
+    confirmed = confirmed_digests(wanted, runs, watermark.host, watermark.tenant)
     for pending in sorted(watermark.pending, key=lambda each: each.until):
         if pending.sha256 in confirmed:
             watermark = watermark.confirmed(pending)
     return watermark
 
 
-def confirmed_digests(runs: Path, host: str, tenant: str) -> set[str]:
-    """The digests of manifests whose rows have all succeeded, in some run of the tenant."""
+def confirmed_digests(wanted: Collection[str], runs: Path, host: str, tenant: str) -> set[str]:
+    """The digests, `wanted` or not, of manifests whose rows have all succeeded in some run of the tenant that has a
+    wanted manifest."""
     digests: set[str] = set()
-    for run in all_runs(runs):
-        document = run.document()
-        if document is None or (document.host, document.tenant) != (host, tenant):
+    for run in known_runs(runs):
+        brief = run.brief
+        if (brief.host, brief.tenant) != (host, tenant) or not any(digest in wanted for digest in brief.manifests):
             continue
-        unknown_are_done = _unknown_are_done(run, document)
+        document = run.folder.document()
+        if document is None:
+            continue
+        unknown_are_done = _unknown_are_done(run.folder, document)
         for step in document.steps:
             if is_confirmed(step, unknown_are_done=unknown_are_done):
                 digests.update(manifest.sha256 for manifest in step.manifests)

@@ -28,9 +28,9 @@ from runner.ledger.facts import Carried as CarriedFact
 from runner.ledger.queries import ResultLine
 from runner.results.columns import Layout
 from runner.results.writer import write_csv
-from runner.runs.folder import RETRIES, RunFolder, all_runs
+from runner.runs.folder import RETRIES, RunFolder
+from runner.runs.known_runs import KnownRun, known_runs
 from runner.runs.lookup import find_run
-from runner.runs.run_id import stem
 from runner.runs.run_json import RunDocument
 from runner.system.console import say
 from runner.system.timestamps import utc_now
@@ -111,17 +111,22 @@ def _chosen(
 
 def _last(request: RunRequest, runs: Path, host: str, tenant: str) -> RunDocument | None:
     """The document of the last run of this name that has sent something to this tenant."""
-    documents = [
-        structs.replace(document, run=run.id) for run in all_runs(runs) if (document := _document(run)) is not None
-    ]  # by its folder's name, whatever that was when the run was made
-    mine = [
-        document
-        for document in documents
-        if _name(document) == request.stem
-        and (document.host, document.tenant) == (host, tenant)
-        and document.first_claimed_at is not None
-    ]
-    return max(mine, key=lambda document: str(document.first_claimed_at), default=None)
+    mine: list[tuple[str, RunFolder]] = []
+    for run in known_runs(runs):
+        brief = run.brief
+        if (brief.name, brief.host, brief.tenant) == (request.stem, host, tenant):
+            claimed = _first_claimed(run)
+            if claimed is not None:
+                mine.append((claimed, run.folder))
+    folder = max(mine, key=lambda pair: pair[0], default=("", None))[1]
+    document = None if folder is None else _document(folder)
+    # by its folder's name, whatever that was when the run was made
+    return None if folder is None or document is None else structs.replace(document, run=folder.id)
+
+
+def _first_claimed(run: KnownRun) -> str | None:
+    document = _document(run.folder) if run.brief.status is RunStatus.RUNNING else run.brief
+    return None if document is None else document.first_claimed_at
 
 
 def _within(runs: Path, run: RunFolder) -> str:
@@ -142,14 +147,6 @@ def _document(run: RunFolder) -> RunDocument | None:
         with suppress(LedgerError):
             return run.current_document()
     return document
-
-
-def _name(document: RunDocument) -> str | None:
-    """What a run's name began with."""
-    if document.name:
-        return document.name
-    paths = [manifest.path for step in document.steps for manifest in step.manifests]
-    return stem(paths[0]) if paths else None
 
 
 def _may_go_on(document: RunDocument) -> bool:

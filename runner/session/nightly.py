@@ -32,7 +32,9 @@ from runner.domain.steps import AnyWork, Backfill, Regenerate, files_of
 from runner.ledger import open_read_only, queries
 from runner.plan.regenerate import reading
 from runner.plan.sources import stages
-from runner.runs.folder import RunFolder, all_runs
+from runner.runs.brief import RunBrief
+from runner.runs.folder import RunFolder
+from runner.runs.known_runs import known_runs
 from runner.runs.run_json import RunDocument
 from runner.session.approval import permit
 from runner.session.invocation import Invocation
@@ -153,16 +155,24 @@ def run_night(night: Night) -> Iterator[Part]:
 
 
 def _runs_of(runs: Path, host: str, tenant: str) -> list[tuple[RunFolder, RunDocument]]:
-    """The runs of a tenant in the folder, in the order in which they were planned."""
+    """The runs of a tenant that may have something left, in the order in which they were planned."""
     mine = []
-    for folder in all_runs(runs):
+    for run in known_runs(runs):
+        if (run.brief.host, run.brief.tenant) != (host, tenant) or _is_settled(run.brief):
+            continue
+        folder = run.folder
         document = folder.document()
         if document is not None and document.status is RunStatus.RUNNING:
             with suppress(LedgerError):
                 document = folder.current_document()
-        if document is not None and (document.host, document.tenant) == (host, tenant):
+        if document is not None:
             mine.append((folder, document))
     return sorted(mine, key=lambda pair: str(pair[1].planned_at))
+
+
+def _is_settled(brief: RunBrief) -> bool:
+    """Whether a night has nothing to do about a run, whatever else is known of it (`action_of`)."""
+    return brief.status is not RunStatus.RUNNING and not (brief.counts["pending"] or brief.counts["unknown"])
 
 
 def _earlier(folder: RunFolder, document: RunDocument, night: Night, request: RunRequest) -> Part | None:

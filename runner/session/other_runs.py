@@ -14,8 +14,9 @@ from runner.domain.lifetimes import SAME_RUN_FOR
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.plan.planner import Opened
-from runner.runs.folder import RunFolder, all_runs
-from runner.runs.run_json import RunDocument
+from runner.runs.brief import RunBrief
+from runner.runs.folder import RunFolder, folder_names, id_of
+from runner.runs.known_runs import KnownRun, known_runs
 from runner.session.open_run import OpenRun
 
 
@@ -26,9 +27,10 @@ def same_command(runs: Path, stem: str, fingerprint: str, now: datetime) -> RunF
     """
     chosen = re.compile(rf"\d{{4}}-\d\d-\d\d-{re.escape(stem)}-{fingerprint[:8]}(-\d+)?")
     started: list[tuple[datetime, RunFolder]] = []
-    for run in all_runs(runs):
-        document = run.document() if chosen.fullmatch(run.id) else None
-        if document is not None and document.fingerprint == fingerprint and document.started_at:
+    for name in folder_names(runs):
+        run = RunFolder(runs / name) if chosen.fullmatch(id_of(name)) else None
+        document = None if run is None else run.document()
+        if run is not None and document is not None and document.fingerprint == fingerprint and document.started_at:
             at = datetime.fromisoformat(document.started_at)
             if at > now - SAME_RUN_FOR:
                 started.append((at, run))
@@ -36,30 +38,29 @@ def same_command(runs: Path, stem: str, fingerprint: str, now: datetime) -> RunF
 
 
 def unsent_plan(runs: Path, fingerprint: str) -> RunFolder | None:
-    """A plan with equal inputs that nothing was sent from, whatever its date."""
-    for run in reversed(all_runs(runs)):
-        document = run.document()
-        if document is not None and document.fingerprint == fingerprint and document.status is RunStatus.PLANNED:
-            return run
-    return None
+    """A plan with equal inputs that nothing was sent from, whatever its date; the last one by name."""
+    plan = None
+    for run in known_runs(runs):
+        if run.brief.fingerprint == fingerprint and run.brief.status is RunStatus.PLANNED:
+            plan = run.folder
+    return plan
 
 
 def unfinished_twin(runs: Path, opened: Opened, besides: RunFolder) -> RunFolder | None:
     """An unfinished run of the same manifests for the same tenant, whatever its options."""
-    for other in all_runs(runs):
-        if other.id != besides.id and _is_twin(other.document(), opened) and _is_unfinished(other):
-            return other
+    manifests = tuple(sorted(opened.digests))
+    for other in known_runs(runs):
+        if _is_twin(other.brief, opened, manifests) and other.id != besides.id and _is_unfinished(other.folder):
+            return other.folder
     return None
 
 
-def _is_twin(document: RunDocument | None, opened: Opened) -> bool:
+def _is_twin(brief: RunBrief, opened: Opened, manifests: tuple[str, ...]) -> bool:
     target = opened.target
-    if document is None or (document.tenant, document.host) != (target.tenant, target.host):
+    if (brief.tenant, brief.host) != (target.tenant, target.host):
         return False
-    if not opened.digests:  # operations on the whole tenant are the same if their options are
-        return document.fingerprint == opened.fingerprint
-    sources = [source for step in document.steps for source in step.manifests]
-    return sorted(source.sha256 for source in sources if source.path) == sorted(opened.digests)
+    # operations on the whole tenant are the same if their options are
+    return brief.manifests == manifests if manifests else brief.fingerprint == opened.fingerprint
 
 
 def _is_unfinished(run: RunFolder) -> bool:
@@ -70,9 +71,9 @@ def _is_unfinished(run: RunFolder) -> bool:
         return store.facts().status.may_be_unfinished and queries.begun(store) and queries.pending(store) > 0
 
 
-def _has_ended(run: RunFolder, document: RunDocument) -> bool:
+def _has_ended(run: KnownRun) -> bool:
     """Whether run.json under its seal says that nothing is left: then the ledger need not be opened."""
-    return run.sealed and not (document.status.may_be_unfinished and document.counts["pending"])
+    return run.sealed and not (run.brief.status.may_be_unfinished and run.brief.counts["pending"])
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ class InDoubt:
 
 def objects_in_doubt(runs: Path, plan: OpenRun, host: str, tenant: str) -> Iterator[InDoubt]:
     """The unfinished runs of a tenant that may be at work on objects of a plan."""
-    for other in all_runs(runs):
-        document = other.document()
-        if document is None or other.id == plan.folder.id or (document.host, document.tenant) != (host, tenant):
+    for known in known_runs(runs):
+        if (known.brief.host, known.brief.tenant) != (host, tenant) or _has_ended(known):
             continue
-        if _has_ended(other, document):
+        other = known.folder
+        if other.id == plan.folder.id:
             continue
         with suppress(LedgerError):
             if _is_unfinished(other):

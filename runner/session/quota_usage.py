@@ -10,7 +10,8 @@ from runner.dispatch.quota import DAY, HOUR, MINUTE, Quota
 from runner.domain.errors import LedgerError
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
-from runner.runs.folder import RunFolder, all_runs
+from runner.runs.brief import RunBrief
+from runner.runs.known_runs import known_runs
 from runner.session.open_run import OpenRun
 from runner.system.timestamps import iso, now_microseconds
 
@@ -29,16 +30,15 @@ def spent_before(own: OpenRun, tenant: str, host: str) -> list[tuple[float, int]
     """What the runs of a tenant have sent in the last day, by the minute, in order: (seconds since epoch, count)."""
     since = now_microseconds() - DAY * 1_000_000
     minutes: Counter[float] = Counter(dict(queries.sent_by_minute(own.store, since)))
-    for run in all_runs(own.folder.path.parent):
-        if run.id != own.folder.id and _sent_lately(run, tenant, host, iso(since)):
-            with contextlib.suppress(LedgerError), open_read_only(run.ledger) as store:
+    for run in known_runs(own.folder.path.parent):
+        if _sent_lately(run.brief, tenant, host, iso(since)) and run.id != own.folder.id:
+            with contextlib.suppress(LedgerError), open_read_only(run.folder.ledger) as store:
                 minutes.update(dict(queries.sent_by_minute(store, since)))
     return sorted(minutes.items())
 
 
-def _sent_lately(run: RunFolder, tenant: str, host: str, since: str) -> bool:
-    document = run.document()
-    if document is None or (document.tenant, document.host) != (tenant, host):
+def _sent_lately(brief: RunBrief, tenant: str, host: str, since: str) -> bool:
+    if (brief.tenant, brief.host) != (tenant, host):
         return False
-    last = document.last_answered_at
-    return document.status is RunStatus.RUNNING or (last is not None and last >= since)
+    last = brief.last_answered_at
+    return brief.status is RunStatus.RUNNING or (last is not None and last >= since)

@@ -233,7 +233,7 @@ class Journey:
             return None
         if plan.request.updated_since == LAST and (
             not sidecar.counts.rows
-            or sidecar.sha256 in confirmed_digests(self._settings.runs_dir, plan.host, plan.tenant)
+            or sidecar.sha256 in confirmed_digests({sidecar.sha256}, self._settings.runs_dir, plan.host, plan.tenant)
         ):
             return None
         return sidecar

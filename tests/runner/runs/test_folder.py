@@ -10,6 +10,7 @@ import pytest
 
 from runner.domain.errors import Refused
 from runner.runs.folder import RunFolder, all_runs
+from runner.runs.known_runs import known_runs
 from tests.flows.test_flows import subscriptions
 from tests.harness.program import table
 
@@ -88,9 +89,10 @@ def test_a_runs_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
     def refusing(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(type(tmp_path), "iterdir", refusing)
-    with pytest.raises(Refused, match="--runs-dir"):
-        all_runs(tmp_path)
+    monkeypatch.setattr(os, "scandir", refusing)
+    for look in (all_runs, known_runs):
+        with pytest.raises(Refused, match="--runs-dir"):
+            list(look(tmp_path))
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may be anybody")

@@ -69,7 +69,7 @@ def runs(tmp_path) -> Path:
 )
 def test_filters(runs, chosen, ids):
     """Each alone, and together: all must be fulfilled."""
-    assert "".join(run.document.run for run in listed_runs(runs, chosen)) == ids
+    assert "".join(run.brief.run for run in listed_runs(runs, chosen)) == ids
 
 
 def test_every_status_can_be_listed():
