@@ -10,7 +10,7 @@ DEMO_READY := $(VENV)/.ready-for-demo
 PURE := tests/manifests/test_validate.py tests/manifests/test_rules.py tests/manifests/test_unsettled_rows.py tests/manifests/test_schemas.py \
 	tests/runner/domain/test_identity.py tests/runner/dispatch/test_retry_policy.py tests/runner/zuora/test_verdict.py tests/runner/zuora/test_envelope.py
 
-.PHONY: help demo test lint format package bench soak claims mutants audit sbom lock clean
+.PHONY: help demo test lint format package lowest bench soak claims mutants audit sbom lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ format: $(READY) ## Format the code
 
 package: $(READY) ## Build sdist and wheel, install both in a clean place and rehearse there
 	@$(BIN)/python .ci/package.py
+
+lowest: ## Run the tests with the lowest versions that pyproject.toml allows
+	@$(PYTHON) -m venv $(VENV)/lowest
+	@$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(VENV)/lowest/bin/uv pip install --quiet --python $(VENV)/lowest/bin/python --resolution lowest-direct --editable '.[dev]'
+	@$(VENV)/lowest/bin/python -m pytest -q -n 4
 
 bench: $(READY) ## Compare speed and memory, side by side
 	@$(BIN)/python -m tests.bench

@@ -33,7 +33,8 @@ def _taken_by() -> dict[str, tuple[SectionOption, str]]:
 def _row(option: SectionOption, letters: str) -> str:
     names = ", ".join(f"`{name}`" for name in option.opts)
     with click.Context(regen) as context:
-        value = "" if option.is_flag else option.make_metavar(context)
+        (named, _) = option.get_help_record(context) or ("", "")
+    value = " ".join(word for word in named.split() if not word.startswith("-"))
     shown = f"{names} {value}".strip().replace("|", " / ")
     default = option.default_text or ("off" if option.is_flag else "–")
     env = f"`{option.env}`" if option.env else "–"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from unittest.mock import Mock
@@ -30,7 +31,8 @@ class Response(aiohttp.ClientResponse):
     """aioresponses 0.7.9 does not know of `stream_writer`, which aiohttp 3.14 demands."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
-        kwargs.setdefault("stream_writer", Mock(output_size=0))
+        if "stream_writer" in inspect.signature(aiohttp.ClientResponse).parameters:  # not before 3.14
+            kwargs.setdefault("stream_writer", Mock(output_size=0))
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
 
 
@@ -123,7 +125,7 @@ async def test_a_header_cannot_break_out_of_its_line():
     async with raw_server(lambda *_: asyncio.sleep(0)) as url, connected(wire(url)) as client:
         token = await client.auth.token()
         client.auth._token = replace(token, value="T1\r\nZuora-Entity-Ids: other")
-        with pytest.raises(ValueError, match="control character"):
+        with pytest.raises(ValueError, match=r"control character|header injection"):
             await client.send(REQUEST, 0, 1)
 
 
