@@ -14,6 +14,7 @@ from runner.remote.register import published_folder
 from runner.remote.storage import Storage, open_storage
 from runner.runs.folder import RunFolder
 from runner.runs.folder import folder as folder_of
+from runner.runs.lookup import LAST
 from runner.session.remote_start import bring_over, restored_here
 from runner.system.console import say
 from runner.system.timestamps import iso, now_microseconds
@@ -47,8 +48,9 @@ def _full_id(storage: Storage, name: str) -> str:
         return matches[0]
     if not matches:
         last = ", ".join(sorted(known)[-SHOWN:])
+        why = ": a remote has the runs of every machine, so name the run" if name == LAST else ""
         raise Refused(
-            f"remote {storage.url} has no copy of a ledger of run {name!r}"
+            f"remote {storage.url} has no copy of a ledger of run {name!r}{why}"
             + (f"; the last ones: {last}" if last else "")
         )
     raise Refused(f"{len(matches)} runs at {storage.url} begin with {name!r}: {', '.join(matches[:SHOWN])}; write more")
