@@ -21,6 +21,10 @@ _RULES: tuple[_Rule, ...] = (
     (r'Ambiguous reference to column name "?([\w.]+)"?', lambda name: f"Column '{name}' is ambiguous"),
     (r'column "([^"]+)" must appear in the GROUP BY', lambda name: _group_by(name)),
     (r'syntax error at or near "([^"]+)"', lambda name: f"mismatched input '{name}'. Expecting: <expression>"),
+    (
+        r"syntax error at (end of input)",
+        lambda _: "mismatched input '<EOF>'. Expecting: <expression>",
+    ),
 )
 
 

