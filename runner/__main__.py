@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from runner.system.runtime_tuning import whole_command
 from runner.system.signals import Terminated, ignore_at_exit, install
 
 
@@ -12,9 +13,10 @@ def main() -> None:
     ignore_at_exit()
     install()
     try:
-        from runner.cli import main as command_line
+        with whole_command():
+            from runner.cli import main as command_line
 
-        command_line()
+            command_line()
     except Terminated:
         sys.exit(143)
     except KeyboardInterrupt:

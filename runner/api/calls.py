@@ -148,7 +148,8 @@ def _running(options: Options, files: Files) -> Callable[[Callable[[], bool]], R
 
     def work(stopped: Callable[[], bool]) -> Run:
         from runner.session.run_request import with_plan_file
-        from runner.session.stages import StageEnd, in_stages
+        from runner.session.stage_end import StageEnd
+        from runner.session.stages import in_stages
 
         ended: list[Run] = []
 

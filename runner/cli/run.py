@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from runner.session.open_run import OpenRun
     from runner.session.prepare import Prepared
     from runner.session.run_request import RunRequest
-    from runner.session.stages import StageEnd
+    from runner.session.stage_end import StageEnd
 
 
 preflight = options.option(
@@ -60,11 +60,12 @@ def run(**params: Any) -> ExitCode:
     some rows failed, 4 stopped, 5 stopped at its deadline or budget.
     """
     from runner.session.run_request import with_plan_file
-    from runner.session.stages import in_stages
 
     request = with_plan_file(options.run_request(params))
     invocation, output = options.invocation(params), options.output(params)
     if request.plan:
+        from runner.session.stages import in_stages
+
         return in_stages(request, lambda stage: _run_stage(stage, invocation, output))
     return start_run(request, invocation, output)
 
@@ -106,7 +107,7 @@ def _run_stage(request: RunRequest, invocation: Invocation, output: Output) -> S
     from runner.notify.reporting import reporting
     from runner.session.ownership import refuse_moved
     from runner.session.prepare import prepare
-    from runner.session.stages import StageEnd
+    from runner.session.stage_end import StageEnd
     from runner.system.console import say
 
     with reporting(request.flags, request.stem) as report, prepare(request) as prepared:

@@ -16,7 +16,6 @@ from runner.ledger import Store, queries
 from runner.ledger.queries import StepFacts
 from runner.ledger.request_kinds import pending_kinds
 from runner.session.period_check import closed_periods
-from runner.session.preflight import missing_objects
 from runner.system.console import is_terminal, printable, say
 from runner.zuora.effects import consequence, overwrites
 
@@ -46,7 +45,7 @@ def permit(
     periods = closed_periods(store, settings)
     for note in periods.notes:
         say(printable(note), err=True)
-    missing = missing_objects(store, settings) if preflight else []
+    missing = _missing(store, settings) if preflight else []
     for line in missing if yes else ():
         say(printable(line), err=True)
     _confirm([*warnings(store, production=is_guarded(settings)), *periods.questions, *missing], yes=yes, ask=ask)
@@ -64,6 +63,13 @@ def permit(
 def at_terminal() -> bool:
     """Whether somebody sees a question and can answer it. Under some schedulers there is no standard input at all."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def _missing(store: Store, settings: Settings) -> list[str]:
+    """What `--preflight` finds; data queries are loaded for it alone."""
+    from runner.session.preflight import missing_objects
+
+    return missing_objects(store, settings)
 
 
 def _confirm(lines_to_confirm: list[str], *, yes: bool, ask: bool) -> None:

@@ -44,7 +44,8 @@ from runner.session.prepare import Prepared, check_headers, prepare_night
 from runner.session.run_request import RunRequest, with_plan_file
 from runner.session.run_settings import settings_of_run
 from runner.session.session import proceed
-from runner.session.stages import Journey, StageEnd
+from runner.session.stage_end import StageEnd
+from runner.session.stages import Journey
 from runner.system.console import say
 from runner.system.timestamps import now_microseconds
 

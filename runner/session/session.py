@@ -47,7 +47,7 @@ from runner.session.senders import DirectSender, JobSender
 from runner.session.starts import start_of
 from runner.session.taking import hold_tenant, remember_use, remote_run_of
 from runner.system.counting import counted
-from runner.system.runtime_tuning import sending
+from runner.system.runtime_tuning import seldom_collecting
 from runner.system.signals import finishing, handled
 from runner.system.timestamps import iso, now_microseconds
 from runner.zuora import client as zuora
@@ -162,7 +162,7 @@ class _Session:
             pen = Pen(self.journal)
             showing = asyncio.gather(self.progress.show(), self._watch(), self._watch_remote(pen))
             try:
-                with self._signals(), sending():
+                with self._signals(), seldom_collecting():
                     return await self._steps(client, pen)
             finally:
                 showing.cancel()

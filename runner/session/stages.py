@@ -36,17 +36,10 @@ from runner.select.request import LAST, SelectRequest, query_of
 from runner.select.selection import Plan
 from runner.select.watermark import FOLDER, confirmed_digests
 from runner.session.run_request import RunRequest
+from runner.session.stage_end import StageEnd
 from runner.system.atomic_file import make_private
 from runner.system.console import printable, say
 from runner.system.timestamps import utc_now
-
-
-@dataclass(frozen=True)
-class StageEnd:
-    """How the run of a stage ended; `folder` is None where there was nothing to run."""
-
-    exit_code: ExitCode
-    folder: RunFolder | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tests.flows.test_flows import subscriptions
@@ -47,3 +51,43 @@ def test_a_runs_folder_that_cannot_be(tmp_path, regen, runs):
     assert refused.code == 2
     assert "choose another --runs-dir" in refused.err
     assert "a.csv: Not a directory; choose another --runs-dir" in regen("runs", "--runs-dir", "a.csv").err
+
+
+NOT_NEEDED = (
+    "runner.select",
+    "runner.simulator",
+    "runner.remote",
+    "runner.zuora.data_query",
+    "runner.audit.reconcile",
+    "runner.history.object_history",
+    "duckdb",
+    "distributed",
+    "fsspec",
+    "prometheus_client",
+    "python_calamine",
+    "truststore",
+    "tqdm",
+    "xlsxwriter",
+    "pyarrow.csv",
+    "pyarrow.dataset",
+)
+MOST_MODULES = 250  # of ours: each is half a millisecond that a person waits
+
+
+def test_a_first_run_loads_what_it_needs(tmp_path, simulator):
+    """Nothing of other commands, and no library that only they use."""
+    manifest = subscriptions(tmp_path / "a.csv", 4)
+    with simulator() as server:
+        words = ["run", str(manifest), "--base-url", server.url, "--runs-dir", str(tmp_path / "runs")]
+        secrets = {"ZUORA_CLIENT_ID": "a", "ZUORA_CLIENT_SECRET": "b", "XDG_STATE_HOME": str(tmp_path / "state")}
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "runner", *words],
+            env={**os.environ, **secrets},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    loaded = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")]
+    assert "runner.session.session" in loaded
+    assert not [name for name in loaded if name in NOT_NEEDED or name.startswith(tuple(f"{n}." for n in NOT_NEEDED))]
+    assert len([name for name in loaded if name.partition(".")[0] in ("runner", "manifests")]) <= MOST_MODULES
