@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -33,7 +34,7 @@ from runner.dispatch.workers import Workers
 from runner.domain.errors import ExitCode, LedgerError
 from runner.domain.model import Answer, History, Judgement, Kind, Outcome, Reason, Reply, Silence, State
 from runner.domain.run_status import RunStatus
-from runner.ledger import Claim, Journal, Pen
+from runner.ledger import Claim, Journal, Pen, Written
 from runner.system.clock import Clock
 from runner.system.counting import counted
 from runner.system.recovery_points import reach
@@ -182,12 +183,13 @@ class Dispatch:
         self._outstanding += len(jobs)
         self._claiming += len(jobs)
         self._budget.take(len(jobs))
-        self._pen.claim([job.claim for job in jobs if job.claim], lambda error: self._to_workers(jobs, error))
+        written = self._pen.claim([job.claim for job in jobs if job.claim])
+        written.add_done_callback(partial(self._to_workers, jobs))
 
-    def _to_workers(self, jobs: list[Job], error: BaseException | None) -> None:
+    def _to_workers(self, jobs: list[Job], written: Written) -> None:
         """The intents are on disk: they may be sent. If the ledger failed they are not sent, and the run ends."""
         self._claiming -= len(jobs)
-        if error is not None:
+        if written.cancelled() or written.result() is not None:
             self._outstanding -= len(jobs)
             return
         reach("claimed")

@@ -4,7 +4,7 @@ from runner.ledger.database import Settled, Store, create, open_read_only, open_
 from runner.ledger.enrolment import Enrolment, Line, Manifest
 from runner.ledger.facts import Facts
 from runner.ledger.journal import Claim, Event, Journal, Record
-from runner.ledger.writer import Pen
+from runner.ledger.writer import Pen, Written
 
 __all__ = [
     "Claim",
@@ -18,6 +18,7 @@ __all__ = [
     "Record",
     "Settled",
     "Store",
+    "Written",
     "create",
     "open_read_only",
     "open_writable",

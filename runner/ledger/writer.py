@@ -1,12 +1,11 @@
 """The one pen: a thread that writes to the ledger, in batches, for the event loop.
 
 ```
-record, give_back, note ─▶ batch ─ BATCH_SECONDS, or a claim ─▶ thread: one transaction, fsync ─▶ `then`
+record, give_back, note ─▶ batch ─ BATCH_SECONDS, or a claim ─▶ thread: one transaction, fsync ─▶ `written`
 ```
 
 While a batch is being written the next one gathers, so that what arrives meanwhile shares a commit. A claim takes
-all that waits with it: what was answered before is on disk before anything more is sent. Who claimed is called back in
-the loop's very next turn: under load a turn is long, and a future's callbacks would take three.
+all that waits with it: what was answered before is on disk before anything more is sent.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import Any, TypeVar
 from runner.ledger.journal import Claim, Event, Journal, Record
 
 T = TypeVar("T")
-Then = Callable[[BaseException | None], None]  # called when it is on disk, or with the error that kept it from there
+Written = asyncio.Future[BaseException | None]  # done once it is on disk, or with the error that kept it from there
 BATCH_SECONDS = 0.05
 
 
@@ -32,7 +31,7 @@ class _Batch:
     claims: list[Claim] = field(default_factory=list)
     returned: list[Claim] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    then: list[Then] = field(default_factory=list)
+    written: Written | None = None  # if somebody waits for it
 
     def __bool__(self) -> bool:
         return bool(self.records or self.claims or self.returned or self.events)
@@ -52,7 +51,7 @@ class Pen:
         self._loop = asyncio.get_running_loop()
         self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._batch = _Batch()
-        self._writing = False
+        self._writing: asyncio.Task[None] | None = None
         self._due = False  # the batch's time is over
         self._timer: asyncio.TimerHandle | None = None
         self.failure: asyncio.Future[BaseException] = self._loop.create_future()
@@ -72,20 +71,16 @@ class Pen:
         self._batch.events.append(event)
         self._soon()
 
-    def claim(self, claims: Sequence[Claim], then: Then) -> None:
-        """Have claims written as soon as may be; `then` hears when they are on disk, or why they cannot be."""
+    def claim(self, claims: Sequence[Claim]) -> Written:
+        """Have claims written as soon as may be."""
         self._batch.claims.extend(claims)
-        self._at_once(then)
+        return self._at_once()
 
     async def flush(self) -> None:
         """Returns once everything handed over is on disk. Raises LedgerError if it cannot be."""
-        if not self._batch:
-            await self.call(int)  # whatever is under way comes before it; if that failed, it is here again
-        if not self._batch:
-            return
-        done: asyncio.Future[BaseException | None] = self._loop.create_future()
-        self._at_once(lambda error: None if done.done() else done.set_result(error))
-        if (error := await done) is not None:
+        if not self._batch and self._writing is not None:
+            await asyncio.wait([self._writing])  # if that fails, what it writes is in the batch again
+        if self._batch and (error := await self._at_once()) is not None:
             raise error
 
     async def call(self, function: Callable[..., T], *values: Any) -> T:
@@ -110,30 +105,31 @@ class Pen:
         self._due = True
         self._write()
 
-    def _at_once(self, then: Then) -> None:
-        self._batch.then.append(then)
+    def _at_once(self) -> Written:
+        if self._batch.written is None:
+            self._batch.written = self._loop.create_future()
+        written = self._batch.written
         self._write()
+        return written
 
     def _write(self) -> None:
-        """Hand the batch to the thread, unless it is busy: then `_wrote` does."""
-        if self._writing:
-            return
-        batch, self._batch, self._due = self._batch, _Batch(), False
-        if not batch:
-            return
-        self._writing = True
-        write = self._thread.submit(self._journal.write, batch.records, batch.claims, batch.returned, batch.events)
-        write.add_done_callback(  # in the thread
-            lambda write: self._loop.call_soon_threadsafe(self._wrote, batch, write.exception())
-        )
+        """Have the batch written; if one is being written, this is the next."""
+        if self._batch and (self._writing is None or self._writing.done()):
+            self._writing = self._loop.create_task(self._write_due())
+
+    async def _write_due(self) -> None:
+        """Write batch after batch, until there is none whose time is over or that somebody waits for."""
+        while self._batch and (self._due or self._batch.written is not None):
+            batch, self._batch, self._due = self._batch, _Batch(), False
+            rows = batch.records, batch.claims, batch.returned, batch.events
+            writing = self._loop.run_in_executor(self._thread, self._journal.write, *rows)
+            await asyncio.wait([writing])
+            self._wrote(batch, writing.exception())
 
     def _wrote(self, batch: _Batch, error: BaseException | None) -> None:
-        self._writing = False
         if error is not None:
             self._batch.take_back(batch)  # the next write may find room again
             if not self.failure.done():
                 self.failure.set_result(error)
-        for then in batch.then:
-            then(error)
-        if self._due or self._batch.then:
-            self._write()
+        if batch.written is not None and not batch.written.done():
+            batch.written.set_result(error)

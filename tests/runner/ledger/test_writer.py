@@ -34,10 +34,11 @@ class Slow(Executor):
 
     async def go_on(self) -> None:
         """Do what waits, and let the loop hear of it."""
+        await asyncio.sleep(0)
         works, self.waiting = self.waiting, []
         for work in works:
             work()
-        for _ in range(3):
+        for _ in range(5):
             await asyncio.sleep(0)
 
 
@@ -54,7 +55,8 @@ async def test_claims_made_while_it_writes_share_a_commit(tmp_path):
         pen = Pen(Journal(store), thread)
         done: list[int] = []
         for number in (1, 2, 3):
-            pen.claim([Claim(number, 1, 0, 1)], lambda error, number=number: done.append(number))
+            pen.claim([Claim(number, 1, 0, 1)]).add_done_callback(lambda _, number=number: done.append(number))
+            await asyncio.sleep(0)
         assert (len(thread.waiting), done) == (1, [])
         await thread.go_on()
         assert (claimed(store), done) == ([1], [1])
@@ -70,9 +72,10 @@ async def test_a_flush_waits_for_what_is_under_way_and_what_waits(tmp_path):
         thread = Slow()
         pen = Pen(Journal(store), thread)
         claim = Claim(1, 1, 0, 1)
-        pen.claim([claim], lambda error: None)
+        pen.claim([claim])
         await thread.go_on()
-        pen.claim([Claim(2, 1, 0, 1)], lambda error: None)
+        pen.claim([Claim(2, 1, 0, 1)])
+        await asyncio.sleep(0)
         pen.give_back(claim)
         flushing = asyncio.create_task(pen.flush())
         await asyncio.sleep(0)
@@ -91,7 +94,7 @@ async def test_a_flush_tells_of_what_fails_under_way(tmp_path):
         pen = Pen(Journal(store), thread)
         store.connection.execute(f"PRAGMA max_page_count = {pages}")
         pen.note(Event(1, "paused", "x" * 100_000))
-        pen.claim([], lambda error: None)
+        pen.claim([])
         flushing = asyncio.create_task(pen.flush())
         await asyncio.sleep(0)
         for _ in range(3):
@@ -106,14 +109,13 @@ async def test_what_cannot_be_written_is_reported_and_kept_but_for_claims(tmp_pa
         (pages,) = store.row("PRAGMA page_count") or (0,)
         thread = Slow()
         pen = Pen(Journal(store), thread)
-        pen.claim([Claim(1, 1, 0, 1)], lambda error: None)
+        pen.claim([Claim(1, 1, 0, 1)])
         await thread.go_on()
         store.connection.execute(f"PRAGMA max_page_count = {pages}")
         pen.give_back(Claim(1, 1, 0, 1))
-        errors: list[BaseException | None] = []
-        pen.claim([Claim(number, 1, 0, 1) for number in range(2, 2000)], errors.append)
+        written = pen.claim([Claim(number, 1, 0, 1) for number in range(2, 2000)])
         await thread.go_on()
-        assert [type(error) for error in (*errors, pen.failure.result())] == [LedgerFull, LedgerFull]
+        assert [type(error) for error in (written.result(), pen.failure.result())] == [LedgerFull, LedgerFull]
         assert claimed(store) == [1]
         store.connection.execute(f"PRAGMA max_page_count = {pages + 1000}")
         await asyncio.gather(pen.flush(), thread.go_on())
