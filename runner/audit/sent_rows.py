@@ -4,29 +4,31 @@
 row ─┬─ ids of its idList, hyphens removed ─▶ `ids`, each with its row's index
      └─ names of its object ────────────────▶ `keys`, by the columns that hold them
 ```
+
+A million rows are some 100 MB: texts are digests here, and are read from the ledger again where they are shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from runner.audit.digests import DigestSet, digests
 from runner.ledger import Store
-from runner.ledger.sent_requests import SentRequest, sent_requests
+from runner.ledger.sent_requests import SentRequest, ids_of, sent_requests
 from runner.results.columns import mode_of_query
-from runner.zuora.transaction_tables import ORDER_LINE_ITEM_FIELDS, TransactionTable
+from runner.zuora.transaction_tables import ORDER_LINE_ITEM_FIELDS, Names, TransactionTable
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
 
 _ids = msgspec.json.Decoder(list[str]).decode
 _body = msgspec.json.Decoder(dict[str, Any]).decode
 SEPARATOR = "\x1f"
-CHUNK = 100_000
+CHUNK = 50_000
 Columns = tuple[str, ...]
 OrderLine = tuple[str, str]  # order number, item number
 
@@ -36,7 +38,7 @@ class Keys:
     """The objects of the rows that are named by the same columns: each object once, and the rows' objects."""
 
     columns: Columns
-    objects: pa.Array  # texts, unique
+    objects: DigestSet  # of their names
     rows: np.ndarray[Any, Any]  # indices of rows
     object_of: np.ndarray[Any, Any]  # for each of `rows`, the index of its object
 
@@ -75,7 +77,7 @@ class SentRows:
     last_at: np.ndarray[Any, Any]
     kinds: np.ndarray[Any, Any]  # which of `kind_names`
     kind_names: list[tuple[str, str]]  # type, mode
-    ids: pa.Array  # unique
+    ids: DigestSet
     id_of: np.ndarray[Any, Any]  # for each id of an idList in turn, the index in `ids`
     id_row: np.ndarray[Any, Any]  # and the index of its row
     keys: list[Keys]
@@ -90,39 +92,96 @@ def plain_id(text: str) -> str:
     return text.replace("-", "")
 
 
-@dataclass
+class _Column:
+    """Numbers, or rows of them, that come one after the other."""
+
+    def __init__(self, kind: Any) -> None:
+        self._kind, self._parts = kind, list[Any]()
+        self._waiting: list[Any] = []
+
+    def add(self, value: Any) -> None:
+        self._waiting.append(value)
+        if len(self._waiting) >= CHUNK:
+            self._pack()
+
+    def array(self) -> Any:
+        import numpy as np
+
+        if self._waiting or not self._parts:
+            self._pack()
+        return np.concatenate(self._parts)
+
+    def _pack(self) -> None:
+        import numpy as np
+
+        self._parts.append(np.array(self._waiting, self._kind))
+        self._waiting = []
+
+
+class _Texts(_Column):
+    """Texts, kept as their digests."""
+
+    def __init__(self) -> None:
+        super().__init__(object)
+
+    def _pack(self) -> None:
+        self._parts.append(digests(self._waiting))
+        self._waiting = []
+
+
 class _Gathered:
     """What one pass over the ledger gathers."""
 
-    numbers: list[int] = field(default_factory=list)
-    unknown: list[bool] = field(default_factory=list)
-    first_at: list[int] = field(default_factory=list)
-    last_at: list[int] = field(default_factory=list)
-    kinds: list[int] = field(default_factory=list)
-    kind_names: dict[tuple[str, str], int] = field(default_factory=dict)
-    ids: list[str] = field(default_factory=list)
-    id_row: list[int] = field(default_factory=list)
-    keys: dict[Columns, tuple[list[int], list[str]]] = field(default_factory=dict)
-    nameless: list[int] = field(default_factory=list)
+    def __init__(self, table: TransactionTable, order_lines: Mapping[OrderLine, str]) -> None:
+        self._table, self._order_lines = table, order_lines
+        self._rows = _Column("int64")  # number, whether unknown, first and last time, kind
+        self._kind_names: dict[tuple[str, str], int] = {}
+        self._ids, self._id_row = _Texts(), _Column("int32")
+        self._keys: dict[Columns, tuple[_Column, _Texts]] = {}
+        self._nameless = _Column("int32")
+        self._count = 0
 
-    def add(self, sent: SentRequest, table: TransactionTable, order_lines: Mapping[OrderLine, str]) -> None:
-        index = len(self.numbers)
-        self.numbers.append(sent.row)
-        self.unknown.append(sent.state == "unknown")
-        self.first_at.append(sent.first_at)
-        self.last_at.append(sent.last_at)
-        kind = (sent.type or "", mode_of_query(sent.query))
-        self.kinds.append(self.kind_names.setdefault(kind, len(self.kind_names)))
+    def add(self, sent: SentRequest) -> None:
+        index, self._count = self._count, self._count + 1
+        name = (sent.type or "", mode_of_query(sent.query))
+        kind = self._kind_names.setdefault(name, len(self._kind_names))
+        self._rows.add((sent.row, sent.state == "unknown", sent.first_at, sent.last_at, kind))
         for text in _ids(sent.ids or "[]"):
-            self.ids.append(plain_id(text))
-            self.id_row.append(index)
-        names = table.names_of(_named(_body(sent.body or "{}"), order_lines))
+            self._ids.add(plain_id(text))
+            self._id_row.add(index)
+        names = names_of(sent.body, self._table, self._order_lines)
         if names is None:
-            self.nameless.append(index)
+            self._nameless.add(index)
             return
-        rows, keys = self.keys.setdefault(tuple(column for column, _ in names), ([], []))
-        rows.append(index)
-        keys.append(SEPARATOR.join(_key_part(column, value) for column, value in names))
+        columns = tuple(column for column, _ in names)
+        if columns not in self._keys:
+            self._keys[columns] = _Column("int32"), _Texts()
+        rows, keys = self._keys[columns]
+        rows.add(index)
+        keys.add(SEPARATOR.join(value for _, value in names))
+
+    def rows(self) -> SentRows:
+        ids, id_of = DigestSet.of(self._ids.array())
+        numbers, unknown, first_at, last_at, kinds = self._rows.array().reshape(-1, 5).T.copy()
+        return SentRows(
+            numbers=numbers,
+            unknown=unknown.astype(bool),
+            first_at=first_at,
+            last_at=last_at,
+            kinds=kinds.astype("int32"),
+            kind_names=list(self._kind_names),
+            ids=ids,
+            id_of=id_of,
+            id_row=self._id_row.array(),
+            keys=[_keys(columns, rows.array(), texts.array()) for columns, (rows, texts) in self._keys.items()],
+            nameless=self._nameless.array(),
+        )
+
+
+def names_of(body: str | None, table: TransactionTable, order_lines: Mapping[OrderLine, str]) -> Names | None:
+    """The columns and values that name the object of a body, ids as they are compared; None where no column does."""
+    names = table.names_of(_named(_body(body or "{}"), order_lines))
+    return None if names is None else tuple((column, _key_part(column, value)) for column, value in names)
 
 
 def _key_part(column: str, value: str) -> str:
@@ -155,38 +214,33 @@ def gather(
     sent: Iterable[SentRequest], table: TransactionTable, order_lines: Mapping[OrderLine, str] | None = None
 ) -> SentRows:
     """The rows of a run in columns."""
-    import numpy as np
-    import pyarrow as pa
-
-    gathered = _Gathered()
+    gathered = _Gathered(table, order_lines or {})
     for request in sent:
-        gathered.add(request, table, order_lines or {})
-    encoded = _encoded(gathered.ids)
-    return SentRows(
-        numbers=np.array(gathered.numbers, np.int64),
-        unknown=np.array(gathered.unknown, bool),
-        first_at=np.array(gathered.first_at, np.int64),
-        last_at=np.array(gathered.last_at, np.int64),
-        kinds=np.array(gathered.kinds, np.int32),
-        kind_names=list(gathered.kind_names),
-        ids=encoded.dictionary if len(encoded) else pa.array([], pa.string()),
-        id_of=encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
-        id_row=np.array(gathered.id_row, np.int64),
-        keys=list(_keys(gathered)),
-        nameless=np.array(gathered.nameless, np.int64),
-    )
+        gathered.add(request)
+    return gathered.rows()
 
 
-def _encoded(texts: list[str]) -> Any:
-    import pyarrow as pa
+def _keys(columns: Columns, rows: Any, texts: Any) -> Keys:
+    objects, object_of = DigestSet.of(texts)
+    return Keys(columns, objects, rows, object_of)
 
-    return pa.array(texts, pa.string()).dictionary_encode()
 
-
-def _keys(gathered: _Gathered) -> Iterator[Keys]:
+def missing_ids(
+    store: Store, rows: SentRows, missing: np.ndarray[Any, Any], among: np.ndarray[Any, Any] | None = None
+) -> Iterator[tuple[int, str]]:
+    """The ids that are missing (of each of the rows' different ids, whether it is), as they are compared, with the
+    numbers of their rows, from the ledger; `among`: of each row, whether it is wanted."""
     import numpy as np
 
-    for columns, (rows, texts) in gathered.keys.items():
-        encoded = _encoded(texts)
-        object_of = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        yield Keys(columns, encoded.dictionary, np.array(rows, np.int64), object_of)
+    wanted = missing[rows.id_of]
+    if among is not None:
+        wanted &= among[rows.id_row]
+    begins = np.searchsorted(rows.id_row, np.arange(len(rows)))  # the ids of a row follow each other
+    indices = np.unique(rows.id_row[wanted])
+    for part in (indices[at : at + CHUNK] for at in range(0, len(indices), CHUNK)):
+        texts = ids_of(store, rows.numbers[part].tolist())
+        for index in part.tolist():
+            row = int(rows.numbers[index])
+            for at, text in enumerate(_ids(texts[row]), start=int(begins[index])):
+                if wanted[at]:
+                    yield row, plain_id(text)

@@ -12,27 +12,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
 from runner.audit.check import LISTED, Check
+from runner.audit.extra_transactions import ExtraTransactions, of_unknown_rows
 from runner.audit.extract_diff import SLACK_SECONDS
 from runner.audit.missing_rows import write_missing_rows
 from runner.audit.object_confirmation import ObjectConfirmation
 from runner.audit.other_runs import other_runs
 from runner.audit.reconcile import run_time
-from runner.audit.sent_rows import SEPARATOR, ObjectsOfRows, OrderLine, SentRows, gather, order_lines_of, plain_id
-from runner.audit.transaction_match import NEVER, UNTIMED, Matches, Transaction
+from runner.audit.sent_rows import OrderLine, SentRows, gather, missing_ids, names_of, order_lines_of, plain_id
+from runner.audit.transaction_match import NEVER, UNTIMED, Matches
 from runner.audit.unknown_rows import DONE, NOT_DONE, SETTLED_SECONDS, Annotation, Others, UnknownRows, written
 from runner.ledger import Store
 from runner.ledger.sent_requests import bodies_of, labels, operations_sent, sent_requests
 from runner.runs.annotations import NAME
-from runner.system.atomic_file import replacing
 from runner.system.counting import counted
-from runner.system.csv_dialect import csv_text, safe
-from runner.system.timestamps import iso
 from runner.zuora.client import Client
 from runner.zuora.data_query.client import DataQuery
 from runner.zuora.data_query.job import QueryFailedError
@@ -45,6 +44,7 @@ from runner.zuora.transaction_tables import TransactionTable
 
 JOBS = "query-jobs.json"  # of an inquiry that is not complete
 MOST_ORDER_LINES = 50_000  # looked up by their numbers
+IDS_OF_A_SAMPLE, IDS_AT_ONCE = 5_000, 100_000  # looked up by themselves: at first, then at a time
 
 
 @dataclass(frozen=True)
@@ -118,19 +118,30 @@ class _TableInquiry:
         self._select = f"SELECT {', '.join(self._columns)} FROM {self._table.sql_name}"  # noqa: S608 - our own names
         lines = order_lines_of(self._store, self._operation, MOST_ORDER_LINES)
         line_ids = await self._order_lines(lines)
+        self._line_ids = line_ids
         rows = gather(sent_requests(self._store, self._operation), self._table, line_ids)
-        self._matches = matches = Matches.of(rows)
+        self._matches = Matches.of(rows)
+        with closing(self._matches.others):
+            await self._match(rows)
+
+    async def _match(self, rows: SentRows) -> None:
+        matches = self._matches
         await self._extract_of_the_time(rows)
         await self._extract_by_id(rows)
         await self._extract_by_object(rows)
         numbers = rows.numbers[rows.unknown].tolist()
         bodies = bodies_of(self._store, numbers)
-        ids = {transaction.id for transaction in matches.others.values()}
-        runs = other_runs(self._store, ids, self._operation, frozenset(bodies.values()))
+        runs = other_runs(self._store, matches.others, self._operation, frozenset(bodies.values()))
         others = Others(runs, matches.users or self._own_user())
-        self.annotations = UnknownRows(matches, labels(self._store, numbers), bodies, others, self._now).answers()
+        mine = of_unknown_rows(matches, others)
+        unknown = UnknownRows(matches, mine, bodies, others, self._now)
+        self.annotations = unknown.answers(labels(self._store, numbers))
         self._judge_missing(rows)
-        self._judge_extra(others)
+        explained = len({text for annotation in self.annotations for text in annotation.ids})
+        extra = ExtraTransactions(self._store, matches, others, {transaction.id for transaction in mine})
+        path = self._path(f"reconcile-{self._table.name}-extra.csv")
+        self.checks.append(extra.judged(path, self._table.name, explained, strict=self._strict))
+        self.files.append(path)
         self._write_not_done()
 
     @property
@@ -179,12 +190,15 @@ class _TableInquiry:
         await self._read(f"query-{self._table.name}.csv", parts, (parts[0].since, parts[-1].until))
 
     async def _extract_by_id(self, rows: SentRows) -> None:
-        """What was not updated in the run's time may be there all the same."""
-        missing = rows.ids.filter(_arrow(~self._matches.id_present)).to_pylist()
-        if missing:
-            wanted = [text for plain in missing for text in spellings(plain)]
-            parts = texts(self._select, "id", wanted)
-            await self._read(f"query-{self._table.name}-by-id.csv", parts)
+        """What was not updated in the run's time may be there all the same. Where the first few thousand are not, nor
+        any other id of the run, ids are no transactions' ids."""
+        missing = (text for _, text in missing_ids(self._store, rows, ~self._matches.id_present))
+        for number, most in enumerate(chain((IDS_OF_A_SAMPLE,), repeat(IDS_AT_ONCE)), start=1):
+            wanted = [spelled for text in islice(missing, most) for spelled in spellings(text)]
+            if not wanted or (number > 1 and not self._strict):
+                return
+            suffix = "" if number == 1 else f"-{number}"
+            await self._read(f"query-{self._table.name}-by-id{suffix}.csv", texts(self._select, "id", wanted))
 
     async def _extract_by_object(self, rows: SentRows) -> None:
         """The objects that nothing was seen of yet, of unknown rows and of rows that ids do not confirm; of unknown
@@ -194,9 +208,10 @@ class _TableInquiry:
             updated = self._matches.objects[at].updated[keys.object_of]
             before = rows.unknown[keys.rows] & (updated < rows.first_at[keys.rows])
             wanted = self._doubtful(rows)[keys.rows] & ((updated == NEVER) | before)
-            names = {keys.objects[position].as_py() for position in set(keys.object_of[wanted].tolist())}
             first = keys.columns[0]
-            values = sorted({name.split(SEPARATOR)[0] for name in names})
+            bodies = bodies_of(self._store, rows.numbers[keys.rows[wanted]].tolist())
+            named = (names_of(body, self._table, self._line_ids) for body in bodies.values())
+            values = sorted({names[0][1] for names in named if names})
             if first.endswith("id"):
                 values = [text for value in values for text in spellings(value)]
             parts += texts(self._select, first, values)
@@ -256,11 +271,13 @@ class _TableInquiry:
         return succeeded & by_object.named & ~by_object.confirmed, succeeded & ~by_object.named
 
     def _missing_ids(self, rows: SentRows, unconfirmed: set[int]) -> dict[int, list[str]]:
+        import numpy as np
+
+        among = np.zeros(len(rows), bool)
+        among[list(unconfirmed)] = True
         ids: dict[int, list[str]] = {}
-        lacking = (~self._matches.id_present[rows.id_of]).nonzero()[0]
-        for position in lacking.tolist():
-            if (index := int(rows.id_row[position])) in unconfirmed:
-                ids.setdefault(int(rows.numbers[index]), []).append(rows.ids[rows.id_of[position]].as_py())
+        for row, text in missing_ids(self._store, rows, ~self._matches.id_present, among):
+            ids.setdefault(row, []).append(text)
         return ids
 
     def _notes(self, rows: SentRows, unconfirmed: Any, blind: Any) -> Iterator[str]:
@@ -286,81 +303,11 @@ class _TableInquiry:
         if unconfirmed.any() and self._now - last < SETTLED_SECONDS * SECOND:
             yield "the run ended less than 15 minutes ago and Data Query may lag behind: ask again later"
 
-    def _judge_extra(self, others: Others) -> None:
-        """Transactions of the run's objects, of its time, that nothing in the run explains."""
-        explained = {text for annotation in self.annotations for text in annotation.ids}
-        objects = [ObjectsOfRows.of(keys, self._matches.rows) for keys in self._matches.rows.keys]
-        mine = {each.id for each in self._matches.others.values() if objects[each.at].unknown[each.object]}
-        tally: Counter[str] = Counter()
-        extra: dict[str, Transaction] = {}
-        for transaction in self._matches.others.values() if self._strict else ():
-            if transaction.id in explained or transaction.id in mine:
-                continue
-            reason = _explanation(transaction, objects[transaction.at], others)
-            if reason is None:
-                extra[transaction.id] = transaction
-            else:
-                tally[reason] += 1
-        path = self._write_extra(list(extra.values()))
-        self.files.append(path)
-        first = list(islice(extra.values(), LISTED))
-        names = labels(self._store, [self._row_of(other) for other in first])
-        listed = [f"id {other.id}: {self._about(other, names)}" for other in first]
-        notes = [f"{count:,} transactions of the run's objects {reason}" for reason, count in tally.items()]
-        if self._matches.unrelated:
-            notes.append(f"{self._matches.unrelated:,} transactions of the run's time are of objects not in the run")
-        if explained:
-            notes.append(f"{len(explained):,} transactions are those of rows whose outcome is unknown")
-        description = f"no {self._table.name} of the run's objects and time is unexplained"
-        self.checks.append(Check("extra", description, tuple(listed), len(extra), tuple(notes)))
-
-    def _row_of(self, transaction: Transaction) -> int:
-        """The number of the first row that names the object of a transaction."""
-        keys, rows = self._matches.rows.keys[transaction.at], self._matches.rows
-        return int(rows.numbers[keys.rows[(keys.object_of == transaction.object).argmax()]])
-
-    def _about(self, transaction: Transaction, names: dict[int, str]) -> str:
-        row = self._row_of(transaction)
-        return f"updated {iso(transaction.updated)}, of the object of row {row}, {names[row]}"
-
-    def _write_extra(self, extra: Sequence[Transaction]) -> Path:
-        path = self._path(f"reconcile-{self._table.name}-extra.csv")
-        with replacing(path) as file:
-            file.write(csv_text([["transaction_id", "updateddate", "updatedbyid", "regen_line"]]).encode())
-            for transaction in extra:
-                cells = [
-                    transaction.id,
-                    iso(transaction.updated),
-                    transaction.user or "",
-                    str(self._row_of(transaction)),
-                ]
-                file.write(csv_text([[safe(cell) for cell in cells]]).encode())
-        return path
-
     def _write_not_done(self) -> None:
         rows = [annotation.row for annotation in self.annotations if annotation.answer == NOT_DONE]
         if rows:
             name = f"{self._table.name}-not-done"
             self.files += write_missing_rows(self._store, self._folder, name, rows, {}, ids_file=False).all
-
-
-def _explanation(transaction: Transaction, objects: ObjectsOfRows, others: Others) -> str | None:
-    """Why a transaction of the run's objects is not of the run; None if nothing explains it."""
-    if transaction.id in others.runs.made:
-        return f"made by run {others.runs.made[transaction.id]}"
-    if others.has(transaction):
-        return "last updated by another user"
-    if transaction.updated == UNTIMED:
-        return "whose time of update cannot be read"
-    first_at, last_at = int(objects.first_at[transaction.object]), int(objects.last_at[transaction.object])
-    in_time = first_at - SLACK_SECONDS * SECOND <= transaction.updated <= last_at + SLACK_SECONDS * SECOND
-    return None if in_time else "updated when nothing was sent for their object"
-
-
-def _arrow(flags: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.array(flags)
 
 
 def _named_ids(ids: Sequence[str] | None) -> str:

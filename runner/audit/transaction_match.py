@@ -8,12 +8,14 @@ extract ─ a million rows at a time ─┬─ id is of an idList ──▶ when
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from runner.audit.digests import DigestSet, digests
 from runner.audit.extract_diff import SLACK_SECONDS
+from runner.audit.other_transactions import OtherTransactions
 from runner.audit.printed_times import moments
 from runner.audit.sent_rows import SEPARATOR, Keys, SentRows
 from runner.zuora.data_query.job import QueryFailedError
@@ -23,20 +25,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-BLOCK_BYTES = 16 << 20
-ROWS_AT_ONCE = 500_000
+BLOCK_BYTES = 2 << 20  # the reader holds some thirty blocks
+ROWS_AT_ONCE = 100_000
 NEVER = -(2**62)  # a time before all others: it is not there
 UNTIMED = NEVER + 1  # it is there, but when it was updated cannot be read
-
-
-class Transaction(NamedTuple):
-    """A transaction of an object of the run that no idList of the run holds. `updated` in microseconds."""
-
-    id: str
-    updated: int
-    user: str | None  # who updated it last, where the tenant shows that
-    at: int  # the index of the keys that name its object
-    object: int  # the object's index among theirs
 
 
 @dataclass
@@ -74,7 +66,7 @@ class Matches:
     objects: list[SeenObjects]  # by the index of the keys
     users: set[str] = field(default_factory=set)  # who updated the transactions with an id of the run
     seen_users: set[str] = field(default_factory=set)  # who updated any transaction of the run's objects
-    others: dict[tuple[str, int], Transaction] = field(default_factory=dict)  # by id and index of the keys
+    others: OtherTransactions = field(default_factory=OtherTransactions)
     unrelated: int = 0  # transactions of objects that the run does not name
     doubtful_zone: bool = False  # whether printed times contradict the tenant's own choice by time
     earliest: int | None = None  # the smallest time from a row's first attempt to the update of its transaction
@@ -99,8 +91,9 @@ class Matches:
         """
         import pyarrow as pa
 
+        columns = {"id", "updateddate", "updatedbyid", *(name for keys in self.rows.keys for name in keys.columns)}
         try:
-            for table in _tables(extract):
+            for table in _tables(extract, columns):
                 self._match(table, within)
         except pa.ArrowInvalid as error:
             raise QueryFailedError(f"the rows of {extract.name} cannot be read ({error}): try again") from error
@@ -109,7 +102,8 @@ class Matches:
         import numpy as np
 
         ids = _plain(table["id"])
-        position = _positions(ids, self.rows.ids)
+        id_digests = digests(ids)
+        position = self.rows.ids.positions(id_digests)
         ours = position >= 0
         by_keys = [_positions(_key(table, keys.columns), keys.objects) for keys in self.rows.keys]
         relevant = ours.copy()
@@ -124,7 +118,7 @@ class Matches:
             user = _plain(table["updatedbyid"]) if "updatedbyid" in table.column_names else None
             self._note_users(user, ours, relevant)
             self._note_delays(position, ours & (times > UNTIMED), times)
-            self._note_others(ids, user, by_keys, ours, times)
+            self.others.add(ids, user, id_digests, times, by_keys, ours)
 
     def _times(self, texts: Any, chosen: Any, within: tuple[int, int] | None) -> Any:
         """The times of the chosen rows in microseconds; `UNTIMED` where they cannot be read, or not be relied on: they
@@ -172,16 +166,9 @@ class Matches:
         """Of each unique id, the index of a row that made it."""
         import numpy as np
 
-        row = np.zeros(len(self.rows.ids), np.int64)
+        row = np.zeros(len(self.rows.ids), np.int32)
         row[self.rows.id_of] = self.rows.id_row
         return row
-
-    def _note_others(self, ids: Any, user: Any, by_keys: Sequence[Any], ours: Any, times: Any) -> None:
-        for at, positions in enumerate(by_keys):
-            for index in ((positions >= 0) & ~ours).nonzero()[0].tolist():
-                text = ids[index].as_py()
-                name = user[index].as_py() if user is not None else None
-                self.others[text, at] = Transaction(text, int(times[index]), name or None, at, int(positions[index]))
 
 
 def lines_by_row(matches: Matches, extracts: Sequence[Path], column: str) -> dict[int, list[str]]:
@@ -191,7 +178,8 @@ def lines_by_row(matches: Matches, extracts: Sequence[Path], column: str) -> dic
     by_id = bool(matches.id_present.any())
     rows_of_ids = _rows_of(matches.rows.id_of, matches.rows.id_row)
     rows_of_objects = [_rows_of(keys.object_of, keys.rows) for keys in matches.rows.keys]
-    for table in (table for extract in extracts for table in _tables(extract)):
+    columns = {"id", column, *(name for keys in matches.rows.keys for name in keys.columns)}
+    for table in (table for extract in extracts for table in _tables(extract, columns)):
         if column not in table.column_names:
             continue
         texts = table[column].to_pylist()
@@ -223,14 +211,14 @@ def _plain(texts: Any) -> Any:
     return pc.replace_substring(texts.combine_chunks(), "-", "")
 
 
-def _positions(texts: Any, wanted: Any) -> Any:
-    """Of each text, its index among the wanted ones; -1 if it is none of them."""
+def _positions(texts: Any, wanted: DigestSet) -> Any:
+    """Of each text, its index among the wanted ones; -1 if it is none of them, or null."""
     import numpy as np
-    import pyarrow.compute as pc
 
-    if not len(wanted):
+    if not len(wanted) or texts.null_count == len(texts):
         return np.full(len(texts), -1, np.int64)
-    return pc.fill_null(pc.index_in(texts, value_set=wanted), -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    positions = wanted.positions(digests(texts))
+    return np.where(texts.is_valid().to_numpy(zero_copy_only=False), positions, -1)
 
 
 def _key(table: pa.Table, columns: Sequence[str]) -> Any:
@@ -248,14 +236,18 @@ def _key(table: pa.Table, columns: Sequence[str]) -> Any:
     return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
 
 
-def _tables(extract: Path) -> Iterator[pa.Table]:
-    """An extract as tables of texts."""
+def _tables(extract: Path, columns: Collection[str]) -> Iterator[pa.Table]:
+    """These columns of an extract, as far as it has them, as tables of texts."""
     import pyarrow as pa
     from pyarrow import csv
 
     with extract.open("rb") as file:
         names = file.readline().decode().strip().split(",")
-    convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    convert = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        strings_can_be_null=False,
+        include_columns=[name for name in names if name in columns],
+    )
     reading = csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False)
     parsing = csv.ParseOptions(newlines_in_values=True)
     with csv.open_csv(extract, reading, parsing, convert) as reader:

@@ -7,15 +7,16 @@ would have shown the work: a false one invites a doubled effect.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runner.audit.extract_diff import SLACK_SECONDS
 from runner.audit.other_runs import OtherRuns
+from runner.audit.other_transactions import Transaction
 from runner.audit.sent_rows import SentRows
-from runner.audit.transaction_match import UNTIMED, Matches, Transaction
+from runner.audit.transaction_match import UNTIMED, Matches
 from runner.runs.annotations import HEADER
 from runner.system.atomic_file import replacing
 from runner.system.csv_dialect import csv_text, safe
@@ -48,7 +49,18 @@ class Others:
     def has(self, transaction: Transaction) -> bool:
         """Whether a transaction was last updated by another run or another user."""
         other_user = bool(self.users) and transaction.user is not None and transaction.user not in self.users
-        return transaction.id in self.runs.made or other_user
+        return transaction.made_by is not None or other_user
+
+    def of_other_users(self, users: Any) -> Any:
+        """Of each of these users (texts, null or empty where nobody is shown), whether it is another."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not self.users:
+            return np.zeros(len(users), bool)
+        ours = pa.array([*self.users, "", None], pa.string())
+        return ~np.asarray(pc.is_in(users, value_set=ours))
 
     def run_left_unknown(self, body: str, since: int) -> str | None:
         """The other run that sent such a request after a time (microseconds), and does not know what became of it."""
@@ -57,25 +69,30 @@ class Others:
 
 
 class UnknownRows:
-    """Answers for the unknown rows of one operation: `bodies` and `labels` by row number. `now` is when the tenant was
-    asked, in microseconds."""
+    """Answers for the unknown rows of one operation: `bodies` and `labels` by row number, `transactions` those of their
+    objects that are of no idList. `now` is when the tenant was asked, in microseconds."""
 
     def __init__(
-        self, matches: Matches, labels: Mapping[int, str], bodies: Mapping[int, str], others: Others, now: int
+        self,
+        matches: Matches,
+        transactions: Iterable[Transaction],
+        bodies: Mapping[int, str],
+        others: Others,
+        now: int,
     ) -> None:
         self._matches, self._rows, self._others, self._now = matches, matches.rows, others, now
-        self._labels, self._bodies = labels, bodies
+        self._bodies = bodies
         self._objects = _objects(self._rows)
         self._shared = Counter(self._objects.values())
         self._by_object: dict[tuple[int, int], list[Transaction]] = {}
-        for transaction in matches.others.values():
+        for transaction in transactions:
             self._by_object.setdefault((transaction.at, transaction.object), []).append(transaction)
-        self._named_twice = _named_twice(matches)
         self._by_id = _rows_matched_by_id(matches)
         self._shift = min(0, matches.earliest or 0) - CLOCK_SECONDS * 1_000_000
 
-    def answers(self) -> list[Annotation]:
-        """One for each unknown row, in order."""
+    def answers(self, labels: Mapping[int, str]) -> list[Annotation]:
+        """One for each unknown row, in order; `labels` by row number."""
+        self._labels = labels
         return [self._answer(index) for index in self._rows.unknown.nonzero()[0].tolist()]
 
     def _answer(self, index: int) -> Annotation:
@@ -85,7 +102,7 @@ class UnknownRows:
         since = int(self._rows.first_at[index]) + self._shift
         transactions = [each for each in self._by_object.get(object_key, ()) if each.updated >= since]
         candidates = [transaction for transaction in transactions if not self._others.has(transaction)]
-        twice = any(transaction.id in self._named_twice for transaction in candidates)
+        twice = any(transaction.named_twice for transaction in candidates)
         if twice or (self._shared[object_key] > 1 and (candidates or self._updated(object_key) >= since)):
             return self._cannot(index, "another row of the run names the same object")
         if candidates:
@@ -146,11 +163,6 @@ class UnknownRows:
 
     def _cannot(self, index: int, reason: str) -> Annotation:
         return self._annotation(index, CANNOT_TELL, reason)
-
-
-def _named_twice(matches: Matches) -> set[str]:
-    """The ids of transactions whose object rows of the run name by different columns."""
-    return {text for text, count in Counter(text for text, _ in matches.others).items() if count > 1}
 
 
 def _rows_matched_by_id(matches: Matches) -> Any:

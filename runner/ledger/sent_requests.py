@@ -53,3 +53,9 @@ def bodies_of(store: Store, rows: Iterable[int]) -> dict[int, str]:
     """The bodies that were sent, by row; of rows that had one."""
     sql = "SELECT body FROM request WHERE request = ? AND body IS NOT NULL"
     return {row: sent[0] for row in rows if (sent := store.row(sql, row)) is not None}
+
+
+def ids_of(store: Store, rows: Iterable[int]) -> dict[int, str]:
+    """The ids that requests made, as JSON arrays, by row; of rows that have an outcome."""
+    sql = "SELECT o.ids FROM request r JOIN outcome o ON o.seq = r.outcome WHERE r.request = ?"
+    return {row: sent[0] or "[]" for row in rows if (sent := store.row(sql, row)) is not None}

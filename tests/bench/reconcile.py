@@ -1,13 +1,15 @@
-"""Comparing a run with extracts of the tenant's transactions: seconds, peak memory, and whether exactly the ids that
-were taken out and put in are named."""
+"""Comparing a run with the tenant's transactions, from an extract and as queries return them: seconds, peak memory, and
+whether exactly what was taken out and put in is named."""
 
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
-from tests.bench.measure import regen, subscriptions, table, work_folder
+from tests.bench.measure import python, regen, subscriptions, table, work_folder
 from tests.bench.plan import planned, results, settle
+from tests.bench.tenant_match import transactions
 
 MILLION = int(os.environ.get("BENCH_ROWS", "1000000"))
 CHANGED = 1000
@@ -38,6 +40,10 @@ def main() -> None:
             assert (counts["missing"], counts["extra"]) == (CHANGED, CHANGED), counts
             lines.append((f"{rows:,}", f"{process.seconds:.0f}", f"{process.peak_mb:.0f}"))
             print(f"  {lines[-1]}", flush=True)
+        path = transactions(folder / "query.csv", MILLION, 10 * MILLION, time.time(), CHANGED)
+        process = python("tests.bench.tenant_match", str(folder_of_run / "ledger.db"), str(path))
+        assert process.out.strip() == str({"missing": CHANGED, "extra": 0}), process.out
+        lines.append((f"{10 * MILLION:,}, by queries", f"{process.seconds:.0f}", f"{process.peak_mb:.0f}"))
     print(f"\n### Reconcile, a run of {MILLION:,} ids\n\n{table(('transactions', 'seconds', 'peak MB'), lines)}")
 
 
