@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 _NOTHING = frozenset(
@@ -144,9 +144,11 @@ def probable(text: str) -> Finding | None:
     return next((Finding(rule, words) for rule, pattern, words in _PROBABLE if pattern.search(text)), None)
 
 
-def unusual(cells: Iterable[str]) -> Iterator[tuple[int, str]]:
+def unusual(cells: Sequence[str]) -> Iterator[tuple[int, str]]:
     """The positions and texts that one of the rules may match."""
     plain = _PLAIN.fullmatch
+    if all(map(plain, cells)):  # the rule, and twice as quick
+        return iter(())
     return ((at, cell) for at, cell in enumerate(cells) if not plain(cell))
 
 

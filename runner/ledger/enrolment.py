@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,6 +69,35 @@ class NewRequest(NamedTuple):
     following: int | None = None  # the next of its lane
 
 
+@dataclass(frozen=True, slots=True)
+class AlikeRows:
+    """Rows of one type, each of which asks for a request of its own; of what differs, a value a row."""
+
+    manifest: int
+    step: int
+    operation: str
+    type: str
+    query: str
+    numbers: Sequence[int]
+    rows: Sequence[int]
+    cells: Sequence[str]
+    objects: Sequence[str | None]
+    bodies: Sequence[str]
+    digests: Sequence[bytes]
+    lanes: Sequence[int]
+
+    def lines(self) -> list[tuple[Any, ...]]:
+        """Each row with the fields of `Line`."""
+        described = self.rows, self.cells, repeat(self.operation), repeat(self.type), self.objects
+        return list(zip(self.numbers, repeat(self.manifest), *described, self.numbers, repeat(None), repeat(0)))
+
+    def requests(self) -> list[tuple[Any, ...]]:
+        """The request of each row with the fields of `NewRequest`."""
+        step, operation, query = repeat(self.step), repeat(self.operation), repeat(self.query)
+        own = self.bodies, self.digests, self.lanes
+        return list(zip(self.numbers, step, operation, query, *own, repeat(1), repeat(None)))
+
+
 class Part(NamedTuple):
     """A request that uploads rows as a file, its fields named as the table's columns."""
 
@@ -88,6 +117,21 @@ VALUES (:number, :step, :path, :sha256, :bytes, :rows, :columns)
 """
 
 ROWS = 50  # that one statement inserts
+
+# What is alike is bound once a statement, and what differs as often as there are rows: binding is most of an insert.
+_ALIKE_LINE = "(?{}, ?1, ?{}, ?{}, ?2, ?3, ?{}, ?{})"
+_ALIKE_REQUEST = "(?{}, ?1, ?2, ?3, ?{}, ?{}, ?{})"
+
+
+def _insert_alike_lines(rows: int) -> str:
+    values = (_ALIKE_LINE.format(at, at + 1, at + 2, at + 3, at) for at in range(4, 4 + 4 * rows, 4))
+    columns = "line, manifest, row, cells, operation, type, object, request"
+    return f"INSERT INTO line ({columns}) VALUES {', '.join(values)}"
+
+
+def _insert_alike_requests(rows: int) -> str:
+    values = (_ALIKE_REQUEST.format(at, at + 1, at + 2, at + 3) for at in range(4, 4 + 4 * rows, 4))
+    return f"INSERT INTO request (request, step, operation, query, body, digest, lane) VALUES {', '.join(values)}"
 
 
 def _insert(table: str, columns: tuple[str, ...], rows: int = 1) -> str:
@@ -138,6 +182,29 @@ class Enrolment:
         self._keys.add(step, numbers, digests, lanes)
         self._digests["request"].add(requests)
         self._rows("request", NewRequest._fields, requests)
+
+    def alike(self, rows: AlikeRows) -> None:
+        """Enrol rows of one type and their requests, in the order of their numbers."""
+        self._keys.add(rows.step, rows.numbers, rows.digests, rows.lanes)
+        self._digests["line"].add(rows.lines())
+        self._digests["request"].add(rows.requests())
+        line = (rows.manifest, rows.operation, rows.type), (rows.numbers, rows.rows, rows.cells, rows.objects)
+        request = (rows.step, rows.operation, rows.query), (rows.numbers, rows.bodies, rows.digests, rows.lanes)
+        with translated(self._draft):
+            self._columns(_insert_alike_lines, *line)
+            self._columns(_insert_alike_requests, *request)
+
+    def _columns(self, insert: Callable[[int], str], alike: Sequence[Any], columns: Sequence[Sequence[Any]]) -> None:
+        """Insert rows, many in one statement, from what is alike and a column of each of the other values."""
+        width, count, statement = len(columns), len(columns[0]), insert(ROWS)
+        for begin in range(0, count, ROWS):
+            some = [column[begin : begin + ROWS] for column in columns]
+            if len(some[0]) < ROWS:
+                statement = insert(len(some[0]))
+            values: list[Any] = [None] * (width * len(some[0]))
+            for at, column in enumerate(some):
+                values[at::width] = column
+            self._store.connection.execute(statement, [*alike, *values])
 
     def parts(self, parts: Iterable[Part]) -> None:
         """Enrol the parts that requests upload."""

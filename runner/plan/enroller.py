@@ -6,6 +6,7 @@ Each kind of step turns its rows into lines and requests with it: `regenerate`, 
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -98,6 +99,12 @@ class Enroller:
 def lane(name: str) -> int:
     """A lane as a signed 64-bit number; lanes that collide merely wait for each other."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def lanes(names: Sequence[str]) -> Sequence[int]:
+    """The lane of each name."""
+    hashes = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names]
+    return struct.unpack(f">{len(hashes)}q", b"".join(hashes))
 
 
 def texts(columns: Sequence[Sequence[str | None]]) -> list[str]:

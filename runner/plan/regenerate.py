@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -14,8 +13,8 @@ from manifests.artefacts import Notes
 from runner.domain.identity import Identities, canonical
 from runner.domain.steps import Regenerate
 from runner.ledger import Line
-from runner.ledger.enrolment import NewRequest
-from runner.plan.enroller import Enroller, lane, texts
+from runner.ledger.enrolment import AlikeRows, NewRequest
+from runner.plan.enroller import Enroller, lane, lanes, texts
 from runner.plan.modes import EarlierRows, resolved
 from runner.plan.uniform_batch import uniform_bodies
 from runner.system.counting import counted
@@ -99,16 +98,22 @@ class _Rows:
         name, encoded = operation.name, self._encoded if operation.flagged else ""
         numbers = self._enroller.next_lines(len(bodies))
         digests = self._identities[name].digests(bodies)
-        lanes = [lane(named or digest.hex()) for named, digest in zip(checked.lanes, digests, strict=True)]
-        alike, no_problem, no_part = (repeat(name), repeat(None), repeat(0))
-        lines = zip(
-            numbers, repeat(manifest), rows, cells, alike, checked.types, checked.objects, numbers, no_problem, no_part
+        lanes_ = lanes([named or digest.hex() for named, digest in zip(checked.lanes, digests, strict=True)])
+        alike = AlikeRows(
+            manifest,
+            self._step,
+            name,
+            checked.types[0] or "",
+            encoded,
+            numbers,
+            rows,
+            cells,
+            checked.objects,
+            bodies,
+            digests,
+            lanes_,
         )
-        requests = zip(
-            numbers, repeat(self._step), alike, repeat(encoded), bodies, digests, lanes, repeat(1), repeat(None)
-        )
-        self._enroller.enrolment.lines(list(map(Line._make, lines)))
-        self._enroller.enrolment.requests(list(map(NewRequest._make, requests)))
+        self._enroller.enrolment.alike(alike)
         if self._query and not operation.flagged:
             self._unflagged[name] += len(bodies)
         return True
