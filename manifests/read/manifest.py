@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from manifests.errors import ManifestError, NoRows, UnreadableManifest, location
 from manifests.header_mapping import RESULT_COLUMNS, Headers
+from manifests.read.delimited import Delimited
 from manifests.read.detect_format import Table, table_of
 from manifests.read.frames import Cell, Piece, checked_headers, framed
+from manifests.read.parquet import Parquet
+from manifests.read.plain_columns import NotPlain
 from manifests.read.raw_file import Digest, Origin
 from manifests.reading import DEFAULT, Reading
 
@@ -63,6 +67,35 @@ class Source:
         self._origin.verify_unchanged()
         if not done:
             raise NoRows(f"{location(self.path)}: a header but no rows; there is nothing to regenerate")
+
+    def batches_of(self, columns: Sequence[str], rows: int = 10_000) -> Iterator[Batch]:
+        """As `batches`, but of some columns, and much quicker as far as the file is plain CSV or Parquet."""
+        done = 0
+        try:
+            for piece in self._quick_frames(columns):
+                yield Batch(piece.rows, piece.frame, None)
+                done = piece.rows[-1]
+            self._origin.verify_unchanged()
+        except NotPlain:
+            yield from self._after(done, columns, rows)
+
+    def _quick_frames(self, columns: Sequence[str]) -> Iterator[Piece]:
+        if self.columns.results or not isinstance(self._table, Delimited | Parquet):
+            raise NotPlain
+        rows = 0
+        for piece in self._table.quick_frames(columns):
+            rows += len(piece.rows)
+            yield piece
+        if not rows:
+            raise NotPlain
+
+    def _after(self, done: int, columns: Sequence[str], rows: int) -> Iterator[Batch]:
+        """The rows after the first `done`, by the strict reader."""
+        for batch in self.batches(rows):
+            skipped = bisect_right(batch.rows, done)
+            if skipped < len(batch.rows):
+                frame = batch.frame[list(columns)].iloc[skipped:].reset_index(drop=True)
+                yield Batch(batch.rows[skipped:], frame, None, batch.escaped)
 
     @property
     def name(self) -> str:

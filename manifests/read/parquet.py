@@ -12,6 +12,7 @@ from uuid import UUID
 
 from manifests.errors import UnreadableManifest, location
 from manifests.read.frames import Piece, checked_headers, filled, framed
+from manifests.read.plain_columns import piece_of
 from manifests.read.raw_file import Origin
 from manifests.read.typed import Typed, whole
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pyarrow import Array
 
 _BUFFER_BYTES = 64 * 1024
+_QUICK_ROWS = 65_536
 
 
 class Parquet:
@@ -42,6 +44,14 @@ class Parquet:
             for batch in file.iter_batches(batch_size=rows, columns=list(self.headers), use_threads=False):
                 frame = framed(list(map(text_of, batch.columns)), self.headers, batch.num_rows)
                 yield from _without_empty_rows(Piece(frame, range(first, first + batch.num_rows)))
+                first += batch.num_rows
+
+    def quick_frames(self, columns: Sequence[str]) -> Iterator[Piece]:
+        """Some columns of the rows, quickly. Raises NotPlain where `frames` has to go on."""
+        with self._open() as file:
+            first = 1
+            for batch in file.iter_batches(batch_size=_QUICK_ROWS, columns=list(columns), use_threads=False):
+                yield piece_of([_quick_text(batch.column(name)) for name in columns], columns, first)
                 first += batch.num_rows
 
     @contextmanager
@@ -73,6 +83,19 @@ def _without_empty_rows(piece: Piece) -> Iterator[Piece]:
         yield Piece(frame.iloc[kept].reset_index(drop=True), [piece.rows[at] for at in kept])
 
 
+def _quick_text(column: Array) -> Any:
+    """As `text_of`, but moments are plain texts."""
+    from pyarrow import types
+
+    return _moments(column) if types.is_timestamp(column.type) else text_of(column)
+
+
+def _moments(column: Array) -> Any:
+    from pyarrow import compute, string
+
+    return compute.replace_substring(compute.cast(column, string()), " ", "T").to_numpy(zero_copy_only=False)
+
+
 def text_of(column: Array) -> Any:
     """A column as text, None for null; what is neither text nor a whole number is a `Typed` cell: `true`, `2026-11-30`,
     `12.50`; floats as Python writes them. What is no number (NaN) is nothing, and no object called `nan`."""
@@ -87,8 +110,7 @@ def text_of(column: Array) -> Any:
         texts = compute.cast(column, string()).to_numpy(zero_copy_only=False)
         return _signed(texts) if (compute.min(column).as_py() or 0) < 0 else texts
     if types.is_timestamp(kind):
-        texts = compute.replace_substring(compute.cast(column, string()), " ", "T").to_pylist()
-        return [None if text is None else Typed(text, "a date and time") for text in texts]
+        return [None if text is None else Typed(text, "a date and time") for text in _moments(column)]
     if types.is_date(kind) or types.is_time(kind):
         texts = compute.cast(column, string()).to_pylist()
         return [None if text is None else Typed(text, "a date or time") for text in texts]

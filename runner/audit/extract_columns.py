@@ -20,6 +20,11 @@ class Columns:
     time: str | None = None
     type: str | None = None
 
+    @property
+    def compared(self) -> list[str]:
+        """The columns that say which id was made when."""
+        return [self.id] if self.time in (None, self.id) else [self.id, self.time]
+
 
 def columns_of(headers: Sequence[str], path: str, id_column: str | None, time_column: str | None) -> Columns:
     """Find the columns. Raises Refused if there is no id column, or more than one that could be it."""

@@ -6,7 +6,12 @@ ids of the run ────┐ by hash ┌─ part ─┐
 ids of the extract ┘         └─ part ─┘
 ```
 
-Ids are compared as text, whole. What is kept in memory is one part of the ids, and a byte for each of them.
+Ids are compared as text, whole. What is kept in memory is one part of the ids, two bytes for each id of the run, and a
+bit for each row of the extract.
+
+Measured, 10,000,000 rows against 1,000,000 ids, 1,000 missing and 1,000 extra: 23 s and 250 MB for CSV, 21 s and 205 MB
+for Parquet. DuckDB was tried for it: with its memory bounded to 250 MB the join took 15 s of CPU beside the reading or
+failed for want of memory, and its CSV reader takes files that the strict reader refuses.
 """
 
 from __future__ import annotations
@@ -15,22 +20,23 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manifests import Batch, ManifestError, Source, open_manifest
-from manifests.errors import MalformedManifest
+from manifests import ManifestError, Source, open_manifest
+from runner.audit.bit_set import BitSet
 from runner.audit.check import LISTED, Check
 from runner.audit.extract_columns import Columns, columns_of
+from runner.audit.extract_rows import BATCH, CodedRows, Extract, batches
 from runner.audit.hash_partition import PARTS, Partition
 from runner.audit.other_runs import ids_of_other_runs
-from runner.audit.printed_times import moments
 from runner.audit.reconcile import run_time
 from runner.domain.errors import Refused
 from runner.domain.identity import key
 from runner.ledger import Store, queries
-from runner.ledger.queries import Made
+from runner.ledger.queries import Made, ResultLine
 from runner.system.atomic_file import replacing
 from runner.system.counting import counted
 from runner.system.csv_dialect import csv_text, safe
@@ -40,7 +46,7 @@ from runner.zuora.operations import OPERATIONS
 if TYPE_CHECKING:
     import numpy as np
 
-BATCH = 100_000
+ROWS_AT_ONCE = 20_000
 SLACK_SECONDS = 300  # a transaction may be written a little after its answer, and by another clock
 
 
@@ -50,20 +56,6 @@ def transactions(store: Store, operation: str | None = None) -> Iterator[Made]:
     return (made for made in queries.made(store) if made.operation in wanted)
 
 
-@dataclass
-class Extract:
-    """What the first pass learned of an extract."""
-
-    path: str
-    columns: Columns
-    rows: int = 0
-    blank: int = 0
-    untimed: int = 0
-    elsewhen: int = 0  # updated outside of the run's time
-    elsewhen_flags: bytearray = field(default_factory=bytearray)
-    before_flags: bytearray = field(default_factory=bytearray)
-
-
 @dataclass(frozen=True)
 class Compared:
     """The outcome: two checks, and the files that list what breaks them."""
@@ -71,6 +63,15 @@ class Compared:
     checks: tuple[Check, Check]
     missing: Path
     extra: Path
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The ids of the run, of the extract and of the other runs of the folder, each in parts by hash."""
+
+    run: Partition
+    extract: Partition
+    others: Partition
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class _Comparison:
         first, last = run_time(store)
         self._since, self._until = first - SLACK_SECONDS * 1_000_000, last + SLACK_SECONDS * 1_000_000
         self._store, self._source = store, source
-        self._extract = Extract(source.path, columns)
+        self._extract = Extract(source, columns, self._since, self._until)
         self._of_other_runs = 0
         self._operation, self._explained = terms.operation, terms.explained
         self._files = (folder / f"{terms.stem}-missing.csv", folder / f"{terms.stem}-extra.csv")
@@ -113,14 +114,13 @@ class _Comparison:
             here = Partition(Path(name), "run", stack)
             there = Partition(Path(name), "extract", stack)
             made = self._read_run(here)
-            self._read_extract(there)
+            self._extract.read(there)
             others = Partition(Path(name), "others", stack)
             for ids in ids_of_other_runs(self._store):
                 others.add(ids, range(len(ids)))
             for part in (here, there, others):
                 part.close()
-            missing, extra, stale = self._compared(here, there, made)
-            extra = self._without_other_runs(extra, there, others)
+            missing, extra, stale = self._compared(Parts(here, there, others), made)
         return Compared((self._missing(missing, stale), self._extra(extra)), *self._files)
 
     # -- first pass ---------------------------------------------------------------------------------------------
@@ -138,74 +138,29 @@ class _Comparison:
         parts.add(self._explained, range(parts.count, parts.count + len(self._explained)))
         return parts.count
 
-    def _read_extract(self, parts: Partition) -> None:
-        import numpy as np
-
-        extract = self._extract
-        for batch in batches(self._source):
-            ids = [(cell or "").strip() for cell in batch.frame[extract.columns.id].tolist()]
-            here = np.array([bool(cell) for cell in ids])
-            ordinals = np.arange(extract.rows, extract.rows + len(ids))
-            self._read_times(batch.frame, len(ids))
-            extract.rows += len(ids)
-            extract.blank += int((~here).sum())
-            kept = ids if here.all() else [cell for cell in ids if cell]
-            parts.add(kept, ordinals[here])
-
-    def _read_times(self, frame: Any, rows: int) -> None:
-        """Flag the rows that were updated outside of the run's time."""
-        import numpy as np
-
-        extract = self._extract
-        if extract.columns.time is None:
-            return
-        times, known = moments(frame[extract.columns.time])
-        before = known & (times < self._since)
-        elsewhen = before | (known & (times > self._until))
-        extract.untimed += rows - int(known.sum())
-        extract.elsewhen += int(elsewhen.sum())
-        extract.elsewhen_flags += elsewhen.astype(np.uint8).tobytes()
-        extract.before_flags += before.astype(np.uint8).tobytes()
-
     # -- between ------------------------------------------------------------------------------------------------
 
-    def _compared(
-        self, here: Partition, there: Partition, made: int
-    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Flags: of the run's ids the missing ones, of the extract's rows the extra ones, ids there but not updated."""
+    def _compared(self, parts: Parts, made: int) -> tuple[np.ndarray[Any, Any], BitSet, np.ndarray[Any, Any]]:
+        """Of the run's ids the missing ones, of the extract's rows the extra ones, ids there but not updated."""
         import numpy as np
         import pyarrow.compute as pc
 
         more = len(self._explained)  # known to be in the extract
         missing, stale = np.zeros(made + more, bool), np.zeros(made + more, bool)
-        extra = np.zeros(self._extract.rows, bool)
-        before = np.frombuffer(self._extract.before_flags, np.uint8)
+        extra = BitSet(self._extract.rows)
         for part in range(PARTS):
-            mine, theirs = here.read(part), there.read(part)
-            matched = pc.is_in(mine["id"], value_set=theirs["id"]).to_numpy(zero_copy_only=False)
+            mine, theirs = parts.run.read(part), parts.extract.read(part)
+            rows = CodedRows(theirs["at"].to_numpy())
+            matched = _in(mine["id"], theirs["id"])
             missing[mine["at"].to_numpy()[~matched]] = True
-            known = pc.is_in(theirs["id"], value_set=mine["id"]).to_numpy(zero_copy_only=False)
-            extra[theirs["at"].to_numpy()[~known]] = True
-            if len(before):
-                fresh = theirs["id"].filter(before[theirs["at"].to_numpy()] == 0)
-                updated = pc.is_in(mine["id"], value_set=fresh).to_numpy(zero_copy_only=False)
+            if rows.before.any():
+                updated = _in(mine["id"], pc.filter(theirs["id"], ~rows.before))
                 stale[mine["at"].to_numpy()[matched & ~updated]] = True
-        elsewhen = np.frombuffer(self._extract.elsewhen_flags, np.uint8)
-        if len(elsewhen):
-            extra &= elsewhen == 0
+            unknown = ~_in(theirs["id"], mine["id"]) & ~rows.elsewhen
+            of_others = unknown & _in(theirs["id"], parts.others.read(part)["id"])
+            self._of_other_runs += int(of_others.sum())
+            extra.add(rows.ordinals[unknown & ~of_others])
         return missing[:made], extra, stale[:made]
-
-    def _without_other_runs(self, extra: np.ndarray[Any, Any], there: Partition, others: Partition) -> Any:
-        """The flags of extra rows, without those that another run of the folder made."""
-        import pyarrow.compute as pc
-
-        for part in range(PARTS):
-            theirs = there.read(part)
-            at = theirs["at"].to_numpy()
-            made = pc.is_in(theirs["id"], value_set=others.read(part)["id"]).to_numpy(zero_copy_only=False) & extra[at]
-            self._of_other_runs += int(made.sum())
-            extra[at[made]] = False
-        return extra
 
     # -- second pass --------------------------------------------------------------------------------------------
 
@@ -215,9 +170,9 @@ class _Comparison:
         header = ["id", "regen_line", "regen_source", "regen_row", "regen_operation", "regen_type", "regen_object"]
         header += ["regen_key", "regen_request_id", "regen_settled_at"]
         with _writing(self._files[0], header) as write:
-            for made, identifier in self._flagged(flags):
+            for made, identifier, line in self._flagged_lines(flags):
                 types[made.type] += 1
-                write([safe(identifier), *self._about(made)])
+                write([safe(identifier), *_about(line)])
                 if len(listed) < LISTED:
                     listed.append(f"id {identifier}: row {made.row}, {made.label}")
         notes = [*_by_type(types), f"{len(flags):,} ids of the run, {int((~flags).sum()):,} of them there"]
@@ -234,14 +189,14 @@ class _Comparison:
                     yield made, identifier
                 at += 1
 
-    def _about(self, made: Made) -> list[str]:
-        (line,) = queries.lines(self._store, line=made.row)
-        cells = [line.line, line.path, line.row, line.operation, line.type, line.object]
-        cells += [key(line.digest or "", line.generation or 0), line.request_id]
-        cells.append(None if line.settled_at is None else iso(line.settled_at))
-        return ["" if cell is None else safe(str(cell)) for cell in cells]
+    def _flagged_lines(self, flags: np.ndarray[Any, Any]) -> Iterator[tuple[Made, str, ResultLine]]:
+        """The flagged ids with their rows, many by one query: each query reads through all outcomes."""
+        flagged = self._flagged(flags)
+        while some := list(islice(flagged, ROWS_AT_ONCE)):
+            lines = {line.line: line for line in queries.lines(self._store, among={made.row for made, _ in some})}
+            yield from ((made, identifier, lines[made.row]) for made, identifier in some)
 
-    def _extra(self, flags: np.ndarray[Any, Any]) -> Check:
+    def _extra(self, flags: BitSet) -> Check:
         extract = self._extract
         types: Counter[str] = Counter()
         listed: list[str] = []
@@ -256,7 +211,7 @@ class _Comparison:
                         f"id {cells[headers.index(extract.columns.id)]}: {Path(extract.path).name}, row {row}"
                     )
         promise = f"{Path(extract.path).name} has no id of the run's time that the run did not make"
-        return Check("extra", promise, tuple(listed), int(flags.sum()), (*_by_type(types), *self._times()))
+        return Check("extra", promise, tuple(listed), flags.count, (*_by_type(types), *self._times()))
 
     def _times(self) -> Iterator[str]:
         extract = self._extract
@@ -276,28 +231,37 @@ class _Comparison:
         if extract.untimed:
             yield f"{counted(extract.untimed, 'row')} whose time cannot be read count as of the run's time"
 
-    def _rows(self, flags: np.ndarray[Any, Any], headers: list[str]) -> Iterator[tuple[int, list[Any]]]:
-        if not flags.any():
+    def _rows(self, flags: BitSet, headers: list[str]) -> Iterator[tuple[int, list[Any]]]:
+        if not flags.count:
             return
         at = 0
-        for batch in self._source.batches(BATCH):
+        for batch in batches(self._source, headers):
             rows = len(batch.frame)
-            for hit in flags[at : at + rows].nonzero()[0].tolist():
+            for hit in flags.slice(at, rows).nonzero()[0].tolist():
                 yield batch.rows[hit], [batch.frame[name].iat[hit] for name in headers]
             at += rows
 
 
+def _in(ids: Any, among: Any) -> np.ndarray[Any, Any]:
+    """Of each id, whether it is among the others."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if not len(among):
+        return np.zeros(len(ids), bool)
+    flags: np.ndarray[Any, Any] = pc.is_in(ids, value_set=among).to_numpy(zero_copy_only=False)
+    return flags
+
+
+def _about(line: ResultLine) -> list[str]:
+    cells = [line.line, line.path, line.row, line.operation, line.type, line.object]
+    cells += [key(line.digest or "", line.generation or 0), line.request_id]
+    cells.append(None if line.settled_at is None else iso(line.settled_at))
+    return ["" if cell is None else safe(str(cell)) for cell in cells]
+
+
 def _by_type(types: Counter[str]) -> list[str]:
     return [f"{count:,} of type {type_}" for type_, count in types.most_common(LISTED)]
-
-
-def batches(source: Source) -> Iterator[Batch]:
-    """The rows of an extract; it may have none."""
-    try:
-        yield from source.batches(BATCH)
-    except MalformedManifest as error:
-        if "no rows" not in str(error):
-            raise
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def _only(store: Store, row: int) -> list[Cluster]:
 
 
 def _about(store: Store, cluster: Cluster, rows: list[int]) -> Iterator[str]:
-    lines = [line for row in rows for line in queries.lines(store, line=row)]
+    lines = list(queries.lines(store, among=rows))
     yield ""
     yield f"{cluster.count:,} × {cluster.code or cluster.word} ({cluster.word}): {_masked(cluster, lines)}"
     for line in lines:

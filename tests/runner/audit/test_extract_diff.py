@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from runner.audit.extract_diff import Compared
 from runner.system.timestamps import iso
 from tests.runner.audit.conftest import MADE_AT
 from tests.runner.audit.test_reconcile import column, compared, extracted, written
@@ -65,3 +68,41 @@ def test_ids_that_are_there_from_before_are_noted(tmp_path, ledger):
     done = compared(ledger, written(tmp_path / "x.csv", rows))
     assert done.checks[0].passed
     assert any(note.startswith("5 ids are there, but were last updated before") for note in done.checks[0].notes)
+
+
+TIMES = [
+    "",
+    "2020-01-01T00:00:00Z",
+    iso(MADE_AT + 5_000_000),
+    "2099-01-01",
+    "soon",
+    "1800000000",
+    "2027-01-15 08:00:05 UTC",
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_quick_reader_and_the_strict_one_come_to_the_same(tmp_path, ledger, monkeypatch, seed):
+    """Over extracts with headers in any case, ids twice, with hyphens, in capitals and padded, times in many forms and
+    none, rows without an id and files that are not plain: equal checks, notes and files."""
+    chance = random.Random(seed)
+    rows, _, _ = extracted(ledger, 50, 50)
+    rows = [{**row, "Updated Date": chance.choice([*TIMES, row["Updated Date"]])} for row in rows]
+    for row in chance.sample(rows, 40):
+        row["Id"] = chance.choice([row["Id"].upper(), f" {row['Id']}", f"{row['Id'][:8]}-{row['Id'][8:]}", "", "twice"])
+    header = chance.choice(
+        ["Id,Type,Updated Date,Amount", "ID,TYPE,UPDATED DATE,AMOUNT", "TransactionId,Type,updatedon,x"]
+    )
+    end = chance.choice(["\n", "\r\n"])
+    cells = [",".join(f'"{cell}"' if chance.random() < 0.1 else cell for cell in row.values()) for row in rows]
+    cells[2000:2000] = chance.choice([[], [""], [",,,"], ['a"b,,,'], ['"a ""b""",,,']])
+    path = tmp_path / "x.csv"
+    path.write_bytes((chance.choice(["", "\ufeff"]) + end.join([header, *cells]) + end).encode())
+    quick = verdict(compared(ledger, str(path)))
+    monkeypatch.setattr("manifests.read.delimited.Delimited._plain", lambda _: False)
+    assert verdict(compared(ledger, str(path))) == quick
+
+
+def verdict(done: Compared) -> tuple[object, ...]:
+    """Checks and files."""
+    return done.checks, done.missing.read_bytes(), done.extra.read_bytes()
