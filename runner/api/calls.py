@@ -148,7 +148,7 @@ def _running(options: Options, files: Files) -> Callable[[Callable[[], bool]], R
 
     def work(stopped: Callable[[], bool]) -> Run:
         from runner.session.run_request import with_plan_file
-        from runner.session.stage_end import StageEnd
+        from runner.session.stage import Hands, StageEnd, Stops
         from runner.session.stages import in_stages
 
         ended: list[Run] = []
@@ -160,10 +160,15 @@ def _running(options: Options, files: Files) -> Callable[[Callable[[], bool]], R
         whole = with_plan_file(request)
         if not whole.plan:
             return _run(whole, invocation, stopped, **chosen)
-        in_stages(whole, act)
+
+        def resume(folder: RunFolder) -> StageEnd:
+            ended.append(_resumed(folder, whole.flags, invocation, stopped, **chosen))
+            return StageEnd(ExitCode(ended[-1].exit_code or 0), folder)
+
+        code = in_stages(whole, Hands(act, resume, Stops(invocation.terms.until, stopped)))
         if not ended:
             raise Refused(f"{whole.name}: the selections gave no objects, so that there is nothing to send")
-        return ended[-1]
+        return replace(ended[-1], exit_code=int(code))
 
     return work
 
@@ -187,16 +192,21 @@ def _resuming(options: Options, run: Run | str | Path) -> Callable[[Callable[[],
     chosen = options.some(("yes", "progress"))
 
     def work(stopped: Callable[[], bool]) -> Run:
-        from runner.notify.reporting import reporting
-        from runner.session.open_run import OpenRun
-
-        folder = folder_of(run, flags.runs_dir)
-        with reporting(flags, folder.id) as report, OpenRun(folder) as opened:
-            of_run, settings = _settings(flags, opened, moved=invocation.moved)
-            report.use(of_run)
-            return _sent(opened, settings, invocation, stopped, report, **chosen)
+        return _resumed(folder_of(run, flags.runs_dir), flags, invocation, stopped, **chosen)
 
     return work
+
+
+def _resumed(
+    folder: RunFolder, flags: Flags, invocation: Invocation, stopped: Callable[[], bool], **chosen: Any
+) -> Run:
+    from runner.notify.reporting import reporting
+    from runner.session.open_run import OpenRun
+
+    with reporting(flags, folder.id) as report, OpenRun(folder) as opened:
+        of_run, settings = _settings(flags, opened, moved=invocation.moved)
+        report.use(of_run)
+        return _sent(opened, settings, invocation, stopped, report, **chosen)
 
 
 def _settings(flags: Flags, run: OpenRun, *, moved: bool) -> tuple[Flags, Settings]:

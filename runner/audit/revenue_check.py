@@ -39,6 +39,7 @@ from runner.zuora.revenue.connection import RevenueConnection
 from runner.zuora.revenue_errors import code_of, remedy_for
 
 COLLECTED, PENDING, ERRORED, CANNOT_TELL = "collected", "pending", "errored", "cannot tell"
+NOT_RECEIVED = "not received by Revenue since the row was sent"
 GRAVITY = (ERRORED, CANNOT_TELL, PENDING, COLLECTED)
 HEADER = ["regen_line", "object", "operation", "state", "reason", "revenue_line_id", "code", "remedy"]
 
@@ -53,6 +54,7 @@ class RowInRevenue:
     reason: str
     line: str = ""
     code: str | None = None
+    is_received: bool = True  # whether Revenue has something of the row since it was sent
 
     @property
     def remedy(self) -> str:
@@ -62,10 +64,11 @@ class RowInRevenue:
 
 @dataclass
 class RevenueInquiry:
-    """The checks, and the files that were written."""
+    """The checks, the files that were written, and the state of every row."""
 
     checks: list[Check] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    states: list[RowInRevenue] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ async def inquire_revenue(
         for state in _Judgement(table, lines[table.operation], seen[table.operation]).states()
     ]
     states.sort(key=lambda state: state.row)
+    inquiry.states = states
     lacking = sum(int((~table.matches.rows.unknown).sum()) for table in tables) - len(states)
     inquiry.checks.append(_collected(states, unseen, lacking))
     names = labels(store, [state.row for state in states])
@@ -156,7 +160,7 @@ class _Judgement:
         if newest is not None and newest > UNTIMED:
             return RowInRevenue(row, operation, COLLECTED, "", line)
         state, reason = self._uncollected(line, waiting=bool(staging), was_collected=newest is not None)
-        return RowInRevenue(row, operation, state, reason, line)
+        return RowInRevenue(row, operation, state, reason, line, is_received=reason != NOT_RECEIVED)
 
     def _is_over(self, error: RevenueLine, collected: int | None, waiting: int) -> bool:
         """Whether a later line took the place of one with an error: collected, or waiting for a collection.
@@ -183,7 +187,7 @@ class _Judgement:
         if seen.only_contracts and plain_id(line) in self._processed:
             return CANNOT_TELL, "collected before the row was sent; whether again, a contract does not show"
         if seen.sees_staging:
-            return PENDING, "not received by Revenue since the row was sent"
+            return PENDING, NOT_RECEIVED
         return PENDING, "not collected since the row was sent (the REST API does not show whether it was received)"
 
 

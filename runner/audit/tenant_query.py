@@ -55,6 +55,8 @@ class QueriedTable:
     line_column: str  # what Revenue knows them by
     matches: Matches
     extracts: tuple[Path, ...]
+    shown: tuple[int, ...] = ()  # rows that succeeded with transactions, which the tenant can show
+    missing: tuple[int, ...] = ()  # those of them whose transactions are not there
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Inquiry:
     checks: tuple[Check, ...]
     files: tuple[Path, ...]
     tables: tuple[QueriedTable, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
 def data_query_of(store: Store, client: Client, sleep: Sleep) -> DataQuery:
@@ -91,7 +94,7 @@ async def inquire(store: Store, folder: Path, tenant: DataQuery) -> Inquiry:
     if annotations:
         files.append(written(folder / NAME, sorted(annotations, key=lambda annotation: annotation.row)))
         checks.append(_unknown(annotations))
-    return Inquiry(tuple(checks), tuple(files), tuple(tables))
+    return Inquiry(tuple(checks), tuple(files), tuple(tables), tuple(annotations))
 
 
 def _not_queried(operation: str, count: int) -> Check:
@@ -108,6 +111,8 @@ class _TableInquiry:
         self._trouble: list[str] = []
         self._confirmed_before = 0
         self._extracts: list[Path] = []
+        self._shown: tuple[int, ...] = ()
+        self._missing: tuple[int, ...] = ()
         self.checks: list[Check] = []
         self.files: list[Path] = []
         self.annotations: list[Annotation] = []
@@ -152,7 +157,14 @@ class _TableInquiry:
     @property
     def queried(self) -> QueriedTable:
         """What was seen, for further questions."""
-        return QueriedTable(self._operation, self._table.line_column, self._matches, tuple(self._extracts))
+        return QueriedTable(
+            self._operation,
+            self._table.line_column,
+            self._matches,
+            tuple(self._extracts),
+            self._shown,
+            self._missing,
+        )
 
     def _own_user(self) -> set[str]:
         """Who submits the queries, if the tenant shows such a user at transactions, too: then the run is theirs."""
@@ -247,6 +259,8 @@ class _TableInquiry:
 
         unconfirmed, blind = self._unconfirmed(rows)
         numbers = rows.numbers[unconfirmed].tolist()
+        self._missing = tuple(numbers)
+        self._shown = tuple(rows.numbers[np.unique(rows.id_row)].tolist())
         ids = {} if not len(numbers) else self._missing_ids(rows, set(np.flatnonzero(unconfirmed).tolist()))
         files = write_missing_rows(self._store, self._folder, self._table.name, numbers, ids)
         self.files += files.all

@@ -47,7 +47,8 @@ def check(json_: bool, **params: Any) -> ExitCode:
     request = with_plan_file(_request(params))
     if request.plan:
         request, note = without_tenant(request)
-        say(note, err=True)
+        if note:
+            say(note, err=True)
     try:
         examination = examined(request.steps, resend_unknown=request.resend_unknown)
     except Refused as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
     from runner.config.settings import Settings
     from runner.domain.steps import AnyWork
     from runner.notify.reporting import Report
+    from runner.runs.folder import RunFolder
     from runner.session.invocation import Invocation
     from runner.session.open_run import OpenRun
     from runner.session.prepare import Prepared
     from runner.session.run_request import RunRequest
-    from runner.session.stage_end import StageEnd
+    from runner.session.stage import Note, StageEnd
 
 
 preflight = options.option(
@@ -64,10 +67,46 @@ def run(**params: Any) -> ExitCode:
     request = with_plan_file(options.run_request(params))
     invocation, output = options.invocation(params), options.output(params)
     if request.plan:
-        from runner.session.stages import in_stages
-
-        return in_stages(request, lambda stage: _run_stage(stage, invocation, output))
+        return _run_stages(request, invocation, output)
     return start_run(request, invocation, output)
+
+
+def _run_stages(request: RunRequest, invocation: Invocation, output: Output) -> ExitCode:
+    """The runs of a plan file, one after the other. What ends it between two runs is reported like the end of a run."""
+    from runner.notify.reporting import reporting
+    from runner.session.stage import Hands, Stops
+    from runner.session.stages import in_stages
+
+    @contextlib.contextmanager
+    def watched() -> Iterator[Note]:
+        with reporting(request.flags, request.stem) as report:
+
+            def note(end: StageEnd) -> None:
+                report.folder, report.code, report.reason = end.folder, end.exit_code, end.reason
+
+            yield note
+
+    hands = Hands(
+        send=lambda stage: _run_stage(stage, invocation, output),
+        resume=lambda folder: _resume_stage(folder, request, invocation, output),
+        stops=Stops(invocation.terms.until),
+        watched=watched,
+    )
+    return in_stages(request, hands)
+
+
+def _resume_stage(folder: RunFolder, request: RunRequest, invocation: Invocation, output: Output) -> StageEnd:
+    """Go on with a run of a plan file."""
+    from runner.notify.reporting import reporting
+    from runner.session.open_run import OpenRun
+    from runner.session.ownership import refuse_moved
+    from runner.session.run_settings import settings_of_run
+    from runner.session.stage import StageEnd
+
+    with reporting(request.flags, request.stem) as report, OpenRun(folder) as run:
+        _, settings = settings_of_run(request.flags, run.store.facts())
+        refuse_moved(run)
+        return StageEnd(send_pending(run, settings, invocation, output, report), folder)
 
 
 def run_one_step(params: options.Params, work: AnyWork, name: str) -> ExitCode:
@@ -107,7 +146,7 @@ def _run_stage(request: RunRequest, invocation: Invocation, output: Output) -> S
     from runner.notify.reporting import reporting
     from runner.session.ownership import refuse_moved
     from runner.session.prepare import prepare
-    from runner.session.stage_end import StageEnd
+    from runner.session.stage import StageEnd
     from runner.system.console import say
 
     with reporting(request.flags, request.stem) as report, prepare(request) as prepared:

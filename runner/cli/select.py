@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     "--missing", section="What", is_flag=True, help="Only objects without a transaction newer than their last update."
 )
 @options.option(
+    "--lines",
+    section="What",
+    is_flag=True,
+    help="Also objects of which only a line was updated: a charge of a subscription, an item of a document.",
+)
+@options.option(
     "--status", "statuses", section="What", multiple=True, metavar="S", help="Only this status; repeat it for more."
 )
 @options.option(
@@ -105,6 +111,7 @@ def _request(params: options.Params) -> SelectRequest:
         updated_since=params["updated_since"],
         begin=params["begin"],
         missing=params["missing"],
+        lines=params["lines"],
         statuses=params["statuses"],
         sql_file=params["sql_file"],
         name=params["name"],

@@ -23,6 +23,7 @@ SOURCES = frozenset({"do", "manifests", "file", "files", "from"})
 READING = frozenset({"types", "sheet", "header_row", "by", "encoding", "literal", "hidden"})
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Minutes = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
@@ -118,15 +119,28 @@ class Select(Work, frozen=True, kw_only=True, tag="select"):
     updated_since: str | None = None  # a day, a time, `last`, or `step N`: since that step began
     begin: str | None = None  # with `last`: where nothing of the name is confirmed yet
     missing: bool = False
+    lines: bool = False  # also objects of which only a line was updated; with `step N` that is so anyway
     status: tuple[str, ...] = ()
     sql: str | None = None
     name: str | None = None
+    settle_minutes: Minutes = 0.0  # with `step N`: how long after it Data Query may need to show its changes
+
+
+class Reconcile(Work, frozen=True, kw_only=True, tag="reconcile"):
+    """Ask the tenant whether it has what the steps before have made, and send again what it lacks; is a run of its own
+    only where it sends."""
+
+    revenue: bool = False  # also whether Zuora Revenue has collected it
+    send_again: Annotated[int, msgspec.Meta(ge=0)] = 2  # how often, at most
+    mode: Literal["default", "only-resend", "re-migrate"] | None = None  # None: as each row was sent
+    settle_minutes: Minutes = 15.0  # how long after the last request a transaction may need to show
+    wait_minutes: Minutes = 0.0  # for what Revenue has received and not collected, and what cannot be told yet
 
 
 AnyWork = Regenerate | Backfill | BookingDates | AutoBackfill | JournalRun | TrialBalance
-PlanWork = AnyWork | Select  # what a plan file may hold
+PlanWork = AnyWork | Select | Reconcile  # what a plan file may hold
 KINDS: tuple[type[AnyWork], ...] = (Regenerate, Backfill, BookingDates, JournalRun, AutoBackfill, TrialBalance)
-PLAN_KINDS: tuple[type[PlanWork], ...] = (*KINDS, Select)
+PLAN_KINDS: tuple[type[PlanWork], ...] = (*KINDS, Select, Reconcile)
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from runner.domain.steps import Backfill, PlanWork, Regenerate, Select
+from runner.domain.steps import Backfill, PlanWork, Reconcile, Regenerate, Select
 
 _STEP = re.compile(r"step (\d+)")
 
@@ -30,6 +30,8 @@ def source_number(work: PlanWork) -> int | None:
 def wrong_source(works: Sequence[PlanWork], number: int) -> str | None:
     """Why a step cannot take its rows, or its time, from where it says; None if it can."""
     work = works[number - 1]
+    if isinstance(work, Reconcile) and not any(isinstance(earlier, Regenerate) for earlier in works[: number - 1]):
+        return "there is nothing to reconcile: no step before it regenerates anything"
     text = source_of(work)
     if text is None:
         return None
@@ -41,23 +43,27 @@ def wrong_source(works: Sequence[PlanWork], number: int) -> str | None:
             f"what step {source} changed is not known from its records; name a select or a backfill step, or put a "
             f'select step between them, with updated_since = "step {source}"'
         )
-    if isinstance(work, Select) and isinstance(works[source - 1], Select):
+    if isinstance(work, Select) and isinstance(works[source - 1], Select | Reconcile):
         return f"step {source} sends nothing; name a step that changes something, or a date"
     return None
 
 
 def is_staged(works: Sequence[PlanWork]) -> bool:
     """Whether steps depend on what the tenant answers, or on each other."""
-    return any(isinstance(work, Select) or source_of(work) is not None for work in works)
+    return any(isinstance(work, Select | Reconcile) or source_of(work) is not None for work in works)
 
 
 def stages(works: Sequence[PlanWork]) -> list[list[int]]:
     """The numbers of the steps that are one run: a step that needs what an earlier one did begins another.
 
-    A selection is made when its run begins, so that one behind a step that sends begins a run, too.
+    A selection is made when its run begins, so that one behind a step that sends begins a run, too. A `reconcile` step
+    is for itself.
     """
     parts: list[list[int]] = [[]]
     for number, work in enumerate(works, 1):
+        if isinstance(work, Reconcile) or (parts[-1] and isinstance(works[parts[-1][-1] - 1], Reconcile)):
+            parts.append([number])
+            continue
         sends = any(not isinstance(works[earlier - 1], Select) for earlier in parts[-1])
         source = source_number(work)
         waits = source in parts[-1] and not isinstance(works[source - 1], Select) if source else False

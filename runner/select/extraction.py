@@ -17,6 +17,7 @@ from runner.select.query import selected_columns
 from runner.select.tables import ID, UPDATED, Table
 from runner.select.watermark import OVERLAP, SAME_MOMENT, Updates
 from runner.zuora.data_query.client import DataQuery
+from runner.zuora.data_query.job import QueryFailedError
 from runner.zuora.data_query.parts import Part
 
 
@@ -41,28 +42,51 @@ class Extraction:
             confirmed_before=self._confirmed_before,
         )
 
-    async def of_table(self, table: Table, parts: Callable[[bool], Sequence[Part]], manifest: Path) -> None:
-        """The objects of a table. `parts` makes the queries, with the table's flag or without it."""
+    async def of_table(
+        self, table: Table, parts: Callable[[bool], Sequence[Part]], manifest: Path, *, lines: bool = False
+    ) -> None:
+        """The objects of a table. `parts` makes the queries, with the table's flag or without it; with `lines` the last
+        of them is that of the objects' lines."""
         flag = table.flag is not None and table.flag in await self._query.columns(table.sql_name)
         if table.flag is not None and not flag:
             self.notes.append(
                 f"the tenant's table {table.name} does not show {table.flag}: nothing was left out for it"
             )
         queries, columns = parts(flag), selected_columns(table, flag=flag)
-        self.sql = queries[0].sql
+        if lines and not await self._shows_lines(table):
+            queries = queries[:-1]
+        self.sql = ";\n".join(query.sql for query in (queries if lines else queries[:1]))
         extract = self._folder / "objects.csv"
         await self._query.extract(extract, columns, queries)
+        updated = columns.index(UPDATED)
+        newest = _newest(extract, updated) if lines else {}
         sieve = Sieve(table, columns, await self._excluded(table, columns, extract), self._refused)
         shown = list(table.columns)
         seen: set[str] = set()  # several records may lead to one object
         with writing(manifest, shown) as write:
             for row in rows_of(extract):
-                if row[0] in seen:
+                if row[0] in seen or newest.get(row[0], row[updated]) != row[updated]:
                     continue
                 seen.add(row[0])
                 self._selected += 1
-                if not self._is_confirmed(row[0], row[columns.index(UPDATED)]) and sieve.passes(row):
+                if not self._is_confirmed(row[0], row[updated]) and sieve.passes(row):
                     self._write(write, row[: len(shown)])
+
+    async def _shows_lines(self, table: Table) -> bool:
+        """Whether the tenant shows when the lines of objects were updated; notes it if not."""
+        assert table.lines is not None
+        try:
+            columns = await self._query.columns(table.lines.table)
+        except QueryFailedError as error:
+            if not error.unknown_name:
+                raise
+            columns = {}
+        if UPDATED not in columns:
+            self.notes.append(
+                f"the tenant does not show when rows of {table.lines.table} were updated: only changes of "
+                f"the objects themselves were selected"
+            )
+        return UPDATED in columns
 
     def _note_flag(self, table: str, flag: str) -> None:
         self.notes.append(f"the tenant's table {table} does not show {flag}: nothing was left out for it")
@@ -108,6 +132,16 @@ class Extraction:
     def _write(self, write: RowWriter, row: Sequence[str]) -> None:
         write(row)
         self._rows += 1
+
+
+def _newest(extract: Path, updated: int) -> dict[str, str]:
+    """When each object of an extract was last updated, it or a line of it, as the extract writes it."""
+    newest: dict[str, str] = {}
+    for row in rows_of(extract):
+        before = newest.setdefault(row[0], row[updated])
+        if (_microseconds(row[updated]) or 0) > (_microseconds(before) or 0):
+            newest[row[0]] = row[updated]
+    return newest
 
 
 def _refuse_header(columns: Sequence[str], type: str, path: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runner.domain.errors import Refused
-from runner.select.tables import UPDATED, Table
+from runner.select.tables import STATUS, UPDATED, Table
 from runner.zuora.data_query.literals import quoted, timestamp
 
 BEGINNING = 946_684_800_000_000  # 2000-01-01: before any tenant
@@ -28,6 +28,7 @@ class Filters:
     statuses: tuple[str, ...] = ()
     missing: bool = False
     sql: str | None = None
+    lines: bool = False  # also the objects of which only a line was updated
 
 
 @dataclass(frozen=True)
@@ -68,21 +69,41 @@ def statement(table: Table, filters: Filters, *, flag: bool, at_any_time: bool =
 
     `at_any_time`: without times and without WHERE.
     """
-    columns = [f"{sql} AS {name.lower()}" for name, sql in table.columns.items()]
-    if flag:
-        columns.append(f"o.{table.flag}")
+    columns = _columns(table, flag=flag)
     if at_any_time:
-        return f"SELECT {', '.join(columns)} FROM {table.source}"  # noqa: S608 - our own names
-    conditions = ["o.updateddate >= :since", "o.updateddate < :until"]
+        return f"SELECT {columns} FROM {table.source}"  # noqa: S608 - our own names
+    source, conditions = _narrowed(table, filters, "o.updateddate")
+    return f"SELECT {columns} FROM {table.source}{source} WHERE {conditions}"  # noqa: S608 - our own names
+
+
+def line_statement(table: Table, filters: Filters, *, flag: bool) -> str:
+    """The query of the objects of which a line was updated in the time; their time is that of the newest such line."""
+    assert table.lines is not None
+    columns = _columns(table, flag=flag).replace("o.updateddate AS", "max(l.updateddate) AS")
+    source, conditions = _narrowed(table, filters, "l.updateddate")
+    own = [sql for name, sql in table.columns.items() if name != UPDATED] + ([f"o.{table.flag}"] if flag else [])
+    return (
+        f"SELECT {columns} FROM {table.source} {table.lines.join}{source} WHERE {conditions} "  # noqa: S608
+        f"GROUP BY {', '.join(own)}"
+    )
+
+
+def _columns(table: Table, *, flag: bool) -> str:
+    columns = [f"{sql} AS {name.lower()}" for name, sql in table.columns.items()]
+    return ", ".join([*columns, *([f"o.{table.flag}"] if flag else [])])
+
+
+def _narrowed(table: Table, filters: Filters, updated: str) -> tuple[str, str]:
+    """What stands behind the source, and the conditions, of objects that were `updated` in the time."""
+    source, conditions = "", [f"{updated} >= :since", f"{updated} < :until"]
     if filters.statuses:
-        conditions.append(f"{table.columns['status']} IN ({quoted(filters.statuses)})")
-    source = table.source
+        conditions.append(f"{table.columns[STATUS]} IN ({quoted(filters.statuses)})")
     if filters.missing:
         owner = table.transaction_owner
         newest = f"SELECT {owner}, max(updateddate) AS newest FROM {table.transactions}"  # noqa: S608 - our own names
-        source += f" LEFT JOIN ({newest} WHERE updateddate >= :since GROUP BY {owner}) t ON t.{owner} = o.id"
-        conditions.append("(t.newest IS NULL OR t.newest < o.updateddate)")
-    return f"SELECT {', '.join(columns)} FROM {source} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own names
+        source = f" LEFT JOIN ({newest} WHERE updateddate >= :since GROUP BY {owner}) t ON t.{owner} = o.id"
+        conditions.append(f"(t.newest IS NULL OR t.newest < {updated})")
+    return source, " AND ".join(conditions)
 
 
 def own_statement(text: str, path: str) -> str:
@@ -117,4 +138,14 @@ def _without_comments(sql: str) -> str:
     return re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL).strip()
 
 
-__all__ = ["UPDATED", "Filters", "Whole", "Window", "is_windowed", "own_statement", "part_of", "statement"]
+__all__ = [
+    "UPDATED",
+    "Filters",
+    "Whole",
+    "Window",
+    "is_windowed",
+    "line_statement",
+    "own_statement",
+    "part_of",
+    "statement",
+]

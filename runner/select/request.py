@@ -8,7 +8,7 @@ from pathlib import Path
 
 from manifests.schemas import canonical
 from runner.domain.errors import Refused
-from runner.select.query import Filters, is_windowed, own_statement, statement
+from runner.select.query import Filters, is_windowed, line_statement, own_statement, statement
 from runner.select.tables import Table, status_of, table_of
 
 LAST = "last"
@@ -23,6 +23,7 @@ class SelectRequest:
     updated_since: str | None = None
     begin: str | None = None  # with `last`: where there was no selection of the name yet
     missing: bool = False
+    lines: bool = False
     statuses: tuple[str, ...] = ()
     sql_file: str | None = None
     name: str | None = None
@@ -56,10 +57,16 @@ class Query:
             return str(self.filters.sql)
         return statement(self.table, self.filters, flag=flag)
 
+    def statements(self, *, flag: bool) -> list[str]:
+        """The query, and that of the objects' lines where they count."""
+        if self.table is None or not self.filters.lines:
+            return [self.statement(flag=flag)]
+        return [self.statement(flag=flag), line_statement(self.table, self.filters, flag=flag)]
+
     @property
     def identity(self) -> str:
         """What two selections of one name must have in common."""
-        return f"{self.type}: {self.statement(flag=False)}"
+        return f"{self.type}: {'; '.join(self.statements(flag=False))}"
 
 
 def query_of(request: SelectRequest) -> Query:
@@ -69,9 +76,10 @@ def query_of(request: SelectRequest) -> Query:
     if request.sql_file is None:
         table = table_of(request.type)
         statuses = tuple(dict.fromkeys(status_of(table, status) for status in request.statuses))
-        return Query(table.type, Filters(statuses, request.missing), table)
-    if request.missing or request.statuses:
-        raise Refused("--sql is the whole query: put the status and what is missing into it")
+        lines = request.lines and table.lines is not None
+        return Query(table.type, Filters(statuses, request.missing, lines=lines), table)
+    if request.missing or request.statuses or request.lines:
+        raise Refused("--sql is the whole query: put the status, what is missing and the lines into it")
     sql = own_statement(_text(request.sql_file), request.sql_file)
     if request.updated_since is not None and not is_windowed(sql):
         raise Refused(

@@ -43,19 +43,22 @@ class Plan:
         is_last = (self.request.updated_since or "").lower() == LAST
         return self.since - OVERLAP if is_last and self.since is not None else self.since
 
-    def part(self, *, flag: bool) -> Window | Whole:
-        """The query, before it is divided."""
+    def parts(self, *, flag: bool) -> list[Window | Whole]:
+        """The query, before it is divided; behind it that of the objects' lines where they count."""
         flag = flag and self.query.table is not None and self.query.table.flag is not None
-        return part_of(self.query.statement(flag=flag), self.queried_since, self.until)
+        return [part_of(sql, self.queried_since, self.until) for sql in self.query.statements(flag=flag)]
 
 
 def preview(request: SelectRequest, settings: Callable[[], Settings]) -> str:
     """The SQL of a request, before it is divided. The settings are needed only where a watermark is."""
     if (request.updated_since or "").lower() == LAST:
-        return planned(request, settings()).part(flag=True).sql
-    query, until = query_of(request), now_microseconds()
-    flag = query.table is not None and query.table.flag is not None
-    return part_of(query.statement(flag=flag), _since(request, None, until), until).sql
+        parts = planned(request, settings()).parts(flag=True)
+    else:
+        query, until = query_of(request), now_microseconds()
+        flag = query.table is not None and query.table.flag is not None
+        since = _since(request, None, until)
+        parts = [part_of(sql, since, until) for sql in query.statements(flag=flag)]
+    return ";\n".join(part.sql for part in parts)
 
 
 def planned(request: SelectRequest, settings: Settings, now: int | None = None) -> Plan:
@@ -168,9 +171,11 @@ def _made(
 async def _run(extraction: Extraction, plan: Plan, manifest: Path) -> None:
     table = plan.query.table
     if table is None:
-        await extraction.of_own_query(plan.part(flag=False), plan.query.type, str(plan.request.sql_file), manifest)
+        (part,) = plan.parts(flag=False)
+        await extraction.of_own_query(part, plan.query.type, str(plan.request.sql_file), manifest)
     else:
-        await extraction.of_table(table, lambda flag: [plan.part(flag=flag)], manifest)
+        lines = plan.query.filters.lines
+        await extraction.of_table(table, lambda flag: plan.parts(flag=flag), manifest, lines=lines)
 
 
 def _pending(plan: Plan, sidecar: Sidecar, recent: Updates) -> Pending:

@@ -45,6 +45,17 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Lines:
+    """The lines of an object: its charges, its items. They change without it: by a backfill, by hand.
+
+    `join` stands behind the table's source and ends with `table`, whose alias is `l`.
+    """
+
+    table: str
+    join: str
+
+
+@dataclass(frozen=True)
 class Table:
     """The table of one type.
 
@@ -62,6 +73,7 @@ class Table:
     transaction_owner: str  # the column of the transactions that holds the object's id
     flag: str | None = None  # of the object itself
     items: Items | None = None
+    lines: Lines | None = None
 
     @property
     def sql_name(self) -> str:
@@ -82,6 +94,7 @@ def _document(type: str, number: str, items: Items | None, statuses: tuple[str, 
         transactions="billingtransaction",
         transaction_owner="documentid",
         items=items,
+        lines=None if items is None else Lines(items.table, f"JOIN {items.table} l ON l.{items.owner} = o.id"),
     )
 
 
@@ -113,6 +126,10 @@ _TABLES = (
             owner="p.subscriptionid",
             flag=BOOKING_FLAG,
             alias="c",
+        ),
+        lines=Lines(
+            "rateplancharge",
+            "JOIN rateplan p ON p.subscriptionid = o.id JOIN rateplancharge l ON l.rateplanid = p.id",
         ),
     ),
     Table(

@@ -40,11 +40,11 @@ from runner.session.approval import permit
 from runner.session.invocation import Invocation
 from runner.session.open_run import OpenRun
 from runner.session.ownership import refuse_moved, refuse_other_tenant
-from runner.session.prepare import Prepared, check_headers, prepare_night
+from runner.session.prepare import Prepared, check_headers, prepare, prepare_night
 from runner.session.run_request import RunRequest, with_plan_file
 from runner.session.run_settings import settings_of_run
 from runner.session.session import proceed
-from runner.session.stage_end import StageEnd
+from runner.session.stage import Hands, StageEnd, Stops, never
 from runner.session.stages import Journey
 from runner.system.console import say
 from runner.system.timestamps import now_microseconds
@@ -61,6 +61,7 @@ GRAVEST_FIRST = (
     ExitCode.SUCCEEDED,
 )
 SIGNALS = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+TONIGHT, CONFIRMED = "tonight", "confirmed"
 
 
 class Action(enum.Enum):
@@ -112,7 +113,7 @@ def action_of(run: EarlierRun) -> Action:
 class Part:
     """One run of a night, and how it ended there."""
 
-    what: str  # `resumed`, `left`, `tonight`
+    what: str  # `resumed`, `left`, `tonight`, `confirmed`
     exit_code: ExitCode
     reason: str = ""
     folder: RunFolder | None = None
@@ -128,8 +129,15 @@ class Night:
 
 
 def gravest(parts: list[Part]) -> ExitCode:
-    """The exit code of a night: that of its worst part."""
-    return min((part.exit_code for part in parts), key=GRAVEST_FIRST.index, default=ExitCode.SUCCEEDED)
+    """The exit code of a night: that of its worst part. Where the tenant confirmed everything of tonight's runs in the
+    end, it is that which counts of them."""
+    confirmed = [at for at, part in enumerate(parts) if part.what == CONFIRMED and part.exit_code is ExitCode.SUCCEEDED]
+    counting = [
+        part.exit_code
+        for at, part in enumerate(parts)
+        if not (at < max(confirmed, default=0) and part.what == TONIGHT and part.exit_code is ExitCode.ROWS_FAILED)
+    ]
+    return min(counting, key=GRAVEST_FIRST.index, default=ExitCode.SUCCEEDED)
 
 
 def run_night(night: Night) -> Iterator[Part]:
@@ -149,7 +157,7 @@ def run_night(night: Night) -> Iterator[Part]:
     if request.plan:
         yield from _stages(request, settings, night, seen)
     else:
-        yield _guarded("tonight", None, lambda: _tonight(request, settings, night, seen))
+        yield _guarded(TONIGHT, None, lambda: _tonight(request, settings, night, seen))
 
 
 # -- what earlier nights have left ----------------------------------------------------------------------------------
@@ -233,18 +241,51 @@ def _stages(request: RunRequest, settings: Settings, night: Night, seen: set[str
     """Tonight's plan file, a run after the other, as long as each succeeds."""
     journey = Journey(request)
     for numbers in stages(request.plan):
-        part = _guarded("tonight", None, lambda: _stage(journey, numbers, settings, night, seen))  # noqa: B023 - now
-        yield part
-        journey.ended(numbers, part.folder)
-        end = StageEnd(part.exit_code, part.folder)
-        if part.exit_code is not ExitCode.SUCCEEDED and not journey.may_go_on(numbers, end):
+        if journey.is_confirming(numbers):
+            parts = list(_confirmed(journey, numbers, night))
+            end = StageEnd(parts[-1].exit_code, parts[-1].folder)
+        else:
+            part = _guarded(TONIGHT, None, lambda: _stage(journey, numbers, settings, night, seen))  # noqa: B023 - now
+            journey.ended(numbers, part.folder)
+            parts, end = [part], StageEnd(part.exit_code, part.folder)
+        yield from parts
+        if end.exit_code is not ExitCode.SUCCEEDED and not journey.may_go_on(numbers, end):
             return
 
 
+def _confirmed(journey: Journey, numbers: list[int], night: Night) -> Iterator[Part]:
+    """A `reconcile` step: the runs that it made or went on with, and what the tenant shows in the end."""
+    runs: list[Part] = []
+
+    def send(request: RunRequest) -> StageEnd:
+        with prepare(request) as prepared:
+            runs.append(_started(prepared, night, set()))
+        return StageEnd(runs[-1].exit_code, runs[-1].folder)
+
+    def resume(folder: RunFolder) -> StageEnd:
+        runs.append(_resumed(folder, night, night.request))
+        return StageEnd(runs[-1].exit_code, runs[-1].folder)
+
+    def confirm() -> Part:
+        end = journey.confirm(numbers, Hands(send, resume, _stops(night)))
+        return Part(CONFIRMED, ExitCode.SUCCEEDED) if end is None else Part(CONFIRMED, end.exit_code, end.reason)
+
+    end = _guarded(CONFIRMED, None, confirm)
+    yield from runs
+    yield end
+
+
+def _stops(night: Night) -> Stops:
+    return Stops(night.invocation.terms.until, night.invocation.stopped or never)
+
+
 def _stage(journey: Journey, numbers: list[int], settings: Settings, night: Night, seen: set[str]) -> Part:
+    stopped = journey.settled(numbers, _stops(night))
+    if stopped is not None:
+        return Part(TONIGHT, stopped.exit_code, stopped.reason)
     ready = journey.request_of(numbers, keep_empty=True)
     if ready is None:
-        return Part("tonight", ExitCode.SUCCEEDED, "nothing to send: no step of it sends anything")
+        return Part(TONIGHT, ExitCode.SUCCEEDED, "nothing to send: no step of it sends anything")
     return _tonight(ready, settings, night, seen)
 
 
@@ -258,7 +299,7 @@ def _tonight(request: RunRequest, settings: Settings, night: Night, seen: set[st
     check_headers(request, settings)  # those of an empty list too
     prepared = prepare_night(tonight, settings)
     if prepared is None:
-        return Part("tonight", ExitCode.SUCCEEDED, "nothing to send: the list is empty, and no row failed before")
+        return Part(TONIGHT, ExitCode.SUCCEEDED, "nothing to send: the list is empty, and no row failed before")
     with prepared:
         return _started(prepared, night, seen)
 
@@ -267,13 +308,13 @@ def _started(prepared: Prepared, night: Night, seen: set[str]) -> Part:
     folder, document = prepared.folder, prepared.run.document
     if prepared.over or folder.id in seen:
         code = prepared.exit_code if prepared.over else ExitCode(document.exit_code or 0)
-        return Part("tonight", code, f"the same list is run {folder.id}, {document.status} already", folder)
+        return Part(TONIGHT, code, f"the same list is run {folder.id}, {document.status} already", folder)
     if prepared.begun and (document.needs_person or document.status.needs_person):
         code = ExitCode(document.exit_code or ExitCode.STOPPED)
-        return Part("tonight", code, f"it needs a person ({document.reason}): regen show {folder.id}", folder)
+        return Part(TONIGHT, code, f"it needs a person ({document.reason}): regen show {folder.id}", folder)
     if prepared.begun:
         refuse_moved(prepared.run)
-    return _sent("tonight", prepared.run, prepared.settings, night)
+    return _sent(TONIGHT, prepared.run, prepared.settings, night)
 
 
 def _without_empty(work: AnyWork) -> AnyWork:

@@ -9,7 +9,7 @@ import msgspec
 
 from runner.config.settings import Flags
 from runner.domain.errors import Refused
-from runner.domain.steps import AnyWork, PlanWork, ReadingOptions, Regenerate, Select, Step, numbered
+from runner.domain.steps import AnyWork, PlanWork, ReadingOptions, Reconcile, Regenerate, Select, Step, numbered
 from runner.plan.modes import resolved
 from runner.plan.plan_file import is_plan, read_plan
 from runner.plan.sources import is_staged
@@ -96,4 +96,4 @@ def with_plan_file(request: RunRequest) -> RunRequest:
     request = replace(request, manifests=(), name=plan.name or plans[0], flags=flags)
     if is_staged(plan.step):
         return replace(request, plan=plan.step)
-    return replace(request, works=tuple(work for work in plan.step if not isinstance(work, Select)))
+    return replace(request, works=tuple(work for work in plan.step if not isinstance(work, Select | Reconcile)))

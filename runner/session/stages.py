@@ -11,7 +11,8 @@ of its own. The same command again finds each run, and each selection, as it lef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from runner.domain.errors import ExitCode, Refused
 from runner.domain.lifetimes import SAME_RUN_FOR
 from runner.domain.model import State
 from runner.domain.run_status import RunStatus
-from runner.domain.steps import AnyWork, Backfill, PlanWork, Regenerate, Select
+from runner.domain.steps import AnyWork, Backfill, PlanWork, Reconcile, Regenerate, Select
 from runner.ledger import open_read_only, queries
 from runner.plan.sources import source_number, stages
 from runner.runs.folder import RunFolder
@@ -36,7 +37,7 @@ from runner.select.request import LAST, SelectRequest, query_of
 from runner.select.selection import Plan
 from runner.select.watermark import FOLDER, confirmed_digests
 from runner.session.run_request import RunRequest
-from runner.session.stage_end import StageEnd
+from runner.session.stage import Hands, StageEnd, Stops, in_words, last_sent, pause
 from runner.system.atomic_file import make_private
 from runner.system.console import printable, say
 from runner.system.timestamps import utc_now
@@ -54,26 +55,25 @@ class Origin:
         return f"{self.wording}; after run {self.previous}" if self.previous else self.wording
 
 
-def in_stages(request: RunRequest, act: Callable[[RunRequest], StageEnd]) -> ExitCode:
-    """Run the stages of a plan file in order, as long as each succeeds. Returns the last exit code that counts.
+def in_stages(request: RunRequest, hands: Hands) -> ExitCode:
+    """Run the stages of a plan file in order, as long as each succeeds. Returns the last exit code that counts: that of
+    a `reconcile` step stands for those of the runs that it answers for.
 
-    Raises Refused, QueryFailedError for a selection that cannot be made.
+    Raises Refused, QueryFailedError for a selection or a reconciliation that cannot be made.
     """
     parts = stages(request.plan)
     journey = Journey(request)
     code = ExitCode.SUCCEEDED
     for at, numbers in enumerate(parts):
-        ready = journey.request_of(numbers)
-        if ready is None:
+        end = journey.run(numbers, hands)
+        if end is None:
             continue
-        end = act(ready)
-        journey.ended(numbers, end.folder)
-        if end.exit_code is not ExitCode.SUCCEEDED:
+        if end.exit_code is not ExitCode.SUCCEEDED or journey.is_confirming(numbers):
             code = end.exit_code
-            if not journey.may_go_on(numbers, end):
-                if later := [number for part in parts[at + 1 :] for number in part]:
-                    say(_not_begun(later, request), err=True)
-                return code
+        if end.exit_code is not ExitCode.SUCCEEDED and not journey.may_go_on(numbers, end):
+            if later := [number for part in parts[at + 1 :] for number in part]:
+                say(_not_begun(later, request), err=True)
+            return code
     return code
 
 
@@ -93,12 +93,20 @@ def without_tenant(request: RunRequest) -> tuple[RunRequest, str]:
     for number, work in enumerate(request.plan, 1):
         if isinstance(work, Select):
             query_of(_select_request(work))
+        elif isinstance(work, Reconcile):
+            continue
         elif source_number(work) is None:
             works.append(work)
             numbers.append(number)
         elif isinstance(source := request.plan[int(source_number(work) or 0) - 1], Backfill):
             ways_of(source.type)
-    others = [number for number in range(1, len(request.plan) + 1) if number not in numbers]
+    others = [
+        number
+        for number, work in enumerate(request.plan, 1)
+        if number not in numbers and not isinstance(work, Reconcile)
+    ]
+    if not others:
+        return replace(request, plan=(), works=tuple(works), numbers=tuple(numbers)), ""
     note = f"only the tenant knows the rows of steps {', '.join(map(str, others))}: they are not checked here"
     if not works:
         raise Refused(f"{request.name}: {note}")
@@ -111,6 +119,7 @@ def _select_request(work: Select) -> SelectRequest:
         updated_since=work.updated_since,
         begin=work.begin,
         missing=work.missing,
+        lines=work.lines or (work.updated_since or "").startswith("step"),
         statuses=work.status,
         sql_file=work.sql,
         name=work.name,
@@ -138,6 +147,56 @@ class Journey:
         self._manifests: dict[int, tuple[Path, ...]] = {}  # of the steps whose objects are known
         self._types: dict[int, str | None] = {}
         self._previous: RunFolder | None = None
+        self._unconfirmed: list[RunFolder] = []  # runs that no `reconcile` step has answered for
+
+    def run(self, numbers: Sequence[int], hands: Hands) -> StageEnd | None:
+        """Run a stage; None where nothing of it is left to run."""
+        with hands.watched() as note:
+            end = self.confirm(numbers, hands) if self.is_confirming(numbers) else self.settled(numbers, hands.stops)
+            if end is not None:
+                note(end)
+            if end is not None or self.is_confirming(numbers):
+                return end
+            ready = self.request_of(numbers)
+        if ready is None:
+            return None
+        end = hands.send(ready)
+        self.ended(numbers, end.folder)
+        return end
+
+    def settled(self, numbers: Sequence[int], stops: Stops) -> StageEnd | None:
+        """Wait until Data Query shows what the steps have changed since which something is selected; how the stage ends
+        if it may not wait so long."""
+        for work in (self._request.plan[number - 1] for number in numbers):
+            if not isinstance(work, Select) or not work.settle_minutes or source_number(work) is None:
+                continue
+            seconds = 60 * work.settle_minutes - (time.time() - max(map(last_sent, self._runs.values()), default=0.0))
+            if seconds > 0:
+                say(
+                    f"waiting for {in_words(seconds)}, until Data Query must show what {work.updated_since} changed",
+                    err=True,
+                )
+            if (stopped := pause(seconds, stops)) is not None:
+                return stopped
+        return None
+
+    def is_confirming(self, numbers: Sequence[int]) -> bool:
+        """Whether a stage is a `reconcile` step."""
+        return isinstance(self._request.plan[numbers[0] - 1], Reconcile)
+
+    def confirm(self, numbers: Sequence[int], hands: Hands) -> StageEnd | None:
+        """Ask the tenant about the runs of the stages before; None where nothing was sent."""
+        from runner.session.confirmation import Confirming, confirm
+
+        work = self._request.plan[numbers[0] - 1]
+        assert isinstance(work, Reconcile)
+        if not self._unconfirmed:
+            say(f"step {numbers[0]}, reconcile: nothing was sent that could be confirmed", err=True)
+            return None
+        end = confirm(self._request, Confirming(numbers[0], work, tuple(self._unconfirmed)), hands)
+        if end.exit_code is ExitCode.SUCCEEDED:
+            self._unconfirmed = []
+        return end
 
     def request_of(self, numbers: Sequence[int], *, keep_empty: bool = False) -> RunRequest | None:
         """A stage as a run, its selections made; None where no step is left in it."""
@@ -164,13 +223,23 @@ class Journey:
         if folder is not None:
             self._previous = folder
             self._runs |= dict.fromkeys(numbers, folder)
+            self._unconfirmed.append(folder)
 
     def may_go_on(self, numbers: Sequence[int], end: StageEnd) -> bool:
-        """Whether the next stage may begin though rows of this one failed."""
-        document = None if end.folder is None else end.folder.document()
-        if document is None or document.status is not RunStatus.FINISHED or end.exit_code is not ExitCode.ROWS_FAILED:
+        """Whether the next stage may begin though rows of this one failed. A `reconcile` step begins all the same: what
+        became of unknown rows is what it finds out."""
+        accepted = self._request.plan[numbers[-1] - 1].on_failure == "continue"
+        if end.exit_code is not ExitCode.ROWS_FAILED:
             return False
-        return self._request.plan[numbers[-1] - 1].on_failure == "continue"
+        if self.is_confirming(numbers):
+            return accepted
+        document = None if end.folder is None else end.folder.document()
+        if document is None or document.status is not RunStatus.FINISHED:
+            return False
+        return accepted or isinstance(self._work_at(numbers[-1] + 1), Reconcile)
+
+    def _work_at(self, number: int) -> PlanWork | None:
+        return self._request.plan[number - 1] if number <= len(self._request.plan) else None
 
     def _name(self, first: int) -> str:
         name = str(self._request.name)
@@ -184,7 +253,7 @@ class Journey:
 
     def _resolved(self, work: PlanWork) -> AnyWork | None:
         """A step with its manifests."""
-        if isinstance(work, Select):
+        if isinstance(work, Select | Reconcile):
             return None
         source = source_number(work)
         if not isinstance(work, Regenerate) or source is None:
@@ -206,7 +275,8 @@ class Journey:
 
     def _select(self, number: int, work: Select) -> None:
         output = str(self._path(f"step-{number}.csv"))
-        request = replace(_select_request(work), updated_since=self._time(work.updated_since), output=output)
+        since = self._time(work)
+        request = replace(_select_request(work), updated_since=since, output=output)
         plan = selection.planned(request, self._settings)
         wording = f"{plan.query.identity}; updated since {work.updated_since}"
         origin = Origin(wording, None if self._previous is None else self._previous.id)
@@ -231,8 +301,9 @@ class Journey:
             return None
         return sidecar
 
-    def _time(self, since: str | None) -> str | None:
+    def _time(self, work: Select) -> str | None:
         """The time of a selection: that of an earlier step is when its first request was sent."""
+        since = work.updated_since
         if since is None or not since.startswith("step"):
             return since
         number = int(since.split()[1])

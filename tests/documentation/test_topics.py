@@ -11,7 +11,7 @@ from runner.cli.markdown import WIDTH
 from runner.config import file
 from runner.config.settings import VARIABLES, Flags
 from runner.domain.errors import ExitCode
-from runner.domain.steps import KINDS, Select
+from runner.domain.steps import KINDS, Reconcile, Select
 from runner.plan.plan_file import plan_of
 from runner.plan.sources import stages
 from runner.results.columns import COLUMNS
@@ -74,13 +74,15 @@ def test_every_exit_code_is_in_the_topic_exit_codes():
 
 def test_the_plan_file_can_be_read_and_has_every_key():
     """Of every kind of step, except what excludes another."""
-    block, staged = blocks(topic("plan-file"), "toml")
+    block, staged, confirming = blocks(topic("plan-file"), "toml")
     document = tomllib.loads(block)
     plan_of(document, "plan.toml")
     steps = plan_of(tomllib.loads(staged), "plan.toml").step
     assert stages(steps) == [[1], [2], [3, 4]]
     select = next(step for step in tomllib.loads(staged)["step"] if step["do"] == "select")
     assert set(Select.__struct_fields__) - set(select) == {"on_failure", "sql"}
+    assert stages(plan_of(tomllib.loads(staged + confirming), "plan.toml").step)[3:] == [[5]]
+    assert set(Reconcile.__struct_fields__) - set(tomllib.loads(confirming)["step"][0]) == {"on_failure"}
     for kind, step in zip([KINDS[1], KINDS[2], KINDS[0], KINDS[3], KINDS[4], KINDS[5]], document["step"], strict=True):
         assert not set(kind.__struct_fields__) - set(step) - {"files", "on_failure", "mode", "from_"}, kind
 

@@ -34,6 +34,7 @@ def append(answer: IO[bytes], file: IO[bytes], columns: Sequence[str], stated: i
         if stated is not None and rows != stated:
             reason = f"the tenant states {stated:,} rows for a query; {rows:,} came: try again"
             raise QueryFailedError(reason, may_pass=True)
+        _refuse_half_a_row(plain)
         begin = file.tell()
         try:
             if rows:
@@ -56,6 +57,30 @@ def names(answer: IO[bytes]) -> list[str]:
     answer.seek(0)
     header = answer.readline().decode("utf-8-sig", "replace").strip()
     return [name.strip().lower() for name in next(csv.reader([header]), [])]
+
+
+def ends_a_line(answer: IO[bytes]) -> bool | None:
+    """Whether an answer ends with the end of a line; None where it is empty."""
+    with _unpacked(answer) as plain:
+        last = _last_line(plain)
+        return last.endswith(b"\n") if last else None
+
+
+def _last_line(plain: IO[bytes]) -> bytes:
+    """The last line of a file, the end alone of one that is whole or too long to be looked at; nothing of nothing."""
+    size = plain.seek(0, io.SEEK_END)
+    plain.seek(max(0, size - CHUNK))
+    _, newline, last = plain.read().rpartition(b"\n")
+    return last if size and last and (newline or size <= CHUNK) else b"\n" * bool(size)
+
+
+def _refuse_half_a_row(plain: IO[bytes]) -> None:
+    """Raises QueryFailedError for a file that breaks off inside its last row: it has as many lines as a whole one."""
+    columns, last = len(names(plain)), _last_line(plain)
+    if last.endswith(b"\n") or not last or b'"' in last:
+        return  # quotes are counted with all rows
+    if last.count(b",") + 1 != columns:
+        raise QueryFailedError("the file of the data query breaks off inside a row: try again", may_pass=True)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class DataQuery:
         self._client, self._sleep = client, sleep
         self._jobs = QueryJobs() if jobs is None else jobs
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._ends_lines = False  # the tenant ends the last line of its files
         self.as_of = now_microseconds()
         self.users: set[str] = set()
 
@@ -107,9 +108,18 @@ class DataQuery:
         with tempfile.TemporaryFile() as content:
             async with self._slots:
                 stated = await self._completed(sql, content)
+            self._refuse_torn(content)
             if not columns and isinstance(columns, list):
                 columns += answer_file.header(content)
             return answer_file.append(content, file, columns, stated)
+
+    def _refuse_torn(self, content: IO[bytes]) -> None:
+        """Raises QueryFailedError for a file without the last line's end from a tenant whose files have it: it may
+        break off inside the last cell, which nothing else would show."""
+        ends = answer_file.ends_a_line(content)
+        if ends is False and self._ends_lines:
+            raise QueryFailedError("the file of the data query breaks off inside a row: try again", may_pass=True)
+        self._ends_lines = self._ends_lines or bool(ends)
 
     async def _completed(self, sql: str, file: IO[bytes]) -> int | None:
         """Download the answer; returns how many rows the job states."""

@@ -40,6 +40,7 @@ from runner.zuora.reply_ids import ReplyIds
 from runner.zuora.verdict import verdict
 
 FILE_PATH = "/v1/files/{}"
+FILE_RETRY_SECONDS = (1.0, 5.0, 25.0)  # before a result file that is none is fetched again
 
 
 @dataclass
@@ -233,8 +234,21 @@ class Follower:
     # -- the result -------------------------------------------------------------------------------------------------
 
     async def _fetched(self, request: Request, case: Case, job: dict[str, Any], answer: Reply) -> Answer:
-        """The job with its result file: the fates of its rows."""
+        """The job with its result file: the fates of its rows. A file that is no result may be one that was harmed on
+        its way, or a page of a proxy: it is fetched again before its rows are unknown."""
         upload = await self.book.upload(request)
+        for seconds in FILE_RETRY_SECONDS:
+            try:
+                return await self._with_result(case, upload, job, answer)
+            except result_file.ResultRefused:
+                await asyncio.sleep(seconds)
+        try:
+            return await self._with_result(case, upload, job, answer)
+        except result_file.ResultRefused as refused:
+            return self._over(answer, Kind.UNKNOWN, case.job or "", f"its result file is refused: {refused}")
+
+    async def _with_result(self, case: Case, upload: Upload, job: dict[str, Any], answer: Reply) -> Answer:
+        """One try. Raises ResultRefused for a file that is no result of the upload."""
         most = result_file.most_bytes(upload.csv_bytes, len(upload.lines))
         file = await self.client.ask("GET", FILE_PATH.format(quote(str(job["resultFileId"]), safe="")), None, most)
         if not isinstance(file, Reply):
@@ -244,10 +258,7 @@ class Follower:
         if file.status != 200 or ((parsed := envelope(file.body)) and not parsed.success):
             return self._no_answer(case, f"the result file: HTTP {file.status}", file)
         reach("fetched")
-        try:
-            reported = result_file.record_results(result_file.unpacked(file.body, most), upload.id_header)
-        except result_file.ResultRefused as refused:
-            return self._over(answer, Kind.UNKNOWN, case.job or "", f"its result file is refused: {refused}")
+        reported = result_file.record_results(result_file.unpacked(file.body, most), upload.id_header)
         return self._joined(case.job or "", upload, reported, job, answer)
 
     def _joined(

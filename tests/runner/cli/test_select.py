@@ -186,3 +186,26 @@ def test_a_tenant_without_the_flags_says_so(regen, monkeypatch):
         tenant.add("subscription", OLD, id="s1", name="A-S1", version=1, status="Active")
         done = regen("select", "Subscription")
         assert done.code == 0 and f"does not show {BOOKING_FLAG}" in done.out
+
+
+def test_lines_count_as_their_objects(regen, tenant, tmp_path):
+    """A charge that changed alone is a change of its subscription, at the newest of the times; without --lines it is
+    not looked at. What is confirmed in that state does not come again."""
+    for number in (1, 2, 3):
+        subscription(tenant, number)
+    recent = datetime.now(UTC) - timedelta(minutes=5)
+    tenant.add("rateplancharge", recent, id="c2", rateplanid="p2", **{BOOKING_FLAG: "No"})
+    subscription(tenant, 4, recent - timedelta(minutes=1))
+    tenant.add("rateplancharge", recent, id="c4", rateplanid="p4", **{BOOKING_FLAG: "No"})
+    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    words = ("select", "Subscription", "--updated-since", since, "--json")
+    assert regen(*words, "--name", "own").document["counts"]["rows"] == 1
+    document = regen(*words, "--name", "lines", "--lines").document
+    assert document["counts"]["rows"] == 2 and "max(l.updateddate)" in document["query"]
+    rows = csv_rows(tmp_path / "lines.csv")
+    assert {row["subscriptionName"] for row in rows} == {"A-S2", "A-S4"} and len({r["updateddate"] for r in rows}) == 1
+    assert regen("run", "lines.csv").code == 0
+    last = ("select", "Subscription", "--updated-since", "last", "--name", "lines")
+    assert regen(*last, "--lines", "--json").document["counts"]["confirmed_before"] == 2
+    assert "other filters" in regen(*last).err
+    assert ";\nSELECT" in regen("select", "Invoice", "--updated-since", "2026-11-02", "--lines", "--dry-run").out

@@ -58,3 +58,11 @@ def test_what_cannot_be_is_refused(regen):
     assert regen("simulate", "--port", "x").code == 2
     assert regen("simulate", "--tenant", "mine").code == 2
     assert "lost-answer" in regen("simulate", "--fault", "no-such=1").err
+
+
+def test_zero_is_a_value(regen, monkeypatch):
+    """Of the port, of seconds, of arrivals: it is not the default."""
+    seen: list[str] = []
+    monkeypatch.setattr("runner.simulator.server.main", lambda words: seen.extend(words) or 0)
+    assert regen("simulate", "--port", 0, "--job-seconds", 0, "--fault-arrivals", 0).code == 0
+    assert {"--port=0", "--job-seconds=0.0", "--fault-arrivals=0"} <= set(seen)

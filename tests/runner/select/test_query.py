@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runner.domain.errors import Refused
-from runner.select.query import Whole, Window, is_windowed, own_statement, part_of
+from runner.select.query import Filters, Whole, Window, is_windowed, line_statement, own_statement, part_of
+from runner.select.tables import TABLES
 
 SECOND = 1_000_000
 
@@ -39,3 +40,16 @@ def test_what_is_no_query_is_refused(text):
 @pytest.mark.parametrize("text", ["select 1;", " WITH a AS (SELECT 1) SELECT * FROM a ; ", "-- a; b\nSELECT ';'"])
 def test_what_is_one_query_is_taken(text):
     assert not own_statement(text, "own.sql").endswith(";")
+
+
+def test_lines_are_a_query_of_their_own():
+    """With the time of the newest line in place of the object's, every other column grouped, and each filter."""
+    table = TABLES["Subscription"]
+    sql = line_statement(table, Filters(("Active",), missing=True, lines=True), flag=False)
+    assert "max(l.updateddate) AS updateddate" in sql and "o.updateddate" not in sql
+    assert "JOIN rateplancharge l ON l.rateplanid = p.id" in sql and "t.newest < l.updateddate" in sql
+    assert sql.endswith("GROUP BY o.id, o.name, o.version, o.status") and "o.status IN ('Active')" in sql
+    assert is_windowed(sql)
+    own = {type: table.lines for type, table in TABLES.items()}
+    assert own["Invoice"].join == "JOIN invoiceitem l ON l.invoiceid = o.id"
+    assert own["OrderLineItem"] is None and own["InvoiceItemAdjustment"] is None

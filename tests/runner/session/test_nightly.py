@@ -55,6 +55,16 @@ def test_a_run_that_needs_a_person_is_never_resumed():
         assert action_of(run) is not Action.RESUME
 
 
+def test_what_the_tenant_confirmed_counts_for_tonights_runs():
+    """Their unknown rows are known then; what is left of earlier nights, and what came after, counts as before."""
+    failed, confirmed = Part("tonight", ExitCode.ROWS_FAILED), Part("confirmed", ExitCode.SUCCEEDED)
+    assert gravest([failed, confirmed]) is ExitCode.SUCCEEDED
+    assert gravest([failed, Part("confirmed", ExitCode.PAUSED)]) is ExitCode.PAUSED
+    assert gravest([Part("left", ExitCode.ROWS_FAILED), confirmed]) is ExitCode.ROWS_FAILED
+    assert gravest([confirmed, failed]) is ExitCode.ROWS_FAILED
+    assert gravest([Part("tonight", ExitCode.STOPPED), confirmed]) is ExitCode.STOPPED
+
+
 def test_the_gravest_exit_code():
     def codes(*values):
         return gravest([Part("resumed", ExitCode(value)) for value in values])

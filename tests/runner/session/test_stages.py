@@ -142,8 +142,12 @@ def test_what_a_backfill_changed_is_regenerated(regen, tenant, tmp_path):
         SELECTED.replace("updated_since", "updatd_since"): "did you mean 'updated_since'?",
         SELECTED.replace('"last"', '"step 1"'): "no earlier step",
         JOURNEY.format("halt").replace("RatePlanCharge", "ProductRatePlanCharge"): "is not known from its records",
+        '[[step]]\ndo = "reconcile"' + SELECTED: "there is nothing to reconcile",
+        SELECTED + '[[step]]\ndo = "reconcile"\nsend_agan = 1': "did you mean 'send_again'?",
+        SELECTED + '[[step]]\ndo = "reconcile"\nwait_minutes = -1': "wait_minutes",
+        SELECTED + '[[step]]\ndo = "reconcile"\n[[step]]\ndo = "regenerate"\nfrom = "step 3"': "what step 3 changed",
     }.items(),
-    ids=range(8),
+    ids=range(12),
 )
 def test_sources_that_cannot_be(regen, tenant, tmp_path, text, problem):
     """Are refused before anything is asked or sent, also by `check`."""

@@ -148,7 +148,9 @@ def test_an_unknown_name_is_reported_at_once():
     assert raised.value.unknown_name and len(tenant.submitted) == 1
 
 
-@pytest.mark.parametrize("torn", [b"id,x\na,1\n", b"x,id\n1,a\n2\n", b"x,y,id\n1,1,a\n2\n", b"\x1f\x8b\x08"])
+@pytest.mark.parametrize(
+    "torn", [b"id,x\na,1\n", b"id,x\na,1\nb", b"x,id\n1,a\n2\n", b"x,y,id\n1,1,a\n2\n", b"\x1f\x8b\x08"]
+)
 def test_a_torn_file_is_fetched_again(tmp_path, torn):
     """Of the same job: nothing of the torn one is in the extract."""
     tenant = Tenant([(b"", 2)])
@@ -160,3 +162,24 @@ def test_a_torn_file_is_fetched_again(tmp_path, torn):
     tenant.download = download
     asyncio.run(DataQuery(tenant, tenant.sleep).extract(tmp_path / "x.csv", ("id", "x"), [Texts("S", "id", ("a",))]))
     assert (tmp_path / "x.csv").read_bytes() == b"id,x\na,1\nb,2\n" and len(tenant.submitted) == 1
+
+
+def test_a_file_that_breaks_off_inside_its_last_cell_is_fetched_again(tmp_path):
+    """It has all its lines and cells; that the tenant's other files end with a line's end gives it away. Files of a
+    tenant that never writes one are taken."""
+    contents = [b"id\nlong\n", b"id\nlo", b"id\nlong\n"]
+    tenant = Tenant([(b"", 1), (b"", 1)])
+
+    async def download(url, file, encodings):
+        file.write(contents.pop(0))
+        return Reply(200, b"")
+
+    tenant.download = download
+    query = DataQuery(tenant, tenant.sleep)
+    parts = [Texts("S", "id", ("a",)), Texts("S", "id", ("b",))]
+    assert [asyncio.run(query.extract(tmp_path / "x.csv", ("id",), [part])) for part in parts] == [1, 1]
+    assert (tmp_path / "x.csv").read_bytes() == b"id\nlong\n" and not contents
+    contents[:] = [b"id\nlo"] * 2
+    query = DataQuery(Tenant([(b"", 1)]), tenant.sleep)
+    query._client.download = download
+    assert asyncio.run(query.extract(tmp_path / "x.csv", ("id",), parts[:1])) == 1 and len(contents) == 1

@@ -287,6 +287,14 @@ class TestBackfill:
         seen, _, _ = followed("data-backfill", reply(jobId="j1"), self.DONE, Reply(200, content))
         assert (kind(seen), "refused" in (seen.judgement.message or "")) == (Kind.UNKNOWN, True)
 
+    @pytest.mark.parametrize("harmed", [b"\xef\xbb\xbfPK\xf7", b"<html>", b"PK\x03\x04", zip_of(a__csv=b"ID\nr1\n")])
+    def test_a_result_that_was_harmed_on_its_way_is_fetched_again(self, harmed):
+        """A page of a proxy, half a file, bytes in front of it: the file itself is as it was."""
+        answers = [reply(jobId="j1"), self.DONE, Reply(200, harmed), Reply(200, harmed), Reply(200, self.RESULT)]
+        seen, client, _ = followed("data-backfill", *answers)
+        assert [row.state for row in seen.judgement.rows] == [State.SUCCEEDED, State.FAILED]
+        assert [call.split("/")[2] for call in client.calls[-3:]] == ["files"] * 3
+
     def test_a_completed_job_without_a_result_is_unknown(self):
         assert kind(followed("data-backfill", reply(jobId="j1"), job("Completed"))[0]) is Kind.UNKNOWN
 
