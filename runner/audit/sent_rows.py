@@ -10,6 +10,7 @@ A million rows are some 100 MB: texts are digests here, and are read from the le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _ids = msgspec.json.Decoder(list[str]).decode
 _body = msgspec.json.Decoder(dict[str, Any]).decode
 SEPARATOR = "\x1f"
+_DECIMALS = re.compile(r"\.0+$")
 CHUNK = 50_000
 Columns = tuple[str, ...]
 OrderLine = tuple[str, str]  # order number, item number
@@ -185,6 +187,8 @@ def names_of(body: str | None, table: TransactionTable, order_lines: Mapping[Ord
 
 
 def _key_part(column: str, value: str) -> str:
+    if column.endswith("version"):
+        return _DECIMALS.sub("", value)
     return plain_id(value) if column.endswith("id") else value
 
 

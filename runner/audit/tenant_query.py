@@ -334,7 +334,7 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         next(reader)
-        yield from reader
+        yield from filter(None, reader)
 
 
 def _unknown(annotations: Sequence[Annotation]) -> Check:

@@ -232,6 +232,8 @@ def _key(table: pa.Table, columns: Sequence[str]) -> Any:
     for name in columns:
         texts = table[name].combine_chunks()
         texts = pc.if_else(pc.equal(texts, ""), None, texts)
+        if name.endswith("version"):  # a number may be printed with its decimals
+            texts = pc.replace_substring_regex(texts, r"\.0+$", "")
         parts.append(pc.replace_substring(texts, "-", "") if name.endswith("id") else texts)
     return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
 

@@ -121,9 +121,10 @@ def _copy(answer: IO[bytes], file: IO[bytes], columns: Sequence[str]) -> None:
     if missing:
         raise QueryFailedError(f"a data query came back without the column {', '.join(missing)}: {header}"[:500])
     if header == list(columns):
-        shutil.copyfileobj(answer, file, CHUNK)
-        answer.seek(max(0, answer.tell() - 1))
-        if answer.read() != b"\n":  # the next answer begins a line of its own
+        left = _end(answer, len(header)) - answer.tell()
+        while left > 0 and (chunk := answer.read(min(CHUNK, left))):
+            left -= file.write(chunk)
+        if chunk[-1:] != b"\n":  # the next answer begins a line of its own
             file.write(b"\n")
         return
     positions = [header.index(column) for column in columns]
@@ -131,16 +132,18 @@ def _copy(answer: IO[bytes], file: IO[bytes], columns: Sequence[str]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     try:
         with _rows(answer) as rows:
-            writer.writerows([row[position] for position in positions] for row in rows)
+            writer.writerows([row[position] for position in positions] for row in rows if row)
     finally:
         text.detach()  # else the file would be closed with it
 
 
 def _count(answer: IO[bytes]) -> int:
     """How many rows a CSV has, without its header; those of a file that breaks off inside a row are fewer."""
+    left = _end(answer, len(names(answer)))
     answer.seek(0)
     lines, quotes, last = 0, False, b""
-    while chunk := answer.read(CHUNK):
+    while chunk := answer.read(min(CHUNK, left)):
+        left -= len(chunk)
         lines += chunk.count(b"\n")
         quotes = quotes or b'"' in chunk or b"\r" in chunk
         last = chunk[-1:]
@@ -149,6 +152,20 @@ def _count(answer: IO[bytes]) -> int:
     answer.seek(0)
     with _rows(answer) as rows:
         return max(0, sum(1 for row in rows if row) - 1)
+
+
+def _end(answer: IO[bytes], columns: int) -> int:
+    """Where the last line ends: empty lines behind it are no rows, unless a row is one column, which may be empty. The
+    answer is left where it was."""
+    here, end = answer.tell(), answer.seek(0, io.SEEK_END)
+    while columns > 1 and end > 3:
+        answer.seek(end - 4)
+        last = answer.read(4)
+        if last != b"\r\n\r\n" and not last.endswith(b"\n\n"):
+            break
+        end -= 2 if last.endswith(b"\r\n") else 1
+    answer.seek(here)
+    return end
 
 
 @contextmanager

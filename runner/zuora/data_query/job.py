@@ -17,8 +17,9 @@ import msgspec
 from runner.domain.errors import RunnerError
 from runner.domain.identity import canonical
 from runner.domain.model import Reply, Silence
+from runner.zuora.categories import WAITING
 from runner.zuora.client import Client
-from runner.zuora.envelope import BOM, failure
+from runner.zuora.envelope import BOM, envelope, failure
 from runner.zuora.retry import Sleep, retried
 
 PATH = "/query/jobs"
@@ -197,7 +198,9 @@ def _may_pass(client: Client, answer: Reply | Silence) -> bool:
         return answer.kind not in ("credentials", "certificate", "address")
     if answer.status == 401:
         client.auth.reject(answer.token)
-    return answer.status in (401, 408, 409) or answer.status >= 500
+    parsed = envelope(answer.body)  # that of other calls: a 200 that says "not now"
+    waiting = parsed is not None and not parsed.success and not WAITING.isdisjoint(parsed.categories)
+    return waiting or answer.status in (401, 408, 409) or answer.status >= 500
 
 
 def _description(answer: Reply | Silence) -> str:
