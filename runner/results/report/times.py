@@ -15,7 +15,7 @@ def local_zone(document: RunDocument) -> timezone | None:
 
 
 def shown_time(at: str | None, zone: timezone | None) -> Markup | None:
-    """A time in ISO 8601: `2026-11-27 09:15:00 (08:15:00 UTC)`; without a zone in UTC alone. None stays None."""
+    """A time: `2026-11-27 09:15:00 +01:00 (08:15:00 UTC)`; without a zone in UTC alone. None stays None."""
     if at is None:
         return None
     utc = datetime.fromisoformat(at)
@@ -23,4 +23,5 @@ def shown_time(at: str | None, zone: timezone | None) -> Markup | None:
         return element("time", f"{utc:%Y-%m-%d %H:%M:%S} UTC", datetime=at)
     local = utc.astimezone(zone)
     day = "" if local.date() == utc.date() else f"{utc:%Y-%m-%d} "
-    return element("time", f"{local:%Y-%m-%d %H:%M:%S} ({day}{utc:%H:%M:%S} UTC)", datetime=at)
+    offset = local.isoformat()[-6:]  # the zone is that of the first start, also where clocks changed since
+    return element("time", f"{local:%Y-%m-%d %H:%M:%S} {offset} ({day}{utc:%H:%M:%S} UTC)", datetime=at)

@@ -61,7 +61,7 @@ def test_it_tells_what_an_auditor_asks(page):
         "Subscription A-S020 was not found",
         "Ask the tenant's administrator",
         "Started, and resumed once",
-        "2027-01-15 23:30:00 (18:00:00 UTC)",
+        "2027-01-15 23:30:00 +05:30 (18:00:00 UTC)",
         "other on a-machine",
         "This run sends rows of run golden-before again.",
         "regen show golden --ticket",
