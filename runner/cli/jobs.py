@@ -89,20 +89,20 @@ def job_line(kind: str, job: Mapping[str, Any]) -> str:
     type_ = job.get("importType") or job.get("type")  # the list says `type`, one job `importType`
     if "createdOnReadable" in job:
         counts = f"{job.get('progress', '')}, {job.get('errorCount', 0)} errors"
-        when, what = str(job.get("createdOnReadable") or "-")[:16], type_ or "the whole tenant"
+        when, what = _moment(job.get("createdOn")), type_ or "the whole tenant"
     else:
         counts = f"{job.get('processedCount', 0)} of {job.get('totalCount', 0)}, {job.get('failedCount', 0)} failed"
-        when = _uploaded(job.get("uploadedOn"))
+        when = _moment(job.get("uploadedOn"))
         what = f"{type_ or '-'} {job.get('uploadedFileName')}"
     return f"{when}  {job.get('id')}  {kind}  {job.get('status')!s:<10}  {counts}  {what}"
 
 
-def _uploaded(text: object) -> str:
-    """`uploadedOn` is epoch milliseconds in a string."""
+def _moment(text: object) -> str:
+    """A time of a job: `uploadedOn` and `createdOn` are epoch milliseconds, in a string or as a number."""
     from runner.domain.model import whole_number
     from runner.system.timestamps import iso
 
     milliseconds = whole_number(str(text))
     if milliseconds is None or milliseconds >= END_OF_TIME:
         return "-"
-    return iso(milliseconds * 1000)[:16].replace("T", " ")
+    return iso(milliseconds * 1000)[:16].replace("T", " ") + " UTC"

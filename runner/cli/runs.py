@@ -100,4 +100,4 @@ def _line(run: ListedRun) -> str:
     go_on = f"; go on: regen resume {brief.run}" if brief.unfinished and idle else ""
     if brief.waits_for_person:
         go_on = f"; needs a person: regen show {brief.run}"
-    return f"{when}  {run.status:<11} {brief.run}  {counted(counts['rows'], 'row')}: {states}{took}{go_on}"
+    return f"{when} UTC  {run.status:<11} {brief.run}  {counted(counts['rows'], 'row')}: {states}{took}{go_on}"

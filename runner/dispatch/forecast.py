@@ -29,7 +29,7 @@ class Forecast:
         if self.requests == 0:
             return ["nothing to send"]
         end = blackouts.end_of(self.seconds, now.timestamp())
-        ends = datetime.fromtimestamp(end, now.tzinfo).strftime("%Y-%m-%d %H:%M")
+        ends = datetime.fromtimestamp(end, now.tzinfo).strftime("%Y-%m-%d %H:%M %Z")
         about = f"about {duration(self.seconds)} for {counted(self.requests, 'request')}"
         lines = [f"{about}, until {ends}: {self.binding} decides"]
         if (rest := end - now.timestamp() - self.seconds) >= 1:

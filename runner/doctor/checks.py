@@ -61,7 +61,7 @@ def _config(settings: Settings) -> Iterator[Finding]:
         yield warn("tenant", note, "or `tenant` in the profile; the tenant's own headers count once they are seen")
     until = settings.blackouts.closed_until(now := time.time())
     if until > now:
-        opens = datetime.fromtimestamp(until).astimezone().strftime("%Y-%m-%d %H:%M")
+        opens = datetime.fromtimestamp(until).astimezone().strftime("%Y-%m-%d %H:%M %Z")
         message = f"{settings.blackouts}: nothing is sent before {opens}"
         yield warn("blackout", message, "a run waits by itself; or use a profile without this window")
     elif settings.blackouts:

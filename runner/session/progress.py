@@ -128,7 +128,7 @@ class Progress:
     def _closed(self) -> str:
         """That a blackout holds the run, and until when by the local clock."""
         until = self._blackouts.closed_until(now := time.time())
-        return f", blackout until {time.strftime('%H:%M', time.localtime(until))}" if until > now else ""
+        return f", blackout until {time.strftime('%H:%M %Z', time.localtime(until))}" if until > now else ""
 
     def _line(self) -> str:
         tally = self._tally

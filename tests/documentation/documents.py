@@ -101,6 +101,7 @@ def masked(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:?\d\d:?\d\d\.\d{6}Z", "TIME", text)
     text = re.sub(r"\d{4}-\d\d-\d\d", "DATE", text)
     text = re.sub(r"\b\d\d:\d\d(:\d\d(\.\d+)?)?\b", "HH:MM", text)
+    text = re.sub(r"HH:MM [A-Z]{3,5}\b", "HH:MM ZONE", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "HEAD", text)
     text = re.sub(r"\b[0-9a-f]{40}\b", "KEY", text)
     text = re.sub(r"\b[0-9a-f]{32}\b", "ID", text)

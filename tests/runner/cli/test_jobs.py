@@ -27,7 +27,7 @@ def test_jobs_are_listed_and_stopped(tmp_path, regen, simulator):
 
 @pytest.mark.parametrize(
     ("uploaded", "shown"),
-    [("1763700000000", "2025-11-21 04:40"), ("9" * 15, "-"), ("9" * 5000, "-"), ("soon", "-"), (None, "-")],
+    [("1763700000000", "2025-11-21 04:40 UTC"), ("9" * 15, "-"), ("9" * 5000, "-"), ("soon", "-"), (None, "-")],
     ids=["a time", "after all times", "a long number", "a word", "nothing"],
 )
 def test_when_a_job_was_uploaded(uploaded, shown):

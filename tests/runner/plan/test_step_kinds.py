@@ -64,7 +64,7 @@ def test_an_auto_backfill_is_followed_to_its_end(regen, tmp_path, quick, errors,
         assert tenant.bodies == [{"type": "RatePlanCharge", "batchSize": 200, "dryRun": False}]
         assert all(tenant.keys)
         listed = regen("jobs", *base).out
-    assert "2026-11-27 20:00  A1  auto-backfill  COMPLETED" in listed and listed.rstrip().endswith("RatePlanCharge")
+    assert "2026-11-18 11:06 UTC  A1  auto-backfill  COMPLETED" in listed and listed.rstrip().endswith("RatePlanCharge")
     (row,) = table(folders(tmp_path / "runs")[0])
     assert (row["regen_object"], row["regen_operation"]) == ("every RatePlanCharge", "auto-backfill")
 

@@ -82,13 +82,13 @@ def test_every_status_can_be_listed():
 def test_the_command(runs, regen, tmp_path):
     """Text, ids, JSON; the newest of what is taken; the profile's own runs folder."""
     shown = regen("runs", "--limit", 2)
-    assert [line.split()[2] for line in shown.out.splitlines()] == ["a", "b"]
+    assert [line.split()[3] for line in shown.out.splitlines()] == ["a", "b"]
     assert regen("runs", "--unfinished", "--limit", 1).out == "b\n"
     assert regen("runs", "--unfinished").out == "e\nb\n"
     chosen = regen("runs", "--status", "finished", "--status", "halted", "--tenant", "T2", "--json")
     assert [run["run"] for run in json.loads(chosen.out)] == ["c", "d"]
     assert regen("runs", "--status", "lost").code == 2
     assert "no such runs in runs" in regen("runs", "--profile", "gone").out
-    assert [line.split()[2] for line in regen("runs", "--profile", "q").out.splitlines()] == ["b"]
+    assert [line.split()[3] for line in regen("runs", "--profile", "q").out.splitlines()] == ["b"]
     (tmp_path / "regen.toml").write_text('[profile.q]\nruns_dir = "theirs"\n')
     assert "no such runs in theirs" in regen("runs", "--profile", "q").out
