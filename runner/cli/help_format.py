@@ -52,11 +52,12 @@ class Command(click.Command):
 
 def write_sections(params: Sequence[click.Parameter], ctx: click.Context, formatter: click.HelpFormatter) -> None:
     """Write the options of a command, a list for each heading."""
-    records: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
+    records: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS[:-1]}
     for param in params:
         if isinstance(param, click.Option) and (record := param.get_help_record(ctx)) is not None:
-            records[getattr(param, "section", "Options")].append(record)
-    for section, rows in records.items():
+            records.setdefault(getattr(param, "section", SECTIONS[-1]), []).append(record)
+    last = {SECTIONS[-1]: records.pop(SECTIONS[-1], [])}
+    for section, rows in (records | last).items():
         if rows:
             with formatter.section(section):
                 formatter.write_dl(rows)

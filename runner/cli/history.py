@@ -20,17 +20,21 @@ MODES = ["default", "only-resend", "re-migrate"]
 @click.command(cls=Command)
 @options.runs_dir
 @options.published
-@options.option("--object", "object_", metavar="NAME", help="Every row about one object, over all runs.")
-@options.option("--failing", is_flag=True, help="The objects whose latest outcome is failed.")
-@options.option("--unknown", is_flag=True, help="The objects whose latest outcome is unknown.")
-@options.option("--by", type=click.Choice(GROUPS), help="Count rows by outcome for each of these.")
-@options.option("--who", is_flag=True, help="Runs and rows by login, profile and mode.")
-@options.option("--sql", metavar="QUERY", help="A query of your own over the tables `rows` and `runs`.")
-@options.option("--mode", type=click.Choice(MODES), help="Only rows that were sent in this mode.")
-@options.option("--quarter", metavar="2026Q3", help="Only runs that were started in this quarter (UTC).")
-@options.option("--profile", metavar="NAME", help="Only runs of this profile.")
-@options.option("--json", "json_", is_flag=True, help="Print a JSON array of objects.")
-@options.option("--csv", "csv_", is_flag=True, help="Print CSV.")
+@options.option(
+    "--object", "object_", section="What", metavar="NAME", help="Every row about one object, over all runs."
+)
+@options.option("--failing", section="What", is_flag=True, help="The objects whose latest outcome is failed.")
+@options.option("--unknown", section="What", is_flag=True, help="The objects whose latest outcome is unknown.")
+@options.option("--by", section="What", type=click.Choice(GROUPS), help="Count rows by outcome for each of these.")
+@options.option("--who", section="What", is_flag=True, help="Runs and rows by login, profile and mode.")
+@options.option("--sql", section="What", metavar="QUERY", help="A query of your own over the tables `rows` and `runs`.")
+@options.option("--mode", section="What", type=click.Choice(MODES), help="Only rows that were sent in this mode.")
+@options.option(
+    "--quarter", section="What", metavar="2026Q3", help="Only runs that were started in this quarter (UTC)."
+)
+@options.option("--profile", section="What", metavar="NAME", help="Only runs of this profile.")
+@options.option("--json", "json_", section="Output", is_flag=True, help="Print a JSON array of objects.")
+@options.option("--csv", "csv_", section="Output", is_flag=True, help="Print CSV.")
 def history(json_: bool, csv_: bool, **params: Any) -> ExitCode:
     """Answer a question over all runs; without one, print a line per run.
 

@@ -30,7 +30,7 @@ LOG_LEVELS = ["debug", "info", "warning", "error"]
 FILE = click.Path()  # for completion; whether it is there, the reader says
 
 
-def option(*names: str, section: str = "Options", **attributes: Any) -> Callable[[F], F]:
+def option(*names: str, section: str, **attributes: Any) -> Callable[[F], F]:
     """An option under a heading of the help: `runner.cli.help_format.SectionOption`."""
     return click.option(*names, cls=SectionOption, section=section, **attributes)
 

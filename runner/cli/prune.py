@@ -14,10 +14,13 @@ from runner.domain.errors import ExitCode
 
 @click.command(cls=Command)
 @options.runs_dir
-@options.option("--keep", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h.")
-@options.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+@options.option(
+    "--keep", section="What", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h."
+)
+@options.option("--dry-run", section="What", is_flag=True, help="Say what would be removed; remove nothing.")
 @options.option(
     "--archive",
+    section="Where",
     metavar="DIR",
     type=click.Path(path_type=Path),
     shell_complete=click.Path(file_okay=False).shell_complete,

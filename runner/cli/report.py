@@ -15,7 +15,9 @@ from runner.domain.errors import ExitCode
 @click.command(cls=Command)
 @click.argument("run", required=False, shell_complete=run_ids)
 @options.runs_dir
-@options.option("--all", "all_", is_flag=True, help="Write index.html, a page of all runs in the folder, instead.")
+@options.option(
+    "--all", "all_", section="What", is_flag=True, help="Write index.html, a page of all runs in the folder, instead."
+)
 def report(run: str | None, all_: bool, **params: Any) -> ExitCode:
     """Write report.html again and print its path.
 

@@ -14,6 +14,19 @@ import click
 from runner.cli.help_format import Command, SectionOption
 from runner.domain.errors import ExitCode
 
+_SECTIONS = {  # the first option under each heading
+    "host": "Where",
+    "seed": "What goes wrong",
+    "replay_dialect": "Keys and limits",
+    "token_seconds": "Sign-in",
+    "billing_id_field": "Answers",
+    "job_seconds": "Jobs",
+    "time_zone": "Data Query",
+    "job_type_key": "Tenant",
+    "revenue": "Zuora Revenue",
+    "state": "State",
+}
+
 
 class _Simulate(Command):
     """A command with the options of the simulator's parser, and its text about faults."""
@@ -22,7 +35,11 @@ class _Simulate(Command):
         """The options, one for each of the simulator's."""
         from runner.simulator.server import parser
 
-        own = [option for action in parser()._actions if (option := _option(action)) is not None]
+        section, own = "", []
+        for action in parser()._actions:
+            section = _SECTIONS.get(action.dest, section)
+            if (option := _option(action, section)) is not None:
+                own.append(option)
         return [*own, *super().get_params(ctx)]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -51,7 +68,7 @@ def simulate(context: click.Context, /, **params: Any) -> int:
     return main(list(_words(context, params))) or ExitCode.SUCCEEDED
 
 
-def _option(action: argparse.Action) -> click.Option | None:
+def _option(action: argparse.Action, section: str) -> click.Option | None:
     """An option of argparse as one of click."""
     if not action.option_strings or action.dest == "help":
         return None
@@ -63,7 +80,7 @@ def _option(action: argparse.Action) -> click.Option | None:
         attributes |= {"multiple": isinstance(action.default, list), "type": _type(action), "metavar": action.metavar}
         if action.default not in (None, "") and not isinstance(action.default, list):
             attributes["default_text"] = str(action.default)
-    return SectionOption([*action.option_strings, action.dest], **attributes)
+    return SectionOption([*action.option_strings, action.dest], section=section, **attributes)
 
 
 def _type(action: argparse.Action) -> Any:

@@ -17,14 +17,20 @@ from runner.domain.errors import ExitCode
 @click.argument("run", required=False, shell_complete=run_ids)
 @options.runs_dir
 @options.published
-@options.option("--all", "all_", is_flag=True, help="Every run of the folder, one line each.")
+@options.option("--all", "all_", section="What", is_flag=True, help="Every run of the folder, one line each.")
 @options.option(
     "--heads",
+    section="What",
     type=options.FILE,
     metavar="FILE",
     help="With --all: a run id and its head on each line, as noted elsewhere.",
 )
-@options.option("--head", metavar="HASH", help="The head of the ledger's chain, as noted elsewhere when the run ended.")
+@options.option(
+    "--head",
+    section="What",
+    metavar="HASH",
+    help="The head of the ledger's chain, as noted elsewhere when the run ended.",
+)
 @options.as_json
 def verify(run: str | None, all_: bool, heads: str | None, head: str | None, json_: bool, **params: Any) -> ExitCode:
     """Prove that a run folder is what the run left.

@@ -23,6 +23,9 @@ def test_it_has_every_option_of_the_simulator(regen):
     own = {option for action in parser()._actions for option in action.option_strings}
     assert own <= set(re.findall(r"--?[a-z][a-z0-9-]*", shown))
     assert re.search(r"(?m)^  lost-answer  ", shown)
+    headings = re.findall(r"(?m)^([A-Z][A-Za-z -]+):$", shown)
+    assert headings[:3] == ["Where", "What goes wrong", "Keys and limits"]
+    assert headings[-2:] == ["Options", "Faults"] and len(headings) == len(set(headings)) > 10
 
 
 def test_options_reach_the_simulator():
