@@ -29,22 +29,19 @@ def main() -> int:
     try:
         assert simulator.stdout is not None
         url = simulator.stdout.readline().strip().removeprefix("listening on ")
-        environment = os.environ | {
-            "ZUORA_CLIENT_ID": "demo",
-            "ZUORA_CLIENT_SECRET": "demo",
-            "ZUORA_BASE_URL": url,
-        }
-        return regen(MANIFESTS, environment) or regen([PLAN], environment)
+        return regen(MANIFESTS, url) or regen([PLAN], url)
     finally:
         simulator.terminate()
         simulator.wait()
 
 
-def regen(files: list[str], environment: dict[str, str]) -> int:
+def regen(files: list[str], url: str) -> int:
     """Show a command, run it, and return its exit code."""
     paths = [os.path.relpath(HERE / name) for name in files]
     command = ["run", *paths, "--config", os.path.relpath(HERE / "regen.toml"), "--profile", "simulator"]
+    command += ["--base-url", url]  # the profile names the port of `regen simulate`, which may be taken
     print("$ regen " + " ".join(command), flush=True)
+    environment = os.environ | {"ZUORA_CLIENT_ID": "demo", "ZUORA_CLIENT_SECRET": "demo"}
     return subprocess.run([*REGEN, *command, "--again"], env=environment, check=False).returncode
 
 
