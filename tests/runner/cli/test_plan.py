@@ -32,7 +32,7 @@ def test_a_plan_that_the_machine_cannot_make(tmp_path, regen, monkeypatch, error
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Enrolment, "lines", fail)
+    monkeypatch.setattr(Enrolment, "alike", fail)
     done = regen("plan", subscriptions(tmp_path / "a.csv", 1), "--base-url", "http://127.0.0.1:1")
     assert (done.code, message in done.err) == (1, True)
     assert folders(tmp_path / "runs") == []
