@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def runs(limit: int | None, json_: bool, **params: Any) -> ExitCode:
     elif only_ids:
         say("".join(f"{run.brief.run}\n" for run in listed), end="")
     else:
-        say("\n".join(map(_line, listed)) or _none(folder, filtered=chosen != RunFilter()))
+        say("\n".join(_lines(listed)) or _none(folder, filtered=chosen != RunFilter()))
     return ExitCode.SUCCEEDED
 
 
@@ -88,16 +89,22 @@ def _none(folder: Path, *, filtered: bool) -> str:
     return f"no such runs in {folder}; `regen runs` lists all" if filtered else f"no runs in {folder}"
 
 
-def _line(run: ListedRun) -> str:
+def _lines(listed: list[ListedRun]) -> Iterator[str]:
     from runner.system.counting import counted
     from runner.system.timestamps import duration
 
-    brief, counts = run.brief, run.brief.counts
-    states = ", ".join(f"{counts[state]:,} {state}" for state in counts if state != "rows" and counts[state])
+    for run in listed:
+        counts, seconds = run.brief.counts, run.seconds
+        states = ", ".join(f"{count:,} {state}" for state, count in counts.items() if state != "rows" and count)
+        took = f" in {duration(seconds)}" if seconds is not None else ""
+        yield _line(run, f"{counted(counts['rows'], 'row')}: {states}{took}")
+
+
+def _line(run: ListedRun, about: str) -> str:
+    brief = run.brief
     when = str(brief.started_at or brief.planned_at)[:16].replace("T", " ")
-    took = f" in {duration(run.seconds)}" if run.seconds is not None else ""
     idle = run.crashed or brief.status is not RunStatus.RUNNING
     go_on = f"; go on: regen resume {brief.run}" if brief.unfinished and idle else ""
     if brief.waits_for_person:
         go_on = f"; needs a person: regen show {brief.run}"
-    return f"{when} UTC  {run.status:<11} {brief.run}  {counted(counts['rows'], 'row')}: {states}{took}{go_on}"
+    return f"{when} UTC  {run.status:<11} {brief.run}  {about}{go_on}"

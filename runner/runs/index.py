@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -50,6 +51,9 @@ class _Entry(Struct, frozen=True, array_like=True, gc=False):
     brief: RunBrief | None
 
 
+_LINE = re.compile(rb"^[0-9a-f]{8} ([^ \n]+) .*$", re.MULTILINE)
+_CHECKSUM = 8  # hexadecimal characters
+
 # Made under the lock of the import: see `runner.runs.run_json`.
 _DECODER, _ENCODER = msgspec.json.Decoder(_Entry), msgspec.json.Encoder()
 _VERSION = zlib.crc32(repr((FORMAT, RunBrief.__struct_fields__)).encode())
@@ -60,9 +64,9 @@ class Index:
 
     def __init__(self, runs: Path, names: Sequence[str]) -> None:
         self._runs, self._names, self._path = runs, names, runs / INDEX
-        self._lines: dict[bytes, bytes] = {}  # by the folder's name, not yet checked
+        self._content = b""
+        self._lines: dict[bytes, int] = {}  # by the folder's name, where its last line begins; not yet checked
         self._new: dict[bytes, bytes] = {}
-        self._lines_in_file = 0
         self._begun: int | None = None
         self._state: Callable[[str], _State] = _state_by_path
 
@@ -74,7 +78,7 @@ class Index:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):  # an index only saves time
-            if self._lines_in_file > 2 * len(self._names) + SPARE_LINES:
+            if self._content.count(b"\n") > 2 * len(self._names) + SPARE_LINES:
                 self._rewrite()
             elif self._new:
                 self._append()
@@ -91,10 +95,15 @@ class Index:
             return None
 
     def _entry(self, name: str) -> _Entry | None:
-        checksum, _, content = self._lines.get(os.fsencode(name), b"").partition(b" ")
-        if not content or checksum != _checksum(content):
+        encoded = os.fsencode(name)
+        line = self._line(encoded)
+        if line is None or int(line[:_CHECKSUM], 16) != zlib.crc32(line[_CHECKSUM:], _VERSION):
             return None
-        return _DECODER.decode(content.partition(b" ")[2])
+        return _DECODER.decode(line[_CHECKSUM + len(encoded) + 2 :])
+
+    def _line(self, name: bytes) -> bytes | None:
+        begin = self._lines.get(name)
+        return None if begin is None else self._content[begin : self._content.find(b"\n", begin)]
 
     def _read(self, name: str, path: Path) -> RunBrief | None:
         begun = self._disk_time()
@@ -105,8 +114,8 @@ class Index:
         brief = None if document is None else brief_of(document)
         at_rest = max(state.modified, state.changed) < begun - AT_REST_NS
         if unchanged and at_rest and _fits_a_line(name):
-            content = os.fsencode(name) + b" " + _ENCODER.encode(_Entry(state, brief))
-            self._new[os.fsencode(name)] = _checksum(content) + b" " + content
+            content = b" %b %b" % (os.fsencode(name), _ENCODER.encode(_Entry(state, brief)))
+            self._new[os.fsencode(name)] = b"%08x%b\n" % (zlib.crc32(content, _VERSION), content)
         return brief
 
     def _disk_time(self) -> int:
@@ -123,26 +132,25 @@ class Index:
         return os.open(self._path, flags, 0o600)
 
     def _load(self) -> None:
-        try:
-            lines = self._path.read_bytes().split(b"\n")
-        except OSError:
-            return
-        self._lines = {parts[1]: line for line in lines if len(parts := line.split(b" ", 2)) == 3}
-        self._lines_in_file = len(lines)
+        with contextlib.suppress(OSError):
+            self._content = self._path.read_bytes()
+        self._lines = {match[1]: match.start() for match in _LINE.finditer(self._content)}
 
     def _append(self) -> None:
         """In one write, after an end of line: a line that an earlier one was cut off in must not spoil this one."""
         handle = self._open()
         try:
-            os.write(handle, b"\n".join((b"", *self._new.values(), b"")))
+            os.write(handle, b"".join((b"\n", *self._new.values())))
         finally:
             os.close(handle)
 
     def _rewrite(self) -> None:
-        known = self._lines | self._new
-        present = (os.fsencode(name) for name in self._names)
         with replacing(self._path) as file:
-            file.writelines(known[name] + b"\n" for name in present if name in known)
+            for name in map(os.fsencode, self._names):
+                if name in self._new:
+                    file.write(self._new[name])
+                elif (line := self._line(name)) is not None:
+                    file.write(line + b"\n")
 
 
 def touched(path: Path) -> int:
@@ -174,10 +182,6 @@ def _state_by_opening(path: str) -> _State:
 
 def _state_of(status: os.stat_result) -> _State:
     return _State(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-
-
-def _checksum(content: bytes) -> bytes:
-    return b"%08x" % zlib.crc32(content, _VERSION)
 
 
 def _fits_a_line(name: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from runner.runs.brief import RunBrief
 from runner.runs.folder import DOCUMENT, RunFolder, folder_names, id_of
@@ -14,8 +14,7 @@ from runner.runs.index import Index
 from runner.runs.seal import SEAL
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRun:
+class KnownRun(NamedTuple):
     """A run folder by name, and the brief of its run.json."""
 
     runs: Path

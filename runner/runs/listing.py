@@ -23,11 +23,15 @@ STATUSES = (*(status.value for status in RunStatus), CRASHED)
 
 @dataclass(frozen=True)
 class ListedRun:
-    """A run in the list: the brief of its document, and whether its process is gone."""
+    """A run in the list, and whether its process is gone."""
 
-    folder: RunFolder
-    brief: RunBrief
+    known: KnownRun
     crashed: bool
+
+    @property
+    def brief(self) -> RunBrief:
+        """What is listed of the run."""
+        return self.known.brief
 
     @property
     def status(self) -> str:
@@ -49,7 +53,8 @@ class ListedRun:
 
     def as_json(self) -> dict[str, Any] | None:
         """The document with what the list adds; None if it has gone meanwhile."""
-        document = _current(self.folder) if self.crashed else self.folder.document()
+        folder = self.known.folder
+        document = _current(folder) if self.crashed else folder.document()
         more = {
             "unfinished": self.can_go_on,
             "waits_for_person": self.brief.waits_for_person,
@@ -97,11 +102,10 @@ def listed_runs(runs: Path, chosen: RunFilter | None = None) -> list[ListedRun]:
 
 def _listed(run: KnownRun) -> ListedRun:
     """Looks into the ledgers of runs that were killed: their run.json is that of their start."""
-    folder, brief = run.folder, run.brief
-    crashed = brief.status is RunStatus.RUNNING and not folder.is_held()
-    if crashed and (document := _current(folder)) is not None:
-        brief = brief_of(document)
-    return ListedRun(folder, brief, crashed)
+    crashed = run.brief.status is RunStatus.RUNNING and not run.folder.is_held()
+    if crashed and (document := _current(run.folder)) is not None:
+        run = run._replace(brief=brief_of(document))
+    return ListedRun(run, crashed)
 
 
 def _current(folder: RunFolder) -> RunDocument | None:

@@ -14,7 +14,6 @@ from runner.domain.lifetimes import SAME_RUN_FOR
 from runner.domain.run_status import RunStatus
 from runner.ledger import open_read_only, queries
 from runner.plan.planner import Opened
-from runner.runs.brief import RunBrief
 from runner.runs.folder import RunFolder, folder_names, id_of
 from runner.runs.known_runs import KnownRun, known_runs
 from runner.session.open_run import OpenRun
@@ -37,30 +36,33 @@ def same_command(runs: Path, stem: str, fingerprint: str, now: datetime) -> RunF
     return max(started, key=lambda pair: pair[0])[1] if started else None
 
 
-def unsent_plan(runs: Path, fingerprint: str) -> RunFolder | None:
-    """A plan with equal inputs that nothing was sent from, whatever its date; the last one by name."""
-    plan = None
+@dataclass(frozen=True)
+class Relatives:
+    """Runs of the folder that are of the same inputs, or of the same manifests for the same tenant, by name."""
+
+    unsent: RunFolder | None  # a plan with equal inputs that nothing was sent from, whatever its date; the last one
+    twins: tuple[RunFolder, ...]  # whatever their options, and whether they are unfinished or not
+
+    def unfinished_twin(self, besides: RunFolder) -> RunFolder | None:
+        """The first that has something left; asks its ledger now."""
+        return next((twin for twin in self.twins if twin.id != besides.id and _is_unfinished(twin)), None)
+
+
+def relatives(runs: Path, opened: Opened) -> Relatives:
+    """Look for them once."""
+    fingerprint, manifests = opened.fingerprint, tuple(sorted(opened.digests))
+    tenant, host = opened.target.tenant, opened.target.host
+    unsent, twins = None, []
     for run in known_runs(runs):
-        if run.brief.fingerprint == fingerprint and run.brief.status is RunStatus.PLANNED:
-            plan = run.folder
-    return plan
-
-
-def unfinished_twin(runs: Path, opened: Opened, besides: RunFolder) -> RunFolder | None:
-    """An unfinished run of the same manifests for the same tenant, whatever its options."""
-    manifests = tuple(sorted(opened.digests))
-    for other in known_runs(runs):
-        if _is_twin(other.brief, opened, manifests) and other.id != besides.id and _is_unfinished(other.folder):
-            return other.folder
-    return None
-
-
-def _is_twin(brief: RunBrief, opened: Opened, manifests: tuple[str, ...]) -> bool:
-    target = opened.target
-    if (brief.tenant, brief.host) != (target.tenant, target.host):
-        return False
-    # operations on the whole tenant are the same if their options are
-    return brief.manifests == manifests if manifests else brief.fingerprint == opened.fingerprint
+        brief = run.brief
+        same_inputs = brief.fingerprint == fingerprint
+        if same_inputs and brief.status is RunStatus.PLANNED:
+            unsent = run.folder
+        # operations on the whole tenant, which have no manifests, are the same if their options are
+        same_work = brief.manifests == manifests if manifests else same_inputs
+        if same_work and (brief.tenant, brief.host) == (tenant, host):
+            twins.append(run.folder)
+    return Relatives(unsent, tuple(twins))
 
 
 def _is_unfinished(run: RunFolder) -> bool:

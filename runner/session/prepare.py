@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs, to_builtins
@@ -23,7 +24,7 @@ from runner.runs.used_ids import ids_in_use, last_use
 from runner.session.carryover import Carried, carry_over
 from runner.session.existing_run import Decision, ExistingRun, decide, state_of
 from runner.session.open_run import OpenRun, closed_if_refused
-from runner.session.other_runs import objects_in_doubt, same_command, unfinished_twin, unsent_plan
+from runner.session.other_runs import Relatives, objects_in_doubt, relatives, same_command
 from runner.session.ownership import facts_of
 from runner.session.run_request import RunRequest, with_plan_file
 from runner.system.console import printable, say
@@ -110,6 +111,11 @@ class _Preparation:
         self.runs = settings.runs_dir
         self.remote: RemoteStart | None = None
 
+    @cached_property
+    def relatives(self) -> Relatives:
+        """Runs of the folder that may be this command's own, or in its way."""
+        return relatives(self.runs, self.opened)
+
     def prepared(self) -> Prepared:
         run = self._folder()
         prepared = self._existing(run) if run.ledger.exists() else None
@@ -131,6 +137,7 @@ class _Preparation:
         wanted = Wanted(request.run_id, request.again, request.if_unfinished == "new")
         start = remote_start.consult(url, self.opened.target.tenant, self.opened.fingerprint, wanted, self.runs)
         self.remote = start
+        vars(self).pop("relatives", None)  # that took a while
         if start.brought is not None:
             return start.brought, self._existing(start.brought)
         if start.planned_again is not None:
@@ -155,7 +162,7 @@ class _Preparation:
             return earlier
         run = folder(self.runs, name)
         if not run.ledger.exists():
-            return unsent_plan(self.runs, fingerprint) or run
+            return self.relatives.unsent or run
         return folder(self.runs, self._next_id(name)) if self._is_of_another_night(run) else run
 
     def _next_id(self, name: str) -> str:
@@ -225,7 +232,7 @@ class _Preparation:
         """An unfinished run of the same manifests for the same tenant, if it is to be resumed. Raises Refused."""
         if self.request.if_unfinished == "new":
             return None
-        twin = unfinished_twin(self.runs, self.opened, besides=run)
+        twin = self.relatives.unfinished_twin(besides=run)
         if twin is None:
             return None
         with open_read_only(twin.ledger) as store:

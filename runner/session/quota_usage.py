@@ -21,8 +21,9 @@ def quota_of(settings: Settings, run: OpenRun, tenant: str) -> Quota:
     limits = settings.quota
     windows = {} if limits is None else {MINUTE: limits.minute, HOUR: limits.hour, DAY: limits.day}
     quota = Quota(windows, settings.quota_share)
-    for at, count in spent_before(run, tenant, settings.host):
-        quota.spend(at, count)
+    if windows:
+        for at, count in spent_before(run, tenant, settings.host):
+            quota.spend(at, count)
     return quota
 
 
