@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_WHOLE = re.compile(r"(-?[0-9]{1,15})(?:\.0+)?")
+MOST_DIGITS = 15  # that a number of a spreadsheet holds exactly
+_WHOLE = re.compile(rf"(-?[0-9]{{1,{MOST_DIGITS}}})(?:\.0+)?")
 
 
 class Typed(str):
