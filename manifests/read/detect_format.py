@@ -93,10 +93,10 @@ def table_of(origin: Origin, reading: Reading) -> Table:
     if origin.magic.startswith(_PARQUET):
         table: Table = Parquet(origin)
     elif origin.magic.startswith(ZIP) and (kind := _workbook(origin)):
-        table = Workbook(origin, reading, package=kind == "xlsx")
+        table = Workbook(origin, reading, kind=kind)
     elif origin.magic.startswith(_OLE):
         _refuse_password(origin)
-        table = Workbook(origin, reading, package=False)
+        table = Workbook(origin, reading, kind="xls")
     else:
         table = _text_table(origin, reading)
     if reading.sheet is not None and table.sheet is None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import BinaryIO, Protocol
+from typing import Protocol
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile
 
 from manifests.errors import MalformedManifest, UnreadableManifest, location
 from manifests.read import xlsx
 from manifests.read.frames import Piece, checked_headers, filled, piece
+from manifests.read.open_document import OpenDocument
 from manifests.read.other_workbooks import OtherWorkbook
 from manifests.read.raw_file import Origin
 from manifests.read.sheets import Row, SheetInfo, chosen
@@ -35,14 +36,14 @@ class Workbook:
     escaped = True
     unit = "row"
 
-    def __init__(self, origin: Origin, reading: Reading, *, package: bool) -> None:
-        self._origin, self._reading, self._package = origin, reading, package
+    def __init__(self, origin: Origin, reading: Reading, *, kind: str) -> None:
+        self._origin, self._reading, self._kind = origin, reading, kind
         with self._book() as book:
             self.sheet: str | None = chosen(book.sheets, book.rows, reading.sheet, location(origin.path))
             header = self._header(book.rows(self.sheet))
             unseen = [cell for at, cell in enumerate(header.cells) if any(at in range for range in book.hidden_columns)]
         self.header_row = header.number
-        if not package and reading.hidden != "include":
+        if kind not in _OPENERS and reading.hidden != "include":
             self._refuse_unseen()
         self.headers = checked_headers(header.cells, self.where(header.number))
         self.notes: Sequence[str] = self._of_hidden_columns([cell for cell in unseen if cell])
@@ -90,8 +91,7 @@ class Workbook:
     def _refuse_unseen(self) -> None:
         raise UnreadableManifest(
             f"{location(self._origin.path)}, sheet {self.sheet}: hidden rows cannot be recognized in this format; "
-            "save it "
-            "as .xlsx, or say --include-hidden to send every row of the sheet"
+            "save it as .xlsx, or say --include-hidden to send every row of the sheet"
         )
 
     def _header(self, rows: Iterator[Row]) -> Row:
@@ -130,11 +130,12 @@ class Workbook:
     def _book(self) -> Iterator[Book]:
         where = location(self._origin.path)
         with self._origin.raw() as raw, _translated(where), ExitStack() as stack:
-            yield _opened(raw, stack) if self._package else OtherWorkbook(raw, where)
+            archived = _OPENERS.get(self._kind)
+            yield archived(stack.enter_context(ZipFile(raw)), where) if archived else OtherWorkbook(raw, where)
 
 
-def _opened(raw: BinaryIO, stack: ExitStack) -> Book:
-    return xlsx.opened(stack.enter_context(ZipFile(raw)))
+# What is a zip of XML; the binary kinds go to python-calamine.
+_OPENERS: dict[str, Callable[[ZipFile, str], Book]] = {"xlsx": xlsx.opened, "ods": OpenDocument}
 
 
 @contextmanager

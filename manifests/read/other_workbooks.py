@@ -1,4 +1,4 @@
-"""Workbooks of other kinds (.xls, .xlsb, .ods), read with python-calamine.
+"""Workbooks of the binary kinds (.xls, .xlsb), read with python-calamine.
 
 It reports neither hidden rows nor number formats nor errors, and gives an empty cell for an error or a formula without
 a stored value. So a number names no object here, an empty row between others is refused, and hidden rows need consent.
@@ -12,7 +12,6 @@ from typing import Any, BinaryIO, NoReturn
 
 from manifests.errors import MalformedManifest, UnreadableManifest
 from manifests.read.frames import filled
-from manifests.read.open_document import uncalculated_row
 from manifests.read.sheets import Row, SheetInfo
 from manifests.read.typed import Typed, whole
 
@@ -23,7 +22,7 @@ class OtherWorkbook:
     def __init__(self, stream: BinaryIO, where: str) -> None:
         from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-        self._where, self._stream = where, stream
+        self._where = where
         self.hidden_columns: list[range] = []  # unknown
         try:
             self._book = CalamineWorkbook.from_filelike(stream)
@@ -45,11 +44,6 @@ class OtherWorkbook:
 
     def rows(self, sheet: str) -> Iterator[Row]:
         """The rows of a sheet. Raises MalformedManifest for a row in which nothing can be read."""
-        if (row := uncalculated_row(self._stream, sheet)) is not None:
-            raise MalformedManifest(
-                f"{self._where}, sheet {sheet}, row {row:,}: a formula without a stored value; open the file in its "
-                "program and save it"
-            )
         table = self._book.get_sheet_by_name(sheet)
         first = 1 + (table.start[0] if table.start else 0)
         empty: int | None = None
