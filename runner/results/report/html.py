@@ -79,9 +79,9 @@ def html_page(title: str, *inside: object, wide: bool = False) -> str:
 UNBROKEN = 36  # characters of an id that fit on a line of a telephone
 
 
-def identifier(value: object) -> Markup:
+def identifier(value: object, most: int = 80) -> Markup:
     """An id, a name, a number of an object: never broken at a hyphen, if it fits on a line at all."""
-    shown = short(value, 80)
+    shown = short(value, most)
     return element("span", shown, class_="id" if len(shown) <= UNBROKEN else "long")
 
 

@@ -31,6 +31,7 @@ from runner.zuora.tenants import limits_in_words
 NAME = "report.html"
 MOST_MANIFESTS = 100
 MOST_STARTS = 20
+MOST_PATH = 4_096  # characters: as long as a path can be
 SLOWEST = 10
 _UNIT = re.compile(r"(?<=[0-9]) (?=(ms|s|min|h|d)\b)")  # the gap before a unit, where no line may end
 
@@ -155,7 +156,7 @@ def _step(step: StepDocument) -> Markup:
     options = ", ".join(f"{name} = {_plain(value)}" for name, value in unusual(step.do, step.options).items())
     files = [source for source in step.manifests if source.path]
     sources: list[list[object]] = [
-        [source.path, f"{source.rows:,}", f"{source.bytes:,}", element("code", source.sha256)]
+        [identifier(source.path, MOST_PATH), f"{source.rows:,}", f"{source.bytes:,}", element("code", source.sha256)]
         for source in files[:MOST_MANIFESTS]
     ]
     more = len(files) - MOST_MANIFESTS
