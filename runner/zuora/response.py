@@ -36,6 +36,9 @@ SNIPPET_BYTES = 2048
 LEAST_TOKEN_BYTES = 8  # of a token that is worth masking
 
 
+_SSL = re.compile(r" ssl:(<[^>]*>|\S+)")  # how aiohttp was set, which it says of plain http too
+
+
 _USER = re.compile(r"//[^/\s'\"]+@")  # in a proxy's URL, with its password
 
 
@@ -209,7 +212,7 @@ def silence_of(error: Exception, status: int | None) -> Silence:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Silence("certificate", f"the server's certificate was not accepted: {detail}", sent=False)
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)):
-        return Silence("connect", detail, sent=False)
+        return Silence("connect", _SSL.sub("", detail, count=1), sent=False)
     if isinstance(error, (aiohttp.http.HttpProcessingError, aiohttp.ClientResponseError)):
         reason = _QUOTED.split(error.message.strip())[0].rstrip(" :.") or "it is malformed"
         return Silence("unreadable", f"the head of the response is not HTTP: {reason}", status=status)

@@ -25,7 +25,9 @@ def test_a_tenant_that_cannot_be_reached(tmp_path, regen):
     manifest = subscriptions(tmp_path / "s.csv", 1)
     done = regen("run", manifest, "--base-url", "http://127.0.0.1:1", "--outage-patience", 0.001)
     assert done.code == 4
-    assert "pausing 1 s: could not get an access token: connect: Cannot connect to host 127.0.0.1:1" in done.err
+    assert (
+        "pausing 1 s: could not get an access token: connect: Cannot connect to host 127.0.0.1:1 [Connect" in done.err
+    )
 
 
 @pytest.mark.parametrize("url", ["https://rest．zuora．com", "https://rest.test..zuora.com", "https://rest.zuora.com "])
