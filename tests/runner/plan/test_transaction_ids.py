@@ -16,10 +16,14 @@ from runner.plan.transaction_ids import refuse_transaction_ids
         (["id", "createddate", "updateddate", "salesorderlineid"], "query-BookingTransaction.csv"),
         (["extract_row", "Id", "Amount"], "extra.csv"),
         (["id"], "runs/x/after/y/reconcile-BookingTransaction-missing.csv"),
+        (["Id", "DocumentLineId"], "export.csv"),
+        (["id", "documentid", "documentnumber", "documenttype", "documentlineid"], "query-BillingTransaction.csv"),
+        (["ID", "Subscription Number", "Subscription Version", "Sales Order Line ID"], "booking.csv"),
+        (["id", "documentnumber", "transactiontype"], "m.csv"),
     ],
 )
 def test_ids_of_transactions_are_refused(columns, path):
-    """By their columns, or as a file that 0.1.0 wrote."""
+    """By their columns, beside those of objects, too, or as a file that 0.1.0 wrote."""
     with pytest.raises(Refused, match="holds ids of transactions"):
         refuse_transaction_ids(columns, path)
 
@@ -29,7 +33,9 @@ def test_ids_of_transactions_are_refused(columns, path):
     [
         ["Subscription Name", "Subscription Version", "Transaction Id"],
         ["invoiceNumber", "transaction_id"],
-        ["id", "documentnumber", "transactiontype"],
+        ["documentnumber", "transactiontype"],
+        ["subscriptionnumber", "subscriptionversion", "salesorderlineid"],
+        ["id", "documentnumber"],
         ["id"],
     ],
 )
