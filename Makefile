@@ -10,7 +10,11 @@ DEMO_READY := $(VENV)/.ready-for-demo
 PURE := tests/manifests/test_validate.py tests/manifests/test_rules.py tests/manifests/test_unsettled_rows.py tests/manifests/test_schemas.py \
 	tests/runner/domain/test_identity.py tests/runner/dispatch/test_retry_policy.py tests/runner/zuora/test_verdict.py tests/runner/zuora/test_envelope.py
 
-.PHONY: help demo test lint format package lowest bench soak claims mutants audit sbom lock clean
+# The client's own POST stands on parts of aiohttp that are not public: each minor version may change them.
+AIOHTTP := 3.13.4 3.14.0
+WIRE := tests/runner/zuora tests/flows/test_wire.py
+
+.PHONY: help demo test lint format package lowest wire bench soak claims mutants audit sbom lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +64,13 @@ lowest: ## Run the tests with the lowest versions that pyproject.toml allows
 	@$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@$(VENV)/lowest/bin/uv pip install --quiet --python $(VENV)/lowest/bin/python --resolution lowest-direct --editable '.[dev]'
 	@$(VENV)/lowest/bin/python -m pytest -q -n 4
+
+wire: $(READY) ## Test the HTTP client with every minor version of aiohttp that pyproject.toml allows
+	@for version in $(AIOHTTP); do \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --only-binary :all: \
+			--target $(VENV)/aiohttp-$$version "aiohttp~=$$version" && \
+		PYTHONPATH=$(abspath $(VENV))/aiohttp-$$version $(BIN)/python -m pytest -q -n 4 $(WIRE) || exit 1; \
+	done
 
 bench: $(READY) ## Compare speed and memory, side by side
 	@$(BIN)/python -m tests.bench

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,3 +46,15 @@ def test_where_the_tools_are_installed_the_demo_installs_nothing(tmp_path):
     """More than what it needs is there."""
     (tmp_path / ".ready").touch()
     assert commands("demo", tmp_path).splitlines() == [f"{tmp_path}/bin/python sample_data/demo.py"]
+
+
+def test_the_client_is_tested_with_every_minor_version_of_aiohttp(tmp_path):
+    """From the lowest that is allowed to the one that is installed."""
+    (loop,) = [line for line in commands("wire", tmp_path).splitlines() if line.startswith("for version in ")]
+    tested = [Version(word) for word in loop.removeprefix("for version in ").partition(";")[0].split()]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (allowed,) = [r for r in map(Requirement, project["dependencies"]) if r.name == "aiohttp"]
+    assert f">={tested[0]}" in str(allowed.specifier)
+    assert Version(version("aiohttp")).minor == tested[-1].minor
+    assert [each.minor for each in tested] == list(range(tested[0].minor, tested[-1].minor + 1))
+    assert all(each in allowed.specifier for each in tested)

@@ -6,10 +6,15 @@ session.request ─ headers, cookies, redirects, tracing, a task for the body �
 Express.post ─────────────── one write: head and body ───────────────────────┘
 ```
 
-At thousands of requests a second the session costs twice what all the rest of an exchange does, and most of that is for
-what a regenerate call never needs. Connections, TLS, the pool, framing and the parser are aiohttp's here too; what
-stands here alone is the writing of a head. `fits` says whether the installed aiohttp has what this stands on; where it
-does not, or a proxy, a middleware or an instrumentation has its say, the client goes through the session.
+Sending a request takes 54 µs of CPU this way and 102 µs through the session, where a whole row of a run takes 110 and
+160 µs without latency: 30 % less (`python -m tests.bench clients`). aiohttp's public hooks bring nothing: with a
+`request_class` that writes once, a `response_class` without cookies and prepared headers it is 104 µs. With 50 ms of
+latency the rate is the same either way.
+
+Connections, TLS, the pool, framing and the parser are aiohttp's here too; what is here alone is the writing of a head.
+`fits` says whether the installed aiohttp has what this stands on (`make wire` tests every minor version that is
+allowed); where it does not, or a proxy, a middleware or an instrumentation has its say, the client goes through the
+session.
 """
 
 from __future__ import annotations

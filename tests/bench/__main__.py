@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import commit_gap, components, growth, plan, reconcile, start, throughput, truth
+from tests.bench import clients, commit_gap, components, growth, plan, reconcile, start, throughput, truth
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "start": start.main,
     "throughput": throughput.main,
+    "clients": clients.main,
     "components": components.main,
     "truth": truth.main,
     "plan": plan.main,
