@@ -154,8 +154,14 @@ class Dispatch:
         return bool(self._backlog) or self._outstanding > self._workers.sending
 
     def claim_more(self) -> None:
-        """Claim ahead of the workers, as soon as half of what they have before them is used up."""
-        if len(self._workers.queue) + self._claiming > self._pace.ahead // 2 or self._past_terms():
+        """Claim ahead of the workers, as soon as half of what they have before them is used up.
+
+        What the next commit can take is claimed while a slow disk still writes the one before.
+        """
+        half = self._pace.ahead // 2
+        if len(self._workers.queue) > half or (self._claiming and self._outstanding > self._pace.limit + half):
+            return
+        if self._past_terms():
             return
         if self._blackout.look(self._clock.now(), self._clock.steady()):
             return

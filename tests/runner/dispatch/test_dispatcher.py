@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,9 +18,9 @@ from runner.domain.errors import ExitCode, LedgerFull, LedgerUnusable
 from runner.domain.identity import key
 from runner.domain.model import Reply, Silence
 from runner.domain.run_status import RunStatus
-from runner.ledger import Journal, open_writable
+from runner.ledger import Journal, open_read_only, open_writable
 from runner.ledger.hash_chain import chain
-from tests.harness.virtual import EPOCH, Tenant, dispatched, enrolled, now, run_virtually, settle, states
+from tests.harness.virtual import EPOCH, Inline, Tenant, dispatched, enrolled, now, run_virtually, settle, states
 
 
 def only(state: str, requests: int) -> dict[int, str]:
@@ -324,3 +326,29 @@ def test_a_ledger_that_gives_out_ends_the_run_and_loses_nothing(tmp_path):
     _, after = settle(path, tenant)
     assert after == only("succeeded", 100)
     assert all(len(keys) == 1 for keys in tenant.effects.values())
+
+
+class SlowDisk(Inline):
+    """Every write takes half a second, ten times as long as a response."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        written, later = super().submit(fn, *args, **kwargs), Future()
+        asyncio.get_running_loop().call_later(0.5, lambda: later.set_result(written.result()))
+        return later
+
+
+def test_claims_gather_while_a_slow_disk_writes(tmp_path):
+    """Each commit takes what may be claimed by then; no more than twice the concurrency is without a response."""
+    path = enrolled(tmp_path / "l.db", 160)
+    unanswered: list[int] = []
+
+    def script(number: int, arrival: int) -> str:
+        with open_read_only(path) as store:
+            unanswered.extend(store.row("SELECT count(*) FROM attempt WHERE answered_at IS NULL") or ())
+        return "ok"
+
+    tenant = Tenant(script)
+    _, after = settle(path, tenant, concurrency=8, thread=SlowDisk())
+    assert after == only("succeeded", 160)
+    assert max(unanswered) <= 16
+    assert tenant.times[-1] - tenant.times[0] < 12  # 14.6 if claims wait for those that are being written
