@@ -1,22 +1,28 @@
-"""`python -m tests.bench [NAME…]`: all benchmarks, or those named."""
+"""`python -m tests.bench [NAME…]`: all benchmarks, or those named, and what they measured in one table.
+
+Each has sizes of its own, which the environment sets: see the README beside this file.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 
-from tests.bench import clients, commit_gap, components, growth, plan, reconcile, start, throughput, truth
+from tests.bench import clients, commit_gap, components, growth, plan, reconcile, results, start, throughput, truth
+from tests.bench.figures import Figure, in_one_table
 
-BENCHMARKS: dict[str, Callable[[], None]] = {
+BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "start": start.main,
     "throughput": throughput.main,
     "clients": clients.main,
     "components": components.main,
-    "truth": truth.main,
+    "commit-gap": commit_gap.main,
     "plan": plan.main,
+    "results": results.main,
     "reconcile": reconcile.main,
     "growth": growth.main,
-    "commit-gap": commit_gap.main,
+    "truth": truth.main,
 }
 
 
@@ -26,10 +32,13 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
+    figures: list[Figure] = []
     for name in names or BENCHMARKS:
         print(f"{name} …", flush=True)
-        BENCHMARKS[name]()
-        print(flush=True)
+        begun = time.monotonic()
+        figures += BENCHMARKS[name]()
+        print(f"  {time.monotonic() - begun:.0f} s\n", flush=True)
+    print(in_one_table(figures))
     return 0
 
 

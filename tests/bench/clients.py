@@ -23,9 +23,10 @@ from runner.zuora import client as zuora
 from runner.zuora.auth import Credentials
 from runner.zuora.connection import Wire
 from tests.bench.compiled_server import compiled_served
-from tests.bench.measure import IN_FLIGHT, median, table
+from tests.bench.figures import Figure, compared
+from tests.bench.measure import IN_FLIGHT
 
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 REQUESTS = 5_000
 WAYS = ("session", "public hooks", "own POST")
 
@@ -143,13 +144,9 @@ async def compare(url: str) -> dict[str, list[float]]:
     return spent
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Compare the ways of sending."""
     with compiled_served() as (server, _):
         spent = asyncio.run(compare(server.url))
-    own = spent["own POST"]
-    lines = [
-        (way, f"{median(each):.0f}", f"{median(a / b for a, b in zip(each, own, strict=True)):.2f}")
-        for way, each in spent.items()
-    ]
-    print(f"\n### Sending a request: CPU of the process\n\n{table(('', 'µs', 'of the own POST'), lines)}")
+    own = spent.pop("own POST")
+    return [compared("sending a request by the client's own POST", "CPU µs", own, way, of) for way, of in spent.items()]

@@ -1,123 +1,186 @@
-"""Whether cost a row and memory stay flat as the manifest grows: the plan, the results, a whole run without latency.
+"""Whether what a row, an unknown row of one lane, a step or a run in the folder costs stays flat as there are more.
 
-Small sizes are measured several times, before and after the large ones, in turn with a single row, and the start of the
-process, which no row is to blame for, is taken off: what is left of it differs from one process to the next by as much
-as thousands of rows cost.
+Small sizes are measured several times, before and after the large ones, in turn with the least possible one, and its
+CPU, which no row is to blame for, is taken off: what is left of it differs from one process to the next by as much as
+thousands of rows cost.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from tests.bench.compiled_server import compiled_served
-from tests.bench.measure import Child, Server, median, sent, subscriptions, table, work_folder
-from tests.bench.plan import planned, results, settle
-from tests.bench.throughput import sending_seconds
+from tests.bench.figures import Figure
+from tests.bench.many_runs import many_runs
+from tests.bench.measure import Child, Server, median, regen, sent, subscriptions, work_folder
+from tests.bench.plan import NOWHERE, planned
+from tests.bench.results import results
+from tests.bench.settled import leave_unknown, settle
 
-ROWS = [int(rows) for rows in os.environ.get("BENCH_GROWTH", "10000,100000,1000000").split(",")]
-ENOUGH = 200_000  # rows measured of each size, at least, and
-MOST = 9  # times at most
+MOST = int(os.environ.get("BENCH_MOST", "5"))  # times that a size is measured, at most
+
+
+def _sizes(name: str, usual: str) -> list[int]:
+    return [int(size) for size in os.environ.get(name, usual).split(",")]
+
+
+ROWS = _sizes("BENCH_GROWTH", "10000,100000")
+UNKNOWN = _sizes("BENCH_UNKNOWN", "1000,4000,16000")
+STEPS = _sizes("BENCH_STEPS", "200,800,3200")
+RUNS = _sizes("BENCH_FOLDERS", "500,5000,50000")
+AT_REST_SECONDS = 6  # after which the index keeps what it reads
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What grows, how often it is measured (so many in all of each size, at least), and a process of a size."""
+
+    name: str
+    of: str  # what there is more of
+    sizes: Sequence[int]
+    enough: int
+    process: Callable[[int], Child]
+    least: int = 1
+
+    def turns(self) -> Iterator[int]:
+        """The sizes, each as often as it is measured: half of them before the larger ones and half after, for the
+        machine may be another by then."""
+        times = {size: max(1, min(MOST, self.enough // size)) for size in self.sizes}
+        for size in self.sizes:
+            yield from [size] * -(-times[size] // 2)
+        for size in reversed(self.sizes):
+            yield from [size] * (times[size] // 2)
 
 
 @dataclass
-class Size:
-    """What was seen of one number of rows: seconds and CPU seconds but for the start, peak memory."""
+class _Measured:
+    """Of one size: CPU seconds but for the start, and peak memory."""
 
-    rows: int
-    seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
     peak_mb: list[float] = field(default_factory=list)
 
-    def note(self, seconds: float, cpu_seconds: float, peak_mb: float) -> None:
-        """Note one process."""
-        self.seconds.append(seconds)
-        self.cpu_seconds.append(cpu_seconds)
-        self.peak_mb.append(peak_mb)
-        print(f"  {self.rows:,} rows: {seconds / self.rows * 1e6:.0f} µs, {peak_mb:.0f} MB", flush=True)
 
-    def line(self, name: str, least: Size) -> tuple[str, ...]:
-        """A line of the table: medians a row, and what they are of those of the least size."""
-        time, cpu = (median(seen) / self.rows * 1e6 for seen in (self.seconds, self.cpu_seconds))
-        small = (median(seen) / least.rows * 1e6 for seen in (least.seconds, least.cpu_seconds))
-        ratios = [f"{here / there:.2f}" for here, there in zip((time, cpu), small, strict=True)]
-        return (
-            name,
-            f"{self.rows:,}",
-            f"{time:.0f}",
-            ratios[0],
-            f"{cpu:.0f}",
-            ratios[1],
-            f"{median(self.peak_mb):.0f}",
+def measured(kind: Kind) -> list[Figure]:
+    """A process for each turn, and one of the least size before it, which is taken off."""
+    seen = {size: _Measured() for size in kind.sizes}
+    for size in kind.turns():
+        start, process = kind.process(kind.least), kind.process(size)
+        cpu_seconds = process.cpu_seconds - start.cpu_seconds
+        seen[size].cpu_seconds.append(cpu_seconds)
+        seen[size].peak_mb.append(process.peak_mb)
+        each = cpu_seconds / size * 1e6
+        print(f"  {kind.name}, {size:,}: {each:.1f} µs, {process.peak_mb:.0f} MB, {process.seconds:.1f} s", flush=True)
+    return list(_figures(kind, seen))
+
+
+def _figures(kind: Kind, seen: dict[int, _Measured]) -> Iterator[Figure]:
+    first, last = kind.sizes[0], kind.sizes[-1]
+    each = {size: median(of.cpu_seconds) / size * 1e6 for size, of in seen.items()}
+    for size in kind.sizes[1:]:
+        yield Figure(
+            f"{kind.name}, {size:,} {kind.of}", "CPU µs each", each[size], f"{first:,}", each[first], wanted="1"
         )
-
-
-def _turns() -> Iterator[int]:
-    """The sizes, each as often as it is measured: half of them before the larger ones and half after, for the machine
-    may be another by then."""
-    times = {rows: max(1, min(MOST, ENOUGH // rows)) for rows in ROWS}
-    for rows in ROWS:
-        yield from [rows] * -(-times[rows] // 2)
-    for rows in reversed(ROWS):
-        yield from [rows] * (times[rows] // 2)
-
-
-def _measured(name: str, run: Callable[[int], tuple[Child, float | None]]) -> list[tuple[str, ...]]:
-    """A process for each turn, and one for a single row before it, which is taken off; but not from the seconds that a
-    process tells itself."""
-    print(f"{name} …", flush=True)
-    sizes: dict[int, Size] = {}
-    for rows in _turns():
-        (start, _), (process, seconds_taken) = run(1), run(rows)
-        size = sizes.setdefault(rows, Size(rows))
-        seconds = process.seconds - start.seconds if seconds_taken is None else seconds_taken
-        size.note(seconds, process.cpu_seconds - start.cpu_seconds, process.peak_mb)
-    return [size.line(name, sizes[ROWS[0]]) for size in sizes.values()]
+    peaks = [median(seen[size].peak_mb) for size in (last, first)]
+    yield Figure(f"{kind.name}, {last:,} {kind.of}", "MB", peaks[0], f"{first:,}", peaks[1])
 
 
 class _Folders:
-    """Manifests of each size, a new runs folder for each plan, a settled run of each size."""
+    """Manifests of each size, a new runs folder for each process, a settled run of each size."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._plans = 0
+    def __init__(self, folder: Path, server: Server) -> None:
+        self._folder, self._server = folder, server
+        self._made = 0
         self._settled: dict[int, Path] = {}
+        self._many: dict[int, Path] = {}
+
+    def _new(self, suffix: str = "") -> Path:
+        self._made += 1
+        return self._folder / f"{self._made}{suffix}"
 
     def manifest(self, rows: int) -> Path:
         path = self._folder / f"{rows}.csv"
         return path if path.exists() else subscriptions(path, rows)
 
-    def runs(self) -> Path:
-        self._plans += 1
-        return self._folder / f"runs{self._plans}"
+    def plan(self, rows: int) -> Child:
+        return planned(self.manifest(rows), self._new())
 
-    def plan(self, rows: int) -> tuple[Child, None]:
-        return planned(self.manifest(rows), self.runs()), None
-
-    def results(self, rows: int) -> tuple[Child, None]:
+    def results(self, rows: int) -> Child:
         if rows not in self._settled:
-            runs = self.runs()
+            runs = self._new()
             planned(self.manifest(rows), runs)
             self._settled[rows] = settle(runs)
-        return results(self._settled[rows]), None
+        return results(self._settled[rows])
 
-    def send(self, server: Server, rows: int) -> tuple[Child, float]:
-        """A whole run, and the seconds from the first claim to the last answer."""
-        process, document = sent(server, self.manifest(rows), self.runs())
+    def send(self, rows: int) -> Child:
+        process, _ = sent(self._server, self.manifest(rows), self._new())
         assert process.code == 0, process
-        return process, sending_seconds(document)
+        return process
+
+    def resume(self, rows: int) -> Child:
+        """Rows that all name one object, whose outcome is unknown."""
+        manifest, runs = self._new(".csv"), self._new()
+        lines = "".join(f"A-S00000001,{version}\n" for version in range(1, rows + 1))
+        manifest.write_text("subscriptionName,subscriptionVersion\n" + lines)
+        process = regen("plan", str(manifest), "--base-url", self._server.url, "--runs-dir", str(runs))
+        assert process.code == 0, process
+        process = regen("resume", leave_unknown(runs).name, "--runs-dir", str(runs))
+        assert process.code == 0, process
+        return process
+
+    def steps(self, steps: int) -> Child:
+        """A plan file whose steps send a row each."""
+        plan = self._new(".toml")
+        for number in range(1, steps + 1):
+            path = self._folder / f"step{number}.csv"
+            if not path.exists():
+                subscriptions(path, 1, first=number)
+        text = "".join(
+            f'[[step]]\ndo = "regenerate"\nmanifests = ["step{number}.csv"]\n' for number in range(1, steps + 1)
+        )
+        plan.write_text(f'name = "steps"\n{text}')
+        words = ["run", str(plan), "--base-url", self._server.url, "--runs-dir", str(self._new()), "--quiet"]
+        process = regen(*words)
+        assert process.code == 0, process
+        return process
+
+    def _runs(self, runs: int) -> Path:
+        """A runs folder with so many, which an earlier command has looked at."""
+        if runs not in self._many:
+            self._many[runs] = many_runs(self._new(), runs, self._server)
+            time.sleep(AT_REST_SECONDS)
+            regen("runs", "--limit", "1", "--runs-dir", str(self._many[runs]))
+        return self._many[runs]
+
+    def plan_beside(self, runs: int) -> Child:
+        manifest = subscriptions(self._new(".csv"), 4, first=1000 * self._made)
+        words = ["--base-url", NOWHERE, "--runs-dir", str(self._runs(runs)), "--type", "Subscription"]
+        process = regen("plan", str(manifest), *words)
+        assert process.code == 0, process
+        return process
+
+    def list_runs(self, runs: int) -> Child:
+        process = regen("runs", "--runs-dir", str(self._runs(runs)))
+        assert process.code == 0 and process.out.count("\n") >= runs, process.code
+        return process
 
 
-def main() -> None:
-    """10⁴, 10⁵, 10⁶ rows."""
-    with work_folder() as folder:
-        folders = _Folders(folder)
-        lines = _measured("plan", folders.plan) + _measured("results", folders.results)
-        with compiled_served() as (server, _):
-            lines += _measured("a whole run", partial(folders.send, server))
-    head = ("", "rows", "µs a row", "of the least", "CPU µs a row", "of the least", "peak MB")
-    print(f"\n### Growth\n\n{table(head, lines)}")
-    print("\n`a whole run`: the time is that of sending alone, the CPU that of plan, sending and results.")
+def main() -> list[Figure]:
+    """Every kind."""
+    figures: list[Figure] = []
+    with work_folder() as folder, compiled_served() as (server, _):
+        folders = _Folders(folder, server)
+        for kind in (
+            Kind("plan", "rows", ROWS, 100_000, folders.plan),
+            Kind("results", "rows", ROWS, 100_000, folders.results),
+            Kind("whole run, no latency", "rows", ROWS, 100_000, folders.send),
+            Kind("resume of one lane", "unknown rows", UNKNOWN, 4000, folders.resume),
+            Kind("run of many steps", "steps", STEPS, 800, folders.steps),
+            Kind("plan beside other runs", "runs", RUNS, 50_000, folders.plan_beside),
+            Kind("list of runs", "runs", RUNS, 50_000, folders.list_runs),
+        ):
+            figures += measured(kind)
+    return figures

@@ -152,4 +152,5 @@ def sync_ms(folder: Path, times: int = 50) -> float:
 def work_folder() -> Iterator[Path]:
     """A folder for a while. BENCH_DIR says where, if the default has no room."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("BENCH_DIR")) as folder:
+        os.environ["XDG_STATE_HOME"] = f"{folder}/state"  # the ids that were used stay out of the user's own
         yield Path(folder)

@@ -1,20 +1,20 @@
-"""Planning, and making results of, many rows: rows a second and peak memory of the process."""
+"""Planning many rows beside the bare means, and the time and memory of a million."""
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.domain.model import Outcome, State
-from runner.ledger import Claim, Journal, Record, open_writable
-from tests.bench.measure import Child, python, regen, subscriptions, table, work_folder
+from tests.bench.figures import Figure, compared
+from tests.bench.measure import Child, python, regen, subscriptions, work_folder
 
+ROWS = int(os.environ.get("BENCH_PLAN_ROWS", "300000"))
 MILLION = int(os.environ.get("BENCH_ROWS", "1000000"))
-BATCH = 250
+ROUNDS = int(os.environ.get("BENCH_PLAN_ROUNDS", "3"))
 NOWHERE = "http://127.0.0.1:9"  # a plan sends nothing
+BARE = {"json": "csv, json, SHA-256, one table", "msgspec": "the same with msgspec"}
+WANTED = {"json": "at most 1.7", "msgspec": ""}
 
 
 def parquet(path: Path, source: Path) -> Path:
@@ -31,64 +31,43 @@ def planned(manifest: Path, runs: Path) -> Child:
     return process
 
 
-def settle(runs: Path) -> Path:
-    """Give every request of the planned run an outcome, as if it had been sent. Returns its folder."""
-    folder = next(runs.glob("*/run.json")).parent
-    with open_writable(folder / "ledger.db") as store:
-        journal = Journal(store)
-        after, now = 0, int(time.time() * 1e6)
-        while requests := journal.fresh(1, after, BATCH):
-            after = requests[-1].number
-            journal.write([], [Claim(request.number, 1, 0, now) for request in requests])
-            journal.write([_succeeded(request.number, now) for request in requests], [])
-        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return folder
-
-
-def _succeeded(number: int, now: int) -> Record:
-    return Record(
-        request=number,
-        number=1,
-        sent_at=now,
-        answered_at=now + 50_000,
-        reason="done",
-        in_doubt=False,
-        over=False,
-        generation=0,
-        http_status=200,
-        request_id=f"bench-{number}",
-        token=1,
-        outcome=Outcome(State.SUCCEEDED, (f"RC-{number:08d}",)),
-        first_sent_at=now,
-        latency_ms=50.0,
-    )
-
-
-def results(folder: Path) -> Child:
-    """`regen results` of a run, both formats."""
-    process = regen("results", folder.name, "--runs-dir", str(folder.parent))
+def bare(manifest: Path, database: Path, encoder: str) -> Child:
+    """The bare means of a plan."""
+    process = python("tests.bench.bare_plan", str(manifest), str(database), encoder)
     assert process.code == 0, process
     return process
 
 
-def main() -> None:
-    """A million rows in CSV and Parquet, five million in CSV, the results of a million."""
-    lines: list[tuple[str, ...]] = []
-
-    def note(name: str, rows: int, most_mb: int, run: Callable[[], Child]) -> None:
-        process = run()
-        figures = (f"{rows / process.seconds:,.0f}", f"{process.seconds:.0f}", f"{process.peak_mb:.0f}", str(most_mb))
-        lines.append((f"{name}, {rows:,} rows", *figures))
-        print(f"  {json.dumps(lines[-1])}", flush=True)
-
+def main() -> list[Figure]:
+    """CPU beside the bare means; then a million rows in CSV and Parquet."""
     with work_folder() as folder:
-        manifest = subscriptions(folder / "s.csv", MILLION)
-        note("plan, CSV", MILLION, 400, lambda: planned(manifest, folder / "csv"))
-        same = parquet(folder / "s.parquet", manifest)
-        note("plan, Parquet", MILLION, 400, lambda: planned(same, folder / "parquet"))
-        settled = settle(folder / "csv")
-        note("results, Parquet and CSV", MILLION, 400, lambda: results(settled))
-        large = subscriptions(folder / "large.csv", 5 * MILLION)
-        note("plan, CSV", 5 * MILLION, 500, lambda: planned(large, folder / "large"))
-    head = ("", "rows/s, whole process", "seconds", "peak MB", "at most")
-    print(f"\n### Plan and results\n\n{table(head, lines)}")
+        return [*_beside_bare(folder), *_million(folder)]
+
+
+def _beside_bare(folder: Path) -> list[Figure]:
+    manifest = subscriptions(folder / "s.csv", ROWS)
+    ours: list[float] = []
+    theirs: dict[str, list[float]] = {encoder: [] for encoder in BARE}
+    for number in range(ROUNDS):
+        ours.append(planned(manifest, folder / f"runs{number}").cpu_seconds)
+        for encoder, seconds in theirs.items():
+            seconds.append(bare(manifest, folder / f"{encoder}{number}.db", encoder).cpu_seconds)
+        print(f"  plan {ours[-1]:.2f} s, bare {', '.join(f'{name} {of[-1]:.2f} s' for name, of in theirs.items())}")
+    what = f"plan of {ROWS:,} rows"
+    return [compared(what, "CPU s", ours, BARE[name], of, WANTED[name]) for name, of in theirs.items()]
+
+
+def _million(folder: Path) -> list[Figure]:
+    manifest = subscriptions(folder / "million.csv", MILLION)
+    figures: list[Figure] = []
+
+    def note(kind: str, run: Callable[[], Child]) -> None:
+        process = run()
+        what = f"plan of {MILLION:,} rows, {kind}"
+        figures.append(Figure(what, "s", process.seconds, wanted="at most 20"))
+        figures.append(Figure(what, "MB", process.peak_mb, wanted="at most 200"))
+        print(f"  {kind}: {process.seconds:.1f} s, {process.cpu_seconds:.1f} s of CPU, {process.peak_mb:.0f} MB")
+
+    note("CSV", lambda: planned(manifest, folder / "csv"))
+    note("Parquet", lambda: planned(parquet(folder / "s.parquet", manifest), folder / "parquet"))
+    return figures

@@ -6,16 +6,18 @@ import sys
 from pathlib import Path
 
 from tests.bench.compiled_server import compiled_served
-from tests.bench.measure import Child, child, median, regen, sent, subscriptions, table, work_folder
+from tests.bench.figures import Figure, compared
+from tests.bench.measure import Child, child, regen, sent, subscriptions, work_folder
 
 ROUNDS = 5
+WANTED = {"`regen --help`": "0.15 s", "`regen run`, four rows": "0.8 s"}
 LIBRARIES = "import pandas, aiohttp, sqlite3, msgspec"
 COMPILED = {
     "PYTHONDONTWRITEBYTECODE": ""
 }  # the first round leaves compiled files, also where the environment says not to
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Round after round, beside the libraries' own imports."""
     seconds: dict[str, list[float]] = {}
     with work_folder() as folder, compiled_served() as (server, _):
@@ -31,8 +33,11 @@ def main() -> None:
                 assert process.code == 0, (name, process)
                 if number:
                     seconds.setdefault(name, []).append(process.cpu_seconds)
-    lines = [(name, f"{median(values):.2f}") for name, values in seconds.items()]
-    print(f"\n### Start: CPU seconds of the whole process\n\n{table(('', 'CPU s'), lines)}")
+    libraries = seconds.pop(f"`{LIBRARIES}`")
+    return [
+        compared(name, "CPU s", values, f"`{LIBRARIES}`", libraries, WANTED.get(name, ""))
+        for name, values in seconds.items()
+    ]
 
 
 def _planned(url: str, manifest: Path, runs: Path) -> Child:

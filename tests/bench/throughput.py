@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.bench.compiled_server import compiled_served
+from tests.bench.figures import Figure, compared
 from tests.bench.measure import (
     IN_FLIGHT,
     Child,
@@ -29,7 +30,7 @@ from tests.bench.measure import (
 )
 from tests.bench.tools import K6, Curl, Tool
 
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 ROWS = int(os.environ.get("BENCH_SENT", "40000"))
 LATENCIES = [float(each) / 1e3 for each in os.environ.get("BENCH_LATENCIES", "50,0").split(",")]
 TOOLS: dict[str, type[Tool]] = {"curl -Z": Curl, "k6": K6}
@@ -116,8 +117,9 @@ def compare(latency_seconds: float, rounds: int = ROUNDS) -> tuple[str, dict[str
 _HEAD = ("", "rows/s, sending", "of bare", "lowest", "highest", "rows/s, whole process", "CPU µs a row", "peak MB")
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Every latency."""
+    figures: list[Figure] = []
     for latency_seconds in LATENCIES:
         kind_of_server, seen = compare(latency_seconds)
         wanted = WANTED_WITH_LATENCY if latency_seconds else WANTED_WITHOUT_LATENCY
@@ -137,6 +139,20 @@ def main() -> None:
         )
         print(table(head, [_line(kind, one, seen["bare"]) for kind, one in seen.items()]))
         print("".join(f"\n- {kind}: {reason}" for kind, reason in skipped().items()))
+        figures += _figures(f"sending at {latency_seconds * 1e3:g} ms, {kind_of_server}", seen, f"at least {wanted}")
+    return figures
+
+
+def _figures(what: str, seen: dict[str, Seen], wanted: str) -> list[Figure]:
+    """The runner beside each other, and its CPU beside the bare loop's, both of the whole process."""
+    ours = seen["runner"]
+    lines = [
+        compared(what, "rows/s", ours.rate, kind, other.rate, wanted if kind == "bare" else "")
+        for kind, other in seen.items()
+        if kind != "runner"
+    ]
+    missing = [Figure(what, "rows/s", median(ours.rate), f"{kind}: {reason}") for kind, reason in skipped().items()]
+    return [*lines, *missing, compared(what, "CPU µs a row", ours.cpu, "bare", seen["bare"].cpu)]
 
 
 def _line(kind: str, one: Seen, bare: Seen) -> tuple[str, ...]:
