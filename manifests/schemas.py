@@ -195,6 +195,7 @@ TYPES: dict[str, Schema] = {schema.name: schema for schema in _SCHEMAS}
 _UNREAD = "_-*\ufeff\u200b\u200c\u200d\u2060\xad"  # in headers: the stars of templates, and what cannot be seen
 
 
+@lru_cache(maxsize=1024)
 def folded(word: str) -> str:
     """A word without case, spaces, `_` and `-`: what headers and types are compared by."""
     return "".join(character for character in word.casefold() if not (character.isspace() or character in _UNREAD))

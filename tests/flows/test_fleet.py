@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests import ROOT
 from tests.harness import forks
 from tests.harness.program import folders, table
@@ -34,6 +36,7 @@ def effects_by_object(server) -> Counter[str]:
     return Counter(one["body"]["number"] for one in server.regenerations() for _ in one["effects"])
 
 
+@pytest.mark.usefixtures("forked_tenants")
 def test_one_tenant_never_stops_the_others(regen, simulator, tmp_path):
     """A broken manifest is refused, the others succeed; the gravest exit code; both reports name all."""
     with simulator() as server:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -18,7 +20,9 @@ import pytest
 from filelock import FileLock
 
 from runner import cli
+from runner.fleet import tenant_process
 from runner.simulator import Options, serving_in_thread
+from tests.harness import forks
 
 
 @dataclass
@@ -92,6 +96,16 @@ def regen(tmp_path, monkeypatch, capsys) -> Callable[..., Done]:
         return Done(int(exit_.value.code or 0), printed.out, printed.err)
 
     return command
+
+
+@pytest.fixture
+def forked_tenants(monkeypatch) -> None:
+    """The tenants of a fleet that runs in this process begin as forks. How they start: tests/runner/fleet."""
+
+    def begun(words: list[str], **options: Any) -> forks.Popen:
+        return forks.Popen(words[words.index("-c") + 3 :], **options)
+
+    monkeypatch.setattr(tenant_process, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": begun}))
 
 
 def csv_rows(path: Path) -> list[dict[str, str]]:

@@ -219,6 +219,7 @@ def fleet_of(folder: Path, url: str) -> str:
 
 
 @POSIX
+@pytest.mark.usefixtures("forked_tenants")
 def test_the_indexed_job_of_kubernetes(tmp_path, regen, simulator):
     """Each pod runs the tenant of its index, by the arguments of the recipe; a second try of it sends nothing."""
     (job,) = (yaml.safe_load(text) for text in documents.blocks(topic("fleet"), "yaml"))

@@ -6,8 +6,15 @@ import json
 
 import pytest
 
+from runner.audit import verify_all as verify_all_module
 from runner.audit.verify_all import folders_in, heads_in, verify_all
 from runner.domain.errors import Refused
+
+
+@pytest.fixture
+def one_process(monkeypatch):
+    """What is shown does not depend on the processes, which take long to start."""
+    monkeypatch.setattr(verify_all_module, "FEWEST_FOR_PROCESSES", 100)
 
 
 @pytest.fixture
@@ -24,6 +31,7 @@ def head_of(folder):
     return json.loads((folder / "run.json").read_bytes())["head"]
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_changed_folder_is_the_only_one_that_fails(regen, runs):
     """Exit 3, and the failing check is named."""
     assert regen("verify", "--all").code == 0
@@ -35,6 +43,7 @@ def test_a_changed_folder_is_the_only_one_that_fails(regen, runs):
     assert "5 verified, 1 failed" in done.out
 
 
+@pytest.mark.usefixtures("one_process")
 def test_heads_that_were_noted_elsewhere(regen, runs, tmp_path):
     """Another head fails its run; so does a run whose folder is gone."""
     heads = tmp_path / "heads.txt"

@@ -124,13 +124,13 @@ class TestWindow:
         sent = before.claim(5.0).after(Judgement(Kind.AGAIN, Reason.SILENCE, in_doubt=True), 6.0)
         assert sent.claim(9.0).give_back(9.0) == sent
 
-    def in_doubt(self, path, hours):
+    def in_doubt(self, path, hours, requests=20, claimed=10):
         """Twenty requests, the first ten of them claimed so many hours ago and not answered."""
-        enrolled(path, 20)
+        enrolled(path, requests)
         with open_writable(path) as store:
             store.connection.executemany(
                 "INSERT INTO attempt (request, number, generation, claimed_at) VALUES (?, 1, 0, ?)",
-                [(number, int((EPOCH - hours * 3600) * 1e6)) for number in range(1, 11)],
+                [(number, int((EPOCH - hours * 3600) * 1e6)) for number in range(1, claimed + 1)],
             )
         return path
 
@@ -169,30 +169,30 @@ class TestWindow:
         assert {after[number] for number in range(11, 21)} == {"succeeded"}
 
     def test_does_not_close_on_a_job_that_is_known(self, tmp_path):
-        """The answer was lost, a search found the job: it may run for days, and is in no doubt."""
-        known = Judgement(Kind.AGAIN, Reason.FOLLOWING, spends=False, known=True, hold_seconds=60.0)
+        """The answer was lost, a search found the job: it may run past the window, and is in no doubt."""
+        known = Judgement(Kind.AGAIN, Reason.FOLLOWING, spends=False, known=True, hold_seconds=900.0)
         done = Judgement(Kind.SUCCEEDED, Reason.DONE, ids=("job",))
         tenant = Tenant()
 
         async def send(request, generation, attempt):
             tenant.times.append(now())
-            if len(tenant.times) == 1:
-                return Silence("time-out")
-            return Seen(known) if now() - EPOCH < 30 * 3600 else Seen(done, 200, sent=True)
+            return Seen(known) if now() - EPOCH < 3600 else Seen(done, 200, sent=True)
 
         tenant.send = send
-        _, after = settle(enrolled(tmp_path / "l.db", 1), tenant)
+        _, after = settle(self.in_doubt(tmp_path / "l.db", 22.5, 1, 1), tenant)
+        assert len(tenant.times) > 3
         assert after == only("succeeded", 1)
 
     def test_closes_on_a_job_that_is_still_searched_for(self, tmp_path):
         """As long as the search finds nothing the work is in doubt."""
-        searching = Judgement(Kind.AGAIN, Reason.FOLLOWING, spends=False, hold_seconds=60.0)
+        searching = Judgement(Kind.AGAIN, Reason.FOLLOWING, spends=False, hold_seconds=900.0)
         tenant = Tenant()
 
         async def send(request, generation, attempt):
             tenant.times.append(now())
-            return Silence("time-out") if len(tenant.times) == 1 else Seen(searching)
+            return Seen(searching)
 
         tenant.send = send
-        _, after = settle(enrolled(tmp_path / "l.db", 1), tenant)
+        _, after = settle(self.in_doubt(tmp_path / "l.db", 22.5, 1, 1), tenant)
+        assert 1 < len(tenant.times) < 4
         assert after == only("unknown", 1)
