@@ -24,7 +24,7 @@ from runner.domain.errors import Refused
 from runner.domain.identity import canonical
 from runner.domain.steps import Backfill
 from runner.ledger import Line
-from runner.ledger.enrolment import NewRequest, Part
+from runner.ledger.enrolment import Part, RequestRecord
 from runner.plan.enroller import Enroller, lane, texts
 from runner.system.counting import counted
 from runner.system.csv_dialect import csv_text
@@ -193,7 +193,7 @@ class _Rows:
         file = f"{stem}-{self._enroller.run}-{self._step}-{self._parts}-{sha256[:12]}.{suffix}"
         body = canonical({"type": self._work.type, "file": file, "sha256": sha256})
         digest, queue = self._identities.digest(body), (self._parts - 1) % self._work.parallel_jobs
-        request = NewRequest(
+        request = RequestRecord(
             draft.first, self._step, BACKFILL.name, "", body.decode(), digest, lane(f"backfill {queue}")
         )
         self._enroller.enrolment.requests([request])

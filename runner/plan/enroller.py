@@ -16,7 +16,7 @@ import manifests
 from manifests import Batch, Source
 from runner.domain.identity import Destination, Identities
 from runner.ledger import Enrolment, Line, Manifest
-from runner.ledger.enrolment import NewRequest
+from runner.ledger.enrolment import RequestRecord
 from runner.zuora.operations import Operation
 
 _cells = msgspec.json.Encoder(enc_hook=str).encode  # of a cell that is no text: what it shows
@@ -91,7 +91,7 @@ class Enroller:
         digest = self.identities(operation, {}, step).digest(body)
         self.enrolment.lines([Line(line, manifest, 1, "[]", operation.name, None, label, line, None)])
         text = None if body is None else body.decode()
-        self.enrolment.requests([NewRequest(line, step, operation.name, "", text, digest, lane(operation.name))])
+        self.enrolment.requests([RequestRecord(line, step, operation.name, "", text, digest, lane(operation.name))])
         self.enrolment.manifest(Manifest(manifest, step, "", NO_BYTES_SHA256, 0, ()), 1)
         self.sheets.append(None)
 

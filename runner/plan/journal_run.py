@@ -18,7 +18,7 @@ from runner.domain.errors import Refused
 from runner.domain.identity import canonical
 from runner.domain.steps import JournalRun
 from runner.ledger import Line
-from runner.ledger.enrolment import NewRequest
+from runner.ledger.enrolment import RequestRecord
 from runner.plan.enroller import Enroller, lane, texts
 from runner.zuora.operations import JOURNAL_RUN
 from runner.zuora.transaction_types import TRANSACTION_TYPES
@@ -157,7 +157,7 @@ def _enrol_source(enroller: Enroller, step: int, work: JournalRun, source: Sourc
                 continue
             text = body(fields)
             digest, queue = identities.digest(text), lane(JOURNAL_RUN.name)
-            enroller.enrolment.requests([NewRequest(line, step, JOURNAL_RUN.name, "", text.decode(), digest, queue)])
+            enroller.enrolment.requests([RequestRecord(line, step, JOURNAL_RUN.name, "", text.decode(), digest, queue)])
     enroller.manifest(number, step, source, rows)
 
 

@@ -13,7 +13,7 @@ from manifests.artefacts import Notes
 from runner.domain.identity import Identities, canonical
 from runner.domain.steps import Regenerate
 from runner.ledger import Line
-from runner.ledger.enrolment import AlikeRows, NewRequest
+from runner.ledger.enrolment import AlikeRows, RequestRecord
 from runner.plan.enroller import Enroller, lane, lanes, texts
 from runner.plan.modes import EarlierRows, resolved
 from runner.plan.uniform_batch import uniform_bodies
@@ -120,7 +120,7 @@ class _Rows:
 
     def _batch(self, manifest: int, checked: Checked, cells: list[str], rows: Sequence[int]) -> None:
         lines: list[Line] = []
-        requests: list[NewRequest] = []
+        requests: list[RequestRecord] = []
         contents = _contents(checked, self._enroller.target.billing_id_field)
         for at, (type_, (query, body), problem) in enumerate(
             zip(checked.types, contents, checked.problems, strict=True)
@@ -143,13 +143,13 @@ class _Rows:
 
     def _request(
         self, line: int, operation: Operation, query: dict[str, str], body: bytes | None, lane_name: str | None
-    ) -> NewRequest:
+    ) -> RequestRecord:
         identities, encoded = self._identities[operation.name], self._encoded if operation.flagged else ""
         if query:
             identities, encoded = self._queried(operation, query), urlencode(query)
         digest = identities.digest(body)
         text = None if body is None else body.decode()
-        return NewRequest(line, self._step, operation.name, encoded, text, digest, lane(lane_name or digest.hex()))
+        return RequestRecord(line, self._step, operation.name, encoded, text, digest, lane(lane_name or digest.hex()))
 
     def _queried(self, operation: Operation, query: dict[str, str]) -> Identities:
         return self._enroller.identities(operation, self._flags(operation) | query, self._step)

@@ -18,7 +18,7 @@ from runner.domain.identity import Destination, Identities, canonical, key
 from runner.domain.model import Answer, History, Judgement, Reply, Request, Silence
 from runner.domain.run_status import RunStatus
 from runner.ledger import Enrolment, Facts, Journal, Manifest, Pen, Store, open_writable
-from runner.ledger.enrolment import Line, NewRequest
+from runner.ledger.enrolment import Line, RequestRecord
 from runner.session.session import reopen_unknown
 from runner.system.clock import Clock
 from runner.zuora.operations import BOOKING
@@ -171,7 +171,7 @@ def enrolled(path: Path, requests: int, lanes: Callable[[int], str] = str) -> Pa
                 [Line(number, 1, number, f'["{number}"]', BOOKING.name, "Subscription", label, number, None)]
             )
             lane = hash(lanes(number)) >> 1
-            enrolment.requests([NewRequest(number, 1, BOOKING.name, "", body.decode(), digest, lane)])
+            enrolment.requests([RequestRecord(number, 1, BOOKING.name, "", body.decode(), digest, lane)])
         enrolment.manifest(Manifest(1, 1, "m.csv", "0" * 64, 1, ("id",)), requests)
         enrolment.finish(Facts(run_id="run", fingerprint="f", tenant="t", formats=("csv",), status=RunStatus.PLANNED))
     return path

@@ -15,7 +15,7 @@ def night(folder: Path, name: str, started: str, **rows: str) -> None:
     from runner.domain.model import Outcome, State
     from runner.domain.run_status import RunStatus
     from runner.ledger import Claim, Enrolment, Facts, Journal, Manifest, Record, open_writable
-    from runner.ledger.enrolment import Line, NewRequest
+    from runner.ledger.enrolment import Line, RequestRecord
 
     run_folder = folder / "runs" / name
     run_folder.mkdir(parents=True)
@@ -28,7 +28,7 @@ def night(folder: Path, name: str, started: str, **rows: str) -> None:
             enrolment.lines([line])
             if not rejected:
                 enrolment.requests(
-                    [NewRequest(number, 1, "booking-transaction", "", "{}", bytes([number] * 20), number)]
+                    [RequestRecord(number, 1, "booking-transaction", "", "{}", bytes([number] * 20), number)]
                 )
         enrolment.manifest(Manifest(1, 1, "m.csv", "0", 1, ()), len(rows))
         enrolment.finish(Facts(run_id=name, status=RunStatus.FINISHED))

@@ -59,7 +59,7 @@ def test_rows_that_are_alike_are_enrolled_as_if_each_came_alone(tmp_path, rows):
         for number, row, cells, object_ in zip(*columns[:4], strict=True)
     ]
     requests = [
-        enrolment.NewRequest(number, 1, "op", "a=1", body, digest, lane)
+        enrolment.RequestRecord(number, 1, "op", "a=1", body, digest, lane)
         for number, body, digest, lane in zip(at, *columns[4:], strict=True)
     ]
     dumps = []

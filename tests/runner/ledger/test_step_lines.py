@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.domain.run_status import RunStatus
 from runner.ledger import Claim, Enrolment, Facts, Journal, Manifest, open_writable, queries
-from runner.ledger.enrolment import Line, NewRequest
+from runner.ledger.enrolment import Line, RequestRecord
 from runner.ledger.step_lines import bounds, counts_of_step, waiting_after
 
 ROWS = {1: 2, 2: 0, 4: 3}  # rows of each step; a step may have none, and numbers may be missing
@@ -21,7 +21,7 @@ def planned(path):
                 bad = "rule: broken" if row == 2 else None
                 enrolment.lines([Line(line, step, row, "[]", "op", "T", "x", None if bad else line, bad)])
                 if not bad:
-                    enrolment.requests([NewRequest(line, step, "op", "", "{}", bytes([line] * 20), line)])
+                    enrolment.requests([RequestRecord(line, step, "op", "", "{}", bytes([line] * 20), line)])
             enrolment.manifest(Manifest(step, step, "m", "0" * 64, 1, ()), rows)
         enrolment.finish(Facts(run_id="it", status=RunStatus.PLANNED))
     return path

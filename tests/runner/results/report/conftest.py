@@ -11,7 +11,7 @@ import pytest
 from runner.domain.model import Outcome, State
 from runner.domain.run_status import RunStatus
 from runner.ledger import Claim, Enrolment, Event, Facts, Journal, Manifest, Record, open_read_only, open_writable
-from runner.ledger.enrolment import Line, NewRequest
+from runner.ledger.enrolment import Line, RequestRecord
 from runner.ledger.facts import Start
 from runner.results.report import render
 from runner.runs.run_json import document_of
@@ -79,7 +79,9 @@ def run_of_the_past(path: Path, requests: int = 300, cells: str = '["A-S","<scri
             line = Line(number, 1, number, cells, "booking-transaction", "Subscription", label, number, None)
             enrolment.lines([line])
             digest = number.to_bytes(20, "big")
-            enrolment.requests([NewRequest(number, 1, "booking-transaction", "reMigrate=true", body, digest, number)])
+            enrolment.requests(
+                [RequestRecord(number, 1, "booking-transaction", "reMigrate=true", body, digest, number)]
+            )
         rejected = (requests + 1, 1, requests + 1, cells, None, None, None, None, 'rule-broken: "x" & <y>')
         enrolment.lines([Line(*rejected)])
         enrolment.manifest(Manifest(1, 1, "<nightly>.csv", "0" * 64, 1234, ("name", "note")), requests + 1)
