@@ -184,7 +184,7 @@ def _undecided(binding: Binding, path: str) -> str:
     if len(binding.every) == 1:
         (type,) = binding.every
         return (
-            f"{location(path)}: {names} could be that of a {type} only if you say so; give --type {type}, or "
+            f"{location(path)}: {names} could be that of a {type} only if you confirm it; give --type {type}, or "
             f"FILE:{type}"
         )
     kinds = " or ".join(binding.every) if len(binding.every) < 4 else "several types"

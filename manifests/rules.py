@@ -112,7 +112,7 @@ def _texts(text: Column, field: Field, problems: Problems) -> Column:
         problems.add(
             hidden,
             "control-characters",
-            lambda row: f"{field.wire} {shown(text[row])!r} holds characters that cannot be seen, type it anew",
+            lambda row: f"{field.wire} {shown(text[row])!r} contains invisible characters, type it again",
         )
     if max(map(len, cells)) > MOST_CHARACTERS:
         problems.add(
@@ -120,7 +120,7 @@ def _texts(text: Column, field: Field, problems: Problems) -> Column:
             "value-too-long",
             lambda row: (
                 f"{field.wire} has {len(text[row])} characters and at most {MOST_CHARACTERS} are allowed, "
-                "check that the columns are in their places"
+                "check that no column is shifted"
             ),
         )
     return pandas.Series([cell or None for cell in cells], text.index, dtype=object)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 UNSETTLED = {
     "outcome-unknown": (
-        "the earlier run never heard the answer and the work may have been done, use regen resume on that run, "
+        "the earlier run got no response and the work may have been done, use regen resume on that run, "
         "or --resend-unknown"
     ),
     "outcome-pending": (

@@ -46,8 +46,8 @@ from manifests.unsettled_rows import UNSETTLED, unsettled
 
 Value = str | int | bool | None
 _MEMOS = {"credit": "CreditMemo", "debit": "DebitMemo"}  # words of a `Memo Type` column
-_TRAILING = Finding("trailing-space", "white space at the end, which was taken off")
-_APOSTROPHE = Finding("apostrophe-removed", "a ' in front, which spreadsheets and results files add; it was taken off")
+_TRAILING = Finding("trailing-space", "white space at the end, which was removed")
+_APOSTROPHE = Finding("apostrophe-removed", "a ' in front, which spreadsheets and results files add; it was removed")
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class _Checking:
     def refuse_repeated_header(self) -> None:
         """Rows that are the header once more, as where files were joined: an object of that name would be asked for."""
         again = reduce(and_, (cells == header.strip(EDGES) for header, cells in self._cells.items()))
-        self._problems.add(again, "header-repeated", "the header stands here once more, remove the row")
+        self._problems.add(again, "header-repeated", "this row repeats the header, remove it")
 
     def refuse_unknown_outcomes(self) -> None:
         """Rows of an earlier run that may have been done: a new run is a new key, and would do them twice."""
@@ -220,7 +220,7 @@ class _Checking:
             "identifiers-exclude-each-other",
             lambda row: (
                 f"the row names {' and '.join(t for t in named if named[t][row])} at once, "
-                "say which is meant with --type or a type column"
+                "choose one with --type or a type column"
             ),
         )
         unnamed = untyped & (count == 0)
@@ -293,12 +293,12 @@ class _Checking:
             self._notes.append(Note(row, _APOSTROPHE, cell))
             return
         if not self._literal and (finding := sure(cell)):
-            remedy = "write the identifier itself, or say --literal if it is one"
+            remedy = "write the identifier itself, or use --literal if it is one"
             self._problems.add_at(
                 row, finding.rule, f"{field.wire} is {shown(cell)!r}, which {finding.words}; {remedy}"
             )
         elif not self._literal and " " in cell and self._after_gap(row):
-            remedy = "remove the row, or say --literal if it names an object"
+            remedy = "remove the row, or use --literal if it names an object"
             self._problems.add_at(row, FOOTER, f"{field.wire} is {shown(cell)!r}, words below an empty row; {remedy}")
         elif finding := probable(cell):
             self._notes.append(Note(row, finding, shown(cell)))

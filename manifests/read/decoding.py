@@ -79,6 +79,6 @@ def _encoding(head: bytes, path: str, wanted: str | None) -> str:
     encoding = next((name for bom, name in _BOMS if head.startswith(bom)), None) or _known(wanted, path) or "utf-8"
     if not encoding.startswith("utf-16") and b"\0" in re.split(b"[\r\n]", head, maxsplit=1)[0]:
         raise UnreadableManifest(
-            f"{location(path, 1)}: no text but binary data, or UTF-16 without its mark; save it as UTF-8 text"
+            f"{location(path, 1)}: binary data, not text, or UTF-16 without its mark; save it as UTF-8 text"
         )
     return encoding

@@ -96,9 +96,7 @@ class Delimited:
                 self.header_row = number
                 where = location(self._path, line)
                 if any("\0" in cell for cell in records[0]):
-                    raise UnreadableManifest(
-                        f"{where}: no text but binary data; give a text file or one of the formats"
-                    )
+                    raise UnreadableManifest(f"{where}: binary data, not text; give a text file or one of the formats")
                 return checked_headers(_cleaned(records[0]), where), reader.line_num + 1
             line = reader.line_num + 1
         if self._wanted is not None:

@@ -100,7 +100,9 @@ def table_of(origin: Origin, reading: Reading) -> Table:
     else:
         table = _text_table(origin, reading)
     if reading.sheet is not None and table.sheet is None:
-        raise UnreadableManifest(f"{location(origin.path)}: --sheet is for workbooks, and this is none; leave it out")
+        raise UnreadableManifest(
+            f"{location(origin.path)}: --sheet is for workbooks, and this is not one; leave it out"
+        )
     if reading.header_row is not None and not isinstance(table, Workbook | Delimited):
         raise UnreadableManifest(f"{location(origin.path)}: --header-row is for CSV files and workbooks; leave it out")
     return table
@@ -115,7 +117,7 @@ def _workbook(origin: Origin) -> str | None:
         if "mimetype" in names and b"opendocument.spreadsheet" in archive.read("mimetype"):
             return "ods"
         if "[Content_Types].xml" in names or "mimetype" in names:
-            _refuse(origin, "an office document, but no workbook; export the data as CSV")
+            _refuse(origin, "an office document, but not a workbook; export the data as CSV")
     return None
 
 

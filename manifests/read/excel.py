@@ -91,7 +91,7 @@ class Workbook:
     def _refuse_unseen(self) -> None:
         raise UnreadableManifest(
             f"{location(self._origin.path)}, sheet {self.sheet}: hidden rows cannot be recognized in this format; "
-            "save it as .xlsx, or say --include-hidden to send every row of the sheet"
+            "save it as .xlsx, or use --include-hidden to send every row of the sheet"
         )
 
     def _header(self, rows: Iterator[Row]) -> Row:

@@ -84,7 +84,7 @@ class JsonLines:
         except ValueError as error:
             self._refuse(number, f"not JSON ({_reason(error)}); every line must be one JSON object")
         if not isinstance(value, dict):
-            self._refuse(number, 'no JSON object; every line must be one object such as {"invoiceNumber": "…"}')
+            self._refuse(number, 'not a JSON object; every line must be one object such as {"invoiceNumber": "…"}')
         return value
 
     def _refuse(self, line: int, what: str) -> NoReturn:

@@ -167,4 +167,4 @@ def _bytes(value: bytes) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
-        return Typed(value.hex(), "binary data that is no text")
+        return Typed(value.hex(), "binary data that is not text")

@@ -218,7 +218,7 @@ def _settings(flags: Flags, run: OpenRun, *, moved: bool) -> tuple[Flags, Settin
 
     facts = run.store.facts()
     if facts.status in (RunStatus.ABANDONED, RunStatus.REFUSED):
-        raise Refused(f"run {facts.run_id} is {facts.status}; plan its manifests anew")
+        raise Refused(f"run {facts.run_id} is {facts.status}; plan its manifests again")
     flags, settings = settings_of_run(flags, facts)
     refuse_other_tenant(facts, settings, tenant_of(settings))
     refuse_other_settings(settings, facts)

@@ -219,7 +219,7 @@ class _Comparison:
         if extract.blank:
             yield f"{counted(extract.blank, 'row')} without an id"
         if extract.columns.time is None:
-            yield "no column tells when: every id counts as of the run's time; --time-column names one"
+            yield "without a column of times every id counts as of the run's time; name one with --time-column"
         else:
             since, until = iso(self._since), iso(self._until)
             rows = counted(extract.elsewhen, "row")

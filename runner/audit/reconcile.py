@@ -37,9 +37,9 @@ def reconcile(store: Store, folder: Path, results: Callable[[], Check] | None = 
     checks = [
         run_check("unchanged", "every row is as its manifest has it", partial(_unchanged, store)),
         run_check("settled", "every request is settled", partial(_pending, store)),
-        run_check("declared", "every success holds what its operation declares", partial(_undeclared, store)),
-        run_check("ids", "no id was made by two requests", partial(_shared, store)),
-        run_check("jobs", "every job counts what its result file tells", partial(_differing, store)),
+        run_check("declared", "every success has the result that its operation declares", partial(_undeclared, store)),
+        run_check("ids", "no id was returned for two requests", partial(_shared, store)),
+        run_check("jobs", "the counts of every job agree with its result file", partial(_differing, store)),
     ]
     balance = run_check("balance", "rows add up", partial(unbalanced, store))
     compared = results_agree(store.path, folder) if results is None else results()
@@ -113,12 +113,12 @@ def _gone(recorded: Manifest) -> str | None:
     if recorded.path == "-":
         return "it was standard input"
     if not Path(recorded.path).is_file():
-        return "it is not there any more"
+        return "it no longer exists"
     try:
         now = digest(recorded.path)
     except ManifestError as error:
         return str(error)
-    return None if now.sha256 == recorded.sha256 else "it is another file by now (its SHA-256 differs)"
+    return None if now.sha256 == recorded.sha256 else "it has changed since (its SHA-256 differs)"
 
 
 def _changed(store: Store, recorded: Manifest) -> Iterator[str]:

@@ -32,7 +32,7 @@ Row = list[Any]
 def results_agree(ledger: Path, folder: Path) -> Check:
     """Whether the result files of a run in this folder tell what its ledger tells."""
     with open_read_only(ledger) as store, seldom_collecting():
-        return run_check("results", "the results say what the ledger says", partial(_differing, store, folder))
+        return run_check("results", "the results agree with the ledger", partial(_differing, store, folder))
 
 
 def _differing(store: Store, folder: Path) -> Iterator[str]:

@@ -25,13 +25,13 @@ MOST_KEPT = 100_000  # of each kind, as JSON
 
 KINDS = {
     "newly failing": "succeeded then, fails now",
-    "appeared failing": "not asked for then, fails now",
+    "appeared failing": "not requested then, fails now",
     "pending failing": "had no outcome then, fails now",
     "still failing": "failed then, fails now",
     "fixed": "failed then, succeeds now",
     "ids changed": "succeeded both times, with other ids",
-    "appeared": "not asked for then",
-    "disappeared": "asked for then, not now",
+    "appeared": "not requested then",
+    "disappeared": "requested then, not now",
     "pending": "has no outcome in one of the runs",
 }
 NEW = ("newly failing", "appeared failing", "pending failing")

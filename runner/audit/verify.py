@@ -58,7 +58,7 @@ def _of_ledger(store: Store, folder: RunFolder, head: str | None) -> list[Check]
 def _of_views(store: Store, folder: RunFolder) -> list[Check]:
     if not folder.sealed:
         return []
-    document = run_check("document", f"{DOCUMENT} says what the ledger says", partial(_document, store, folder))
+    document = run_check("document", f"{DOCUMENT} agrees with the ledger", partial(_document, store, folder))
     checks = [document, results_agree(store.path, folder.path)]
     facts = store.facts()
     if (facts.version, facts.results_version) == (__version__, RESULTS_VERSION):  # another version draws another page

@@ -35,7 +35,7 @@ def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **params: 
       regen doctor --profile nightly subscriptions.csv
       regen doctor --rows 500000 --json
 
-    Exit codes: 0 fit to run, 2 not.
+    Exit codes: 0 ready to run, 2 not.
     """
     from runner.doctor import Level
     from runner.doctor.checks import findings
@@ -50,7 +50,7 @@ def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **params: 
     if json_:
         say_json({"ok": not failed, "findings": [finding.document() for finding in listed]})
     else:
-        say(f"not fit to run: {', '.join(failed)}" if failed else "fit to run")
+        say(f"not ready to run: {', '.join(failed)}" if failed else "ready to run")
     return ExitCode.REFUSED if failed else ExitCode.SUCCEEDED
 
 

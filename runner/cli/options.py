@@ -204,7 +204,7 @@ object_type = option(
     "type_",
     section="Reading files",
     metavar="TYPE",
-    help="The type of object, where the manifest does not say.",
+    help="The type of object, if the manifest does not say.",
     shell_complete=object_types,
 )
 mode = option(
@@ -269,10 +269,10 @@ notification = options(
         env="REGEN_METRICS",
     ),
 )
-yes = option("--yes", "-y", section="Output", is_flag=True, help="Do not ask, not even for production.")
+yes = option("--yes", "-y", section="Output", is_flag=True, help="Never ask, not even for production.")
 console = options(
     option("--json", "json_", section="Output", is_flag=True, help="Print run.json instead of text."),
-    option("--quiet", "-q", section="Output", is_flag=True, help="No progress, no plan, no summary."),
+    option("--quiet", "-q", section="Output", is_flag=True, help="Print no progress, no plan and no summary."),
     option(
         "--verbose",
         "-v",

@@ -15,7 +15,7 @@ from runner.domain.errors import ExitCode
 @click.command(cls=Command)
 @options.runs_dir
 @options.option(
-    "--keep", section="What", metavar="AGE", required=True, help="How old an ended run may get: 90d, 12w, 36h."
+    "--keep", section="What", metavar="AGE", required=True, help="How long an ended run is kept: 90d, 12w, 36h."
 )
 @options.option("--dry-run", section="What", is_flag=True, help="Say what would be removed; remove nothing.")
 @options.option(

@@ -13,7 +13,7 @@ reading = options(
         "--by",
         section=_SECTION,
         type=click.Choice(["id", "number", "name"]),
-        help="Which identifier counts where a row has several.",
+        help="Which identifier to use if a row has several.",
         default_text="number or name",
     ),
     option("--sheet", section=_SECTION, metavar="NAME|N", help="The sheet of a workbook.", default_text="the only one"),
@@ -22,7 +22,7 @@ reading = options(
         section=_SECTION,
         type=click.IntRange(1),
         metavar="N",
-        help="The line or row of the header, where titles stand above it.",
+        help="The line or row of the header, if there are titles above it.",
         default_text="the first",
     ),
     option(
@@ -36,7 +36,7 @@ reading = options(
         "--literal",
         section=_SECTION,
         is_flag=True,
-        help="Every text is meant as it stands, also NULL or #N/A.",
+        help="Take every text as it stands, even NULL or #N/A.",
     ),
     option(
         "--include-hidden", section=_SECTION, is_flag=True, help="Also send the hidden and filtered rows of a sheet."

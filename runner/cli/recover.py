@@ -21,7 +21,7 @@ from runner.domain.errors import ExitCode
 @options.notification
 @options.console
 @options.option(
-    "--accept-failures", section="Stop rules", is_flag=True, help="Continue with the next step in spite of failures."
+    "--accept-failures", section="Stop rules", is_flag=True, help="Continue with the next step despite failures."
 )
 def recover(lost: str, **params: Any) -> ExitCode:
     """Restore a run from the copies on object storage, and resume it here.

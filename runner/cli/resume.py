@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     help="Continue with a ledger that is older than its folder: every row without an outcome may have been sent.",
 )
 @options.option(
-    "--accept-failures", section="Stop rules", is_flag=True, help="Continue with the next step in spite of failures."
+    "--accept-failures", section="Stop rules", is_flag=True, help="Continue with the next step despite failures."
 )
 def resume(**params: Any) -> ExitCode:
     """Send what a run has left, from its folder alone.
@@ -74,6 +74,6 @@ def resume(**params: Any) -> ExitCode:
 
 def _refuse_status(facts: Facts) -> None:
     if facts.status is RunStatus.ABANDONED:
-        raise Refused(f"run {facts.run_id} was abandoned; plan the manifest anew")
+        raise Refused(f"run {facts.run_id} was abandoned; plan the manifest again")
     if facts.status is RunStatus.REFUSED:
         raise Refused(f"run {facts.run_id} has a refused manifest; fix it and run it again")

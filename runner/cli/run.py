@@ -34,7 +34,7 @@ preflight = options.option(
     "--preflight",
     section="What",
     is_flag=True,
-    help="First look up by Data Query whether the objects exist; those that do not need a word, or --yes.",
+    help="First look up by Data Query whether the objects exist; if some do not, ask for confirmation (or --yes).",
 )
 
 

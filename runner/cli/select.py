@@ -50,7 +50,11 @@ if TYPE_CHECKING:
     help="A query of your own, with :since and :until where the times go.",
 )
 @options.option(
-    "--name", section="What", metavar="NAME", help="The selection's name: `last` goes by it.", default_text="TYPE"
+    "--name",
+    section="What",
+    metavar="NAME",
+    help="The selection's name, by which `last` finds the previous one.",
+    default_text="TYPE",
 )
 @options.option(
     "--output",
@@ -61,7 +65,7 @@ if TYPE_CHECKING:
     help="The manifest, .csv or .parquet.",
     default_text="NAME.csv",
 )
-@options.option("--dry-run", section="Output", is_flag=True, help="Print the SQL and ask the tenant nothing.")
+@options.option("--dry-run", section="Output", is_flag=True, help="Print the SQL and send nothing to the tenant.")
 @options.connection
 @options.as_json
 def select(json_: bool, dry_run: bool, **params: Any) -> ExitCode:

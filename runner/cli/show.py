@@ -32,7 +32,7 @@ TICKET_NOTE = (
     help="Every attempt and reason of one row (regen_line).",
 )
 @options.option(
-    "--key", section="What", metavar="KEY", help="The same of the row with this idempotency key or track id."
+    "--key", section="What", metavar="KEY", help="The same for the row with this idempotency key or track id."
 )
 @options.option(
     "--ticket", section="What", is_flag=True, help="A text for Zuora Support: times and ids, no customer data."

@@ -19,7 +19,7 @@ from runner.domain.errors import ExitCode, Refused
     "--backfill",
     section="What",
     is_flag=True,
-    help="The tenant's backfill template, also where TYPE is a type of manifest.",
+    help="The tenant's backfill template, even if TYPE is also a type of manifest.",
 )
 def template(type_: str, backfill: bool, **params: Any) -> ExitCode:
     """Print an empty manifest, or the tenant's own backfill template.

@@ -280,13 +280,13 @@ def _is_positive(number: float) -> bool:
 
 
 def _header_problems(profile: Profile) -> Iterator[str]:
-    """What cannot stand in a header: Zuora-Entity-Ids, Zuora-Org-Ids, Zuora-Version."""
+    """What cannot be used in a header: Zuora-Entity-Ids, Zuora-Org-Ids, Zuora-Version."""
     for name in ("entity_ids", "org_ids"):
         for header in getattr(profile, name):
             if not _HEADER_WORD.fullmatch(header):
-                yield f"{name}: {header!r} is no id: letters, digits, `-`, `_` and `.` alone"
+                yield f"{name}: {header!r} is not an id: use only letters, digits, `-`, `_` and `.`"
     if profile.zuora_version is not None and not _HEADER_WORD.fullmatch(profile.zuora_version):
-        yield f"zuora_version: {profile.zuora_version!r} is no version such as 2026-02-20"
+        yield f"zuora_version: {profile.zuora_version!r} is not a version such as 2026-02-20"
 
 
 def _revenue_problems(profile: Profile) -> Iterator[str]:
@@ -294,11 +294,11 @@ def _revenue_problems(profile: Profile) -> Iterator[str]:
     for name in ("revenue_role", "revenue_client_name"):
         value = getattr(profile, name)
         if not value.strip() or not (value.isascii() and value.isprintable()):
-            yield f"{name}: {value!r} cannot stand in a header"
+            yield f"{name}: {value!r} cannot be used in a header"
     try:
         ZoneInfo(profile.revenue_time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield f"revenue_time_zone: {profile.revenue_time_zone!r} is no time zone such as America/Los_Angeles"
+        yield f"revenue_time_zone: {profile.revenue_time_zone!r} is not a time zone such as America/Los_Angeles"
 
 
 def words_of(command: str | list[str]) -> list[str]:

@@ -302,7 +302,7 @@ def endpoint(named: str) -> str:
 def checked_url(base_url: str) -> BaseUrl:
     """The base URL in its one form, https only but for this machine. Raises Refused."""
     if any(character in base_url for character in "@?#"):  # and is not shown: there may be a password in it
-        raise Refused("base URL: no user, password, query or fragment belongs into it")
+        raise Refused("base URL: it must not contain a user, password, query or fragment")
     try:
         url = canonical_url(endpoint(base_url))
     except UnusableUrl as error:
@@ -310,7 +310,7 @@ def checked_url(base_url: str) -> BaseUrl:
     if url.path.endswith("/v1"):
         raise Refused(f"base URL {base_url!r}: leave /v1 out, it is part of every path")
     if url.scheme == "http" and not is_loopback(url.hostname):
-        raise Refused(f"base URL {base_url!r}: plain http is for this machine alone; use https")
+        raise Refused(f"base URL {base_url!r}: plain http is allowed only for this machine; use https")
     return url
 
 

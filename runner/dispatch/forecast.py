@@ -31,11 +31,13 @@ class Forecast:
         end = blackouts.end_of(self.seconds, now.timestamp())
         ends = datetime.fromtimestamp(end, now.tzinfo).strftime("%Y-%m-%d %H:%M %Z")
         about = f"about {duration(self.seconds)} for {counted(self.requests, 'request')}"
-        lines = [f"{about}, until {ends}: {self.binding} decides"]
+        lines = [f"{about}, until {ends}; limited by {self.binding}"]
         if (rest := end - now.timestamp() - self.seconds) >= 1:
-            lines.append(f"of that time it rests {duration(rest)}: blackout ({blackouts})")
+            lines.append(f"of that time, {duration(rest)} are blackout ({blackouts})")
         if end - now.timestamp() > KEY_KEPT_SECONDS:
-            lines.append("longer than the 24 h of its keys: rows of unknown outcome can then no longer be sent again")
+            lines.append(
+                "longer than its keys last (24 h): rows whose outcome is unknown by then can no longer be sent again"
+            )
         if max_requests is not None:
             lines.append(self._nights(max_requests))
         elif self.seconds > KEY_KEPT_SECONDS:
@@ -50,17 +52,17 @@ class Forecast:
 def forecast(requests: int, *, quota: Quota, rate: float | None, concurrency: int) -> Forecast:
     """Forecast a run from what the quota has left. Limits by kind of tenant: Zuora API reference, "Rate and
     concurrent request limits"."""
-    lines = f"the concurrency of {concurrency} (at {ASSUMED_LATENCY_SECONDS:g} s an answer)"
+    lines = f"the concurrency of {concurrency} (at {ASSUMED_LATENCY_SECONDS:g} s a response)"
     choices = [(requests * ASSUMED_LATENCY_SECONDS / concurrency, lines)]
     if rate:
         choices.append((requests / rate, f"--rate {rate:g}"))
     if (smooth := quota.rate()) is not None:
-        choices.append((requests / smooth, f"our share of the minute's quota, {smooth * MINUTE:,.0f},"))
+        choices.append((requests / smooth, f"our share of the minute's quota ({smooth * MINUTE:,.0f})"))
     for length in (HOUR, DAY):
         spent, ours = quota.spent(length)
         if ours:
             choices.append(
-                (_waits(requests, spent, ours) * length, f"our share of the {NAMES[length]}'s quota, {ours:,},")
+                (_waits(requests, spent, ours) * length, f"our share of the {NAMES[length]}'s quota ({ours:,})")
             )
     seconds, binding = max(choices)
     return Forecast(requests, seconds, binding, quota.spent(DAY)[1] or None)

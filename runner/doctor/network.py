@@ -154,7 +154,7 @@ async def _get(base_url: str, timeout_seconds: float) -> Seen:
 
 def _tls_finding(seen: Seen, now: float) -> Finding:
     if seen.certificate is None:
-        return ok("tls", "none: plain http, which is for this machine alone")
+        return ok("tls", "none: plain http, which is allowed only for this machine")
     issuer = dict(pair for part in seen.certificate.get("issuer", ()) for pair in part)
     name = issuer.get("organizationName") or issuer.get("commonName") or "an unnamed authority"
     left = ssl.cert_time_to_seconds(str(seen.certificate["notAfter"])) - now
@@ -170,7 +170,7 @@ def _clock_finding(seen: Seen) -> Finding:
     try:
         theirs = parsedate_to_datetime(seen.date or "").timestamp() + 0.5
     except (ValueError, TypeError):
-        return warn("clock", "the server does not tell its time", "make sure that this machine's clock is set by NTP")
+        return warn("clock", "the server does not send its time", "make sure that this machine's clock is set by NTP")
     middle = (seen.sent_at + seen.answered_at) / 2
     slack = 0.5 + (seen.answered_at - seen.sent_at) / 2
     skew = max(0.0, abs(middle - theirs) - slack)

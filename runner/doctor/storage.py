@@ -104,7 +104,7 @@ def _space(runs: Path, folder: Path, manifests: Sequence[str], rows: int | None)
             more, wide = _counted(path)
             total, characters = total + more, characters + wide
     except ManifestError as error:
-        yield fail("manifests", str(error), "fix the file; `regen plan` tells every problem of every row")
+        yield fail("manifests", str(error), "fix the file; `regen plan` lists every problem of every row")
         return
     if manifests:
         yield ok("manifests", f"{counted(total, 'row')} can be read; `regen plan` checks each")

@@ -34,7 +34,7 @@ async def tenant(settings: Settings) -> AsyncIterator[Finding]:
     try:
         wire = wire_of(settings)
     except Refused as error:
-        yield fail("token", str(error), "see `regen config`; credentials never stand on the command line")
+        yield fail("token", str(error), "see `regen config`; credentials are never given on the command line")
         return
     async with connected(wire) as client:
         answer = await client.ask("GET", QUESTION)
@@ -56,14 +56,14 @@ async def tenant(settings: Settings) -> AsyncIterator[Finding]:
 def _token(answer: Reply | Silence) -> Finding:
     if isinstance(answer, Reply):
         if answer.status != 401:
-            return ok("token", "the token endpoint gives one")
+            return ok("token", "the token endpoint issues one")
         message = "a fresh token is refused (401)"
         return fail("token", message, "make sure that the OAuth client's user is active and may use the REST API")
     if answer.kind == "credentials":
         return fail("token", answer.detail, "create an OAuth client in Zuora (Administration, Manage Users) or fix it")
     if answer.kind == "token":
         return fail("token", answer.detail, NOT_THE_API)
-    return fail("token", f"{answer.kind}: {answer.detail}", "check the network; `curl -v` with the same URL tells more")
+    return fail("token", f"{answer.kind}: {answer.detail}", "check the network; `curl -v` with the same URL shows more")
 
 
 async def _permission(answer: Reply | Silence, wire: Wire) -> list[Finding]:
@@ -96,7 +96,7 @@ def _answered(answer: Reply | Silence) -> Finding:
             return warn(name, message, "the tenant is busy or away just now: try again later")
         return fail(name, message, NOT_THE_API)
     if reply_envelope.success:
-        return ok(name, "the tenant answers for Zuora Revenue")
+        return ok(name, "the tenant answers requests about Zuora Revenue")
     return _denied(name, answer, reply_envelope)
 
 

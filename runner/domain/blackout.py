@@ -46,7 +46,9 @@ def parse(text: str) -> Window:
         raise ValueError(f"blackout {text!r}: expected something like 06:00-09:00 America/New_York")
     begin, end = _clock(text, match[1], match[2]), _clock(text, match[3], match[4])
     if begin == end:
-        raise ValueError(f"blackout {text!r}: a window that begins and ends at once would be closed all day or never")
+        raise ValueError(
+            f"blackout {text!r}: a window that begins and ends at the same time would be closed all day or never"
+        )
     try:
         return Window(begin, end, ZoneInfo(match[5]))
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -53,7 +53,7 @@ def translate(error: sqlite3.Error, path: Path) -> LedgerError:
     if isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text):
         return LedgerUnusable(
             f"{path}: {text}; the ledger is damaged: restore the run folder from a copy. Do not start the same "
-            "manifest anew before the tenant was checked: part of it was sent"
+            "manifest again before you have checked the tenant: part of it was sent"
         )
     return LedgerError(f"{path}: {text}")
 

@@ -29,7 +29,7 @@ HELP = {
     "regen_rows": "Rows of the last run, by state.",
     "regen_requests_sent": "Attempts that the last run sent.",
     "regen_retries": "Attempts of the last run after the first of each request.",
-    "regen_run_duration_seconds": "From the begin of the last run to its end.",
+    "regen_run_duration_seconds": "From the start of the last run to its end.",
     "regen_exit_code": "Exit code of the last run.",
     "regen_end_timestamp_seconds": "When the last run ended.",
     LAST_SUCCESS: "When a run last ended with exit code 0; 0 before the first.",

@@ -164,4 +164,4 @@ def _refuse_command(command: str) -> None:
     if not words:
         raise Refused("on_finish: an empty command; leave it out, or name a program")
     if shutil.which(words[0]) is None:
-        raise Refused(f"on_finish: {words[0]!r} is no program that can be found and run; give its path")
+        raise Refused(f"on_finish: {words[0]!r} is not a program that can be found and run; give its path")

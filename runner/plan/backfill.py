@@ -50,7 +50,7 @@ def unknown_type(type_: str) -> str:
     """What to say of a type that is not published, and that the tenant has no template for either."""
     near = get_close_matches(type_, TYPES, n=1)
     more = f"did you mean {near[0]}?" if near else f"published are {', '.join(TYPES)}"
-    return f"{type_!r} is no published backfill type ({more})"
+    return f"{type_!r} is not a published backfill type ({more})"
 
 
 def refuse_header(work: Backfill, source: Source, template: Sequence[str] | None) -> None:
@@ -128,7 +128,7 @@ class _Rows:
         else:
             self._enroller.notes.append(
                 f"{records} {'has' if single else 'have'} empty cells in {columns}, which would write nulls over them: "
-                "fill them in, remove the column, or say --allow-nulls"
+                "fill them in, remove the column, or use --allow-nulls"
             )
 
     def source(self, source: Source, id_at: int) -> None:

@@ -73,5 +73,5 @@ class EarlierRows:
         repeat = " or ".join(f"--mode {mode}" for mode in modes)
         raise Refused(
             f"{self._path}: rows were sent in another mode before ({rows}); nothing was sent. Repeat the mode with "
-            f"{repeat}, or say --mode default if they are to be sent without flags now"
+            f"{repeat}, or use --mode default if they are to be sent without flags now"
         )

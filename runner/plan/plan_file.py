@@ -93,7 +93,7 @@ def _contradiction(work: PlanWork) -> str | None:
     if isinstance(work, Backfill) and (work.file is None) == (not work.files):
         return "give either file or files"
     if any(path == "-" or path.startswith("-:") for path in files_of(work)):
-        return "standard input is no file of a plan; name a file"
+        return "a plan cannot read standard input; name a file"
     return None
 
 

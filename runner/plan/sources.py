@@ -37,7 +37,7 @@ def wrong_source(works: Sequence[PlanWork], number: int) -> str | None:
         return None
     source = source_number(work)
     if source is None or not 1 <= source < number:
-        return f'{text!r} is no earlier step; write "step 1" for the first one'
+        return f'{text!r} is not an earlier step; write "step 1" for the first one'
     if isinstance(work, Regenerate) and not isinstance(works[source - 1], Select | Backfill):
         return (
             f"what step {source} changed is not known from its records; name a select or a backfill step, or put a "

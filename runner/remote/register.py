@@ -76,7 +76,7 @@ class RemoteDecision(enum.Enum):
     FOLLOW = "make a new run, registered after it"
     FETCH = "bring its published folder here: it is reported, and nothing is sent"
     RESTORE = "restore the last copy of its ledger, and go on as the same run"
-    PLAN_AGAIN = "plan it anew under its id: the keys are the same, and everything counts as sent"
+    PLAN_AGAIN = "plan it again under its id: the keys are the same, and everything counts as sent"
     REFUSE_EXPIRED = "refuse: its keys have expired, so that its requests could be done twice"
     REFUSE_UNFINISHED = "refuse: it is unfinished, and the command names another run id"
 

@@ -58,7 +58,9 @@ def open_storage(url: str) -> Storage:
         return LocalStorage(url, folder)
     parts = urlsplit(url)
     if ("@" in parts.netloc and parts.scheme not in ("abfs", "abfss")) or parts.query or parts.fragment:
-        raise Refused("remote: no user, password, query or fragment belongs into its URL; storage has its own settings")
+        raise Refused(
+            "remote: its URL must not contain a user, password, query or fragment; storage has its own settings"
+        )
     from runner.remote.object_storage import opened
 
     return opened(url)

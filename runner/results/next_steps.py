@@ -88,7 +88,7 @@ def after_query(document: RunDocument, steps: Iterable[int]) -> str:
     does = {step.do for step in document.steps if step.number in wanted}
     if does == {"backfill"}:
         return "looks for the lost uploads once more; with --resend-unknown it uploads them again"
-    return "asks unknown rows again under the same key"
+    return "sends the unknown rows again under the same key"
 
 
 def unknown_commands(document: RunDocument, run: str, steps: Iterable[int], at: datetime | None = None) -> list[str]:
@@ -121,9 +121,9 @@ def next_steps(document: RunDocument, folder: str, *, crashed: bool = False) -> 
     if document.status is RunStatus.PLANNED:
         steps.append(f"send it: regen resume {run}")
     elif document.status is RunStatus.ABANDONED:
-        steps.append("abandoned: it will not go on")
+        steps.append("abandoned: it will not be continued")
     elif document.status is RunStatus.HALTED:
-        steps.append(f"go on with the next step in spite of the failures: regen resume {run} --accept-failures")
+        steps.append(f"continue with the next step despite the failures: regen resume {run} --accept-failures")
     elif counts["pending"] and (crashed or document.status is not RunStatus.RUNNING):
         steps.append(f"go on: regen resume {run}")
     if counts["unknown"] and not counts["pending"]:

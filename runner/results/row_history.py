@@ -26,7 +26,7 @@ def row_of_key(store: Store, run: str, text: str) -> int:
     """The row with this idempotency key or track id, of whatever generation or attempt. Raises Refused if none has."""
     match = _NAMED.fullmatch(text.strip().lower())
     if match is None:
-        raise Refused(f"{text!r} is no key: expected regen1-<40 hexadecimal characters>-<generation>, or a track id")
+        raise Refused(f"{text!r} is not a key: expected regen1-<40 hexadecimal characters>-<generation>, or a track id")
     row = queries.row_of_digest(store, match[1])
     if row is None:
         raise Refused(f"run {run} has no request with the key {text}")
@@ -116,9 +116,7 @@ def story_lines(story: dict[str, Any]) -> Iterator[str]:
         yield f"  ids: {', '.join(map(printable, story['ids'])) or 'none'}"
     if (tenant := story["tenant_says"]) is not None:
         ids = f", ids {tenant['ids']}" if tenant["ids"] else ""
-        yield (
-            f"  the tenant, asked about it: {printable(tenant['answer'] + ids)}: {tenant['reason']} ({tenant['file']})"
-        )
+        yield (f"  according to the tenant: {printable(tenant['answer'] + ids)}: {tenant['reason']} ({tenant['file']})")
     if story["job"] is not None:
         facts = ", ".join(f"{name} {value}" for name, value in story["job"].items() if value is not None)
         yield f"  job: {printable(facts)}"

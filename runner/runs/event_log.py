@@ -60,7 +60,7 @@ def sentence(name: str, facts: dict[str, Any]) -> str:
             passed, left = facts["requests"], facts["left"]
             return f"Canary passed ({passed:,} of {passed:,}). Sending the remaining {left:,}."
         case "seal-opened":
-            return f"the folder's seal is opened by {facts['by']}, to go on"
+            return f"the folder's seal was opened by {facts['by']}, to continue the run"
         case "stopping":
             return f"stopping: {facts['reason']}"
         case _:

@@ -69,7 +69,7 @@ def _has_any(path: Path, files: tuple[str, ...]) -> bool:
     try:
         return any((path / name).exists() for name in files)
     except OSError as error:
-        raise Refused(f"{path}: {error.strerror}; ask its owner, or run this as that user") from error
+        raise Refused(f"{path}: {error.strerror}; ask its owner for permission, or run this as that user") from error
 
 
 def _has_any_visible(path: Path, files: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ def restored_lines(restorations: Iterable[Restoration]) -> Iterator[str]:
         by = f" by {restoration.restored_by}" if restoration.restored_by else ""
         machine = restoration.machine or "another machine"
         if restoration.copied_at is None:
-            source = f"planned anew{by}, since nothing was left of its ledger on {machine}"
+            source = f"planned again{by}, since nothing was left of its ledger on {machine}"
         else:
             source = f"restored{by} from the copy of {restoration.copied_at[:19]}Z that {machine} had made"
         doubt = (

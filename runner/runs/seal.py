@@ -42,7 +42,7 @@ def problems(folder: Path) -> Iterator[Problem]:
     for number, line in enumerate(content.decode("utf-8", "replace").split("\n")[:-1], 1):
         match = _LINE.fullmatch(line)
         if match is None or match[2] in sums:
-            yield Problem(SEAL, f"{SEAL}, line {number}: changed; it is no checksum, or names a file twice")
+            yield Problem(SEAL, f"{SEAL}, line {number}: changed; it is not a checksum, or names a file twice")
         else:
             sums[match[2]] = match[1]
     if not content.endswith(b"\n"):

@@ -88,7 +88,7 @@ def _since(request: SelectRequest, watermark: Watermark | None, until: int) -> i
     if watermark is None:
         raise Refused(
             f"there is no earlier selection named {request.stem!r} of this tenant: begin with --updated-since DATE, or "
-            "add --begin DATE; once a run has confirmed its rows, `last` goes on from there"
+            "add --begin DATE; once a run has confirmed its rows, `last` continues from there"
         )
     return watermark.since
 

@@ -54,7 +54,7 @@ def permit(
     if yes or settings.profile.allow_production:
         return "--yes" if yes else "profile"
     if not ask:
-        raise Refused(f"{settings.host} is production: say --yes, or `allow_production = true` in the profile")
+        raise Refused(f"{settings.host} is production: use --yes, or `allow_production = true` in the profile")
     show_plan()
     _ask(settings.hostname, consequences(store))
     return "terminal"
@@ -77,9 +77,9 @@ def _confirm(lines_to_confirm: list[str], *, yes: bool, ask: bool) -> None:
     if not lines_to_confirm or yes:
         return
     if not ask:
-        raise Refused("; ".join(lines_to_confirm) + "; say --yes if that is meant")
+        raise Refused("; ".join(lines_to_confirm) + "; use --yes if that is meant")
     say("\n".join(lines_to_confirm), err=True)
-    say("Type yes to go on: ", end="", err=True)
+    say("Type yes to continue: ", end="", err=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise Refused("not confirmed; nothing was sent")
 
@@ -87,7 +87,7 @@ def _confirm(lines_to_confirm: list[str], *, yes: bool, ask: bool) -> None:
 def _ask(hostname: str, lines_to_confirm: list[str]) -> None:
     lines = ["This sends to PRODUCTION:", *(f"  {line}" for line in lines_to_confirm)]
     say("\n".join(lines), err=True)
-    say(f"Type the host name ({hostname}) to go on: ", end="", err=True)
+    say(f"Type the host name ({hostname}) to continue: ", end="", err=True)
     if sys.stdin.readline().strip() != hostname:
         raise Refused("not confirmed; nothing was sent")
 

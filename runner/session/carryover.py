@@ -33,6 +33,7 @@ from runner.runs.known_runs import KnownRun, known_runs
 from runner.runs.lookup import find_run
 from runner.runs.run_json import RunDocument
 from runner.system.console import say
+from runner.system.counting import counted
 from runner.system.timestamps import utc_now
 
 if TYPE_CHECKING:
@@ -72,11 +73,13 @@ def carry_over(
         raise Refused("--retry-failed-from: standard input can be read once only; give the manifest as a file")
     request, carried = _chosen(request, runs, host, tenant, fingerprint)
     if carried.given_up:
-        text = f"{carried.given_up} row(s) of run {carried.source} have failed {request.give_up_after} times in a row"
-        say(f"regen: {text} and are given up; they stay in its errors.csv", err=True)
+        rows = f"{counted(carried.given_up, 'row')} of run {carried.source}"
+        say(f"regen: given up after {request.give_up_after} failures in a row: {rows}; see its errors.csv", err=True)
     if carried.elsewhere:
-        text = f"{carried.elsewhere} row(s) of run {carried.source} failed in steps that regenerate nothing now"
-        say(f"regen: {text}: they are not carried over, and stay in its errors.csv", err=True)
+        rows = f"{counted(carried.elsewhere, 'row')} of run {carried.source}"
+        say(
+            f"regen: {rows} failed in steps that regenerate nothing now: not carried over; see its errors.csv", err=True
+        )
     if (left := _left_behind(runs, carried.source)) is not None:
         say(f"regen: {left}", err=True)
     return request, carried

@@ -285,7 +285,7 @@ def _stage(journey: Journey, numbers: list[int], settings: Settings, night: Nigh
         return Part(TONIGHT, stopped.exit_code, stopped.reason)
     ready = journey.request_of(numbers, keep_empty=True)
     if ready is None:
-        return Part(TONIGHT, ExitCode.SUCCEEDED, "nothing to send: no step of it sends anything")
+        return Part(TONIGHT, ExitCode.SUCCEEDED, "nothing to send: none of its steps sends anything")
     return _tonight(ready, settings, night, seen)
 
 

@@ -22,7 +22,7 @@ def refuse_moved(run: OpenRun) -> None:
     if here != there:
         raise Refused(
             f"run {folder.id} was begun at {there[1]} on {there[0]}, this is {here[1]} on {here[0]}; if it was moved, "
-            f"and is resumed nowhere else, say --moved: regen resume {folder.id} --moved"
+            f"and is resumed nowhere else, use --moved: regen resume {folder.id} --moved"
         )
 
 

@@ -113,7 +113,7 @@ class RemoteRun:
             registered = last.entry
         raise Refused(
             f"run {registered.run} with the same inputs was begun meanwhile by {registered.holder} at "
-            f"{registered.begun_at[:19]}Z; nothing was sent. The same command again goes on with that run"
+            f"{registered.begun_at[:19]}Z; nothing was sent. The same command continues that run"
         )
 
     # -- while it goes on -----------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def consult(url: str, tenant: str, fingerprint: str, wanted: Wanted, runs: Path)
         case RemoteDecision.REFUSE_UNFINISHED:
             raise Refused(
                 f"run {last.entry.run} has the same inputs and is unfinished; it was begun by {last.entry.holder} at "
-                f"{last.begun_at:%Y-%m-%d %H:%M:%SZ}. Leave --run-id out, which goes on with it, or --if-unfinished new"
+                f"{last.begun_at:%Y-%m-%d %H:%M:%SZ}. Leave --run-id out to continue it, or use --if-unfinished new"
             )
 
 
@@ -167,6 +167,6 @@ def _expired(last: Registered, url: str) -> str:
     return (
         f"run {run} with the same inputs was begun by {last.entry.holder} at {last.begun_at:%Y-%m-%d %H:%M:%SZ} and "
         "has not ended; its idempotency keys have expired, so that its requests could be done twice. Nothing was sent. "
-        f"regen recover {run} --remote {url} goes on from the last copy of its ledger, where what was sent since is "
+        f"regen recover {run} --remote {url} continues from the last copy of its ledger, where what was sent since is "
         "unknown; --again sends everything once more"
     )

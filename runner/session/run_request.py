@@ -78,7 +78,7 @@ def with_plan_file(request: RunRequest) -> RunRequest:
     if not plans:
         return request
     if len(request.manifests) > 1:
-        raise Refused(f"{plans[0]} is a plan file: it stands alone, and names its manifests itself")
+        raise Refused(f"{plans[0]} is a plan file: give it alone; it names its manifests itself")
     options = (
         request.type,
         request.types,
@@ -88,7 +88,7 @@ def with_plan_file(request: RunRequest) -> RunRequest:
         request.skip_rejected,
     )
     if any(options) or request.reading.chosen:
-        raise Refused(f"{plans[0]} is a plan file: what to do with its manifests is in its steps, not by options")
+        raise Refused(f"{plans[0]} is a plan file: its steps say what to do with its manifests, not options")
     plan = read_plan(plans[0])
     flags = request.flags
     if flags.profile is None and plan.profile is not None:

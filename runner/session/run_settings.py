@@ -40,7 +40,7 @@ def refuse_other_settings(settings: Settings, facts: Facts) -> None:
         source = f"profile {settings.profile_name!r}" if settings.profile_name else "the command line"
         raise Refused(
             f"run {facts.run_id} was made with {'; '.join(differing)} ({source}); nothing was sent. A run keeps what "
-            f"it was made with: restore that, or `regen abandon {facts.run_id}` and run the manifest anew"
+            f"it was made with: restore that, or `regen abandon {facts.run_id}` and run the manifest again"
         )
 
 

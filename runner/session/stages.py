@@ -132,7 +132,7 @@ def _steps(numbers: Sequence[int]) -> str:
 
 def _not_begun(numbers: Sequence[int], request: RunRequest) -> str:
     return printable(
-        f"{_steps(numbers)} of {request.name}: not begun; once that is settled, the same command goes on with it"
+        f"{_steps(numbers)} of {request.name}: not begun; once that is settled, the same command continues with it"
     )
 
 
@@ -270,7 +270,7 @@ class Journey:
         sidecars = [read_sidecar(path) for path in self._manifests[source]]
         empty = all(sidecar is not None and not sidecar.counts.rows for sidecar in sidecars)
         if empty:
-            say(f"step {number}: nothing to regenerate, for step {source} gave no objects", err=True)
+            say(f"step {number}: nothing to regenerate, since step {source} gave no objects", err=True)
         return empty
 
     def _select(self, number: int, work: Select) -> None:

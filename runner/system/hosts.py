@@ -71,7 +71,7 @@ def canonical_url(url: str) -> BaseUrl:
     for character in url:
         if character in " \\" or not (character.isascii() and character.isprintable()):
             name = f"{character!a} (U+{ord(character):04X})" if character != " " else "a space"
-            raise UnusableUrl(f"{url!a} contains {name}; type the address anew, in plain letters")
+            raise UnusableUrl(f"{url!a} contains {name}; type the address again, in plain letters")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

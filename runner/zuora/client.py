@@ -155,7 +155,7 @@ class Client:
         """Send once what may be repeated: GET and PUT. `path` begins with a
         slash: nothing that a server sends can lead the token to another host."""
         if not path.startswith("/"):
-            return Silence("address", f"{path[:80]!r} is no path of this tenant", sent=False)
+            return Silence("address", f"{path[:80]!r} is not a path of this tenant", sent=False)
         token = await self._token()
         if isinstance(token, Silence):
             return token
@@ -168,7 +168,7 @@ class Client:
         """Fetch a file from an address that is its own permission: without a token, over https. The reply has no
         body; the file has it, as far as it came, in one of these content encodings."""
         if not (url.startswith("https://") or is_loopback(URL(self._base).host or "")):
-            return Silence("address", f"a file at {url[:80]!r}, which is no https address", sent=False)
+            return Silence("address", f"a file at {url[:80]!r}, which is not an https address", sent=False)
         status: int | None = None
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._wire.connect_seconds, sock_read=self._wire.request_seconds

@@ -99,7 +99,7 @@ def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
         try:
             part = unpacking.decompress(body, most + 1 - size)
         except zlib.error as error:
-            reason = "something follows what was packed" if parts else str(error)
+            reason = "something follows the compressed data" if parts else str(error)
             raise aiohttp.ClientPayloadError(f"gzip: {reason}") from error
         size += len(part)
         if size > most:

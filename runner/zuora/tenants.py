@@ -85,7 +85,7 @@ def other_kind(host: str) -> str | None:
         return f"{plain} has developer and central sandboxes; the lower limits apply. Central: --tenant central-sandbox"
     if plain.endswith(ZUORA_DOMAIN) and HARMLESS_LABELS.intersection(plain.split(".")):
         return None
-    return f"{plain} is no known host of Zuora's; the lowest limits apply. Another kind: --tenant KIND"
+    return f"{plain} is not a known host of Zuora; the lowest limits apply. Another kind: --tenant KIND"
 
 
 def limits_in_words(kind: str) -> str:

@@ -194,7 +194,7 @@ def test_a_job_that_counts_otherwise_than_its_result(tmp_path, regen):
     tenant.good = "1"
     with served(tenant) as address:
         done = regen("backfill", "RatePlanCharge", "charges.csv", "--base-url", address, "--run-id", "it")
-    problem = f"{JOB}: the result file has 2 good and 0 bad records and 0 that are not ours, the job of 1 and 0"
+    problem = f"{JOB}: the result file has 2 good and 0 bad records and 0 that were not uploaded, the job of 1 and 0"
     assert (done.code, problem in done.out) == (0, True)
     checked = regen("reconcile", "it")
     assert (checked.code, f"row 1: {problem}" in checked.out) == (3, True)

@@ -66,7 +66,7 @@ BROKEN = {
     "quote in mid-value": ("m.csv", GOOD + b'"A"3,1\n', ", line 4: text after a closing double quote; double"),
     "two separators": ("m.csv", b"a,b;c\n1,2;3\n", ", line 1: the fields could be separated by comma or by semicolon"),
     "a separator that is none": ("m.csv", b'sep="\n' + GOOD, ": no identifying column"),
-    "binary": ("m.csv", bytes(range(256)) * 8, ", line 1: no text but binary data"),
+    "binary": ("m.csv", bytes(range(256)) * 8, ", line 1: binary data, not text"),
     "latin-1": (
         "m.csv",
         HEAD + b"A-1,1\r\nM\xfcller,1\n",
@@ -79,7 +79,7 @@ BROKEN = {
     ),
     "breaks off in a character": ("m.csv", HEAD + "A-é".encode()[:-1], ", line 2, byte 40: this is not UTF-8"),
     "UTF-16 breaks off": ("m.csv", GOOD.decode().encode("utf-16")[:-1], ", line 3, byte 99: this is not UTF-16"),
-    "UTF-16 without BOM": ("m.csv", GOOD.decode().encode("utf-16-le"), ", line 1: no text but binary data, or UTF-16"),
+    "UTF-16 without BOM": ("m.csv", GOOD.decode().encode("utf-16-le"), ", line 1: binary data, not text, or UTF-16"),
     "UTF-32": ("m.csv", GOOD.decode().encode("utf-32"), ": this is UTF-32; save it as UTF-8"),
     "truncated gzip": ("m.csv.gz", gzip.compress(GOOD * 999)[:70], ": the compressed file breaks off; fetch or pack"),
     "damaged gzip": ("m.csv.gz", gzip.compress(GOOD)[:-8] + b"x" * 8, ": damaged (CRC check failed"),
@@ -120,7 +120,7 @@ BROKEN = {
     "column that could be two things": (
         "m.csv",
         b"id\n1\n",
-        ": 'id' could be that of several types; say which with --type, FILE:TYPE or with a column named type",
+        ": 'id' could be that of several types; choose one with --type, with FILE:TYPE or with a column named type",
     ),
     "two columns for one thing": (
         "m.csv",

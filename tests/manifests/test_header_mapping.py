@@ -65,12 +65,12 @@ def test_headers_that_mean_nothing(header: str) -> None:
         (
             ["id"],
             None,
-            "'id' could be that of several types; say which with --type, FILE:TYPE or with a column named type",
+            "'id' could be that of several types; choose one with --type, with FILE:TYPE or with a column named type",
         ),
         (
             ["version", "name"],
             None,
-            "'name', 'version' could be that of a Subscription only if you say so; give --type",
+            "'name', 'version' could be that of a Subscription only if you confirm it; give --type",
         ),
         (["memoNumber"], None, "'memoNumber' could be that of CreditMemo or DebitMemo; say which"),
         (["invoiceNumber"], "Subscripton", "there is no type 'Subscripton'; did you mean Subscription?"),

@@ -174,6 +174,6 @@ def _rows(answer: IO[bytes]) -> Iterator[Iterator[list[str]]]:
     try:
         yield csv.reader(text)
     except (csv.Error, UnicodeDecodeError, IndexError) as error:
-        raise QueryFailedError(f"the file of the data query is no CSV ({error})", may_pass=True) from error
+        raise QueryFailedError(f"the file of the data query is not CSV ({error})", may_pass=True) from error
     finally:
         text.detach()

@@ -164,13 +164,13 @@ class Follower:
                 return parsed
             listed = page(parsed)
             if listed is None:
-                return "the list of jobs is none"
+                return "the response is not a list of jobs"
             jobs, path = listed
             mine = [job for job in jobs if job.get("uploadedFileName") == file]
             if mine:
                 names = tuple(str(job["id"]) for job in mine if job.get("id"))
                 return names or f"the list of jobs shows {file} without an id"
-        return "the list of jobs has no end"
+        return "the list of jobs does not end"
 
     # -- following ------------------------------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class Follower:
         if not isinstance(job, dict) or not isinstance(job.get("status"), str):
             return self._no_answer(case, f"{case.job}: an answer without a status", answer)
         if _is_another(job, operation, case.job):
-            return self._no_answer(case, f"{case.job}: an answer about another", answer)
+            return self._no_answer(case, f"{case.job}: an answer about another job", answer)
         if await self._tell(request, case, job) or is_over(job) or is_under_way(job):
             case.silent_since = None
         assert isinstance(answer, Reply)
@@ -214,7 +214,7 @@ class Follower:
         if is_under_way(job):
             return self._again(case, f"{case.job} is {job['status']}")
         if not is_over(job):  # a word that nobody knows may be an end: it is not followed for ever
-            return self._no_answer(case, f"it is {job['status']!r}, which is no status that is known")
+            return self._no_answer(case, f"it is {job['status']!r}, which is not a known status")
         if operation.upload and job.get("resultFileId"):
             return await self._fetched(request, case, job, answer)
         if is_completed(job) and operation.upload:

@@ -60,7 +60,7 @@ def _member(archive: zipfile.ZipFile, most: int) -> zipfile.ZipInfo:
     (member,) = members
     name = member.filename
     if not name.lower().endswith(".csv") or "/" in name or "\\" in name:
-        raise ResultRefused(f"a zip that holds {name[:80]!r}, which is no CSV of ours")
+        raise ResultRefused(f"a zip that holds {name[:80]!r}, which is not a CSV that was requested")
     if member.flag_bits & 0x1:
         raise ResultRefused("a zip with a password")
     if member.file_size > most:
@@ -115,7 +115,7 @@ def _reports_less(reported: Mapping[str, RecordResult], job: Job) -> bool:
 def _fate(line: int, reported: RecordResult | None, job: Job, silent: State) -> RowOutcome:
     """`silent` is the fate of what the result does not tell of."""
     if reported is None:
-        return RowOutcome(line, silent, f"the result file of the job, which is {job['status']}, does not tell of it")
+        return RowOutcome(line, silent, f"the result file of the job, which is {job['status']}, does not mention it")
     if reported.success is None:
         return RowOutcome(line, State.UNKNOWN, f"the result file says neither true nor false: {reported.message}")
     if reported.success:
@@ -131,6 +131,6 @@ def difference(rows: Iterable[RowOutcome], foreign: int, job: Job) -> str | None
     if not foreign and (None in due or due == (good, bad)):
         return None
     return (
-        f"the result file has {good} good and {bad} bad records and {foreign} that are not ours, the job of "
+        f"the result file has {good} good and {bad} bad records and {foreign} that were not uploaded, the job of "
         f"{due[0]} and {due[1]}"
     )

@@ -77,7 +77,7 @@ def _rows(view: str, page: Page, number: int) -> list[list[str]]:
         body = gzip.decompress(page.body) if page.body.startswith(GZIP) else page.body
         return [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")) if any(row)]
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise RevenueUnavailableError(f"BI view {view}: page {number} is no CSV ({error})") from error
+        raise RevenueUnavailableError(f"BI view {view}: page {number} is not CSV ({error})") from error
 
 
 def _columns(view: str, header: Sequence[str], names: Names, needed: Sequence[str]) -> list[str]:

@@ -57,7 +57,7 @@ def test_the_tenant_has_what_the_run_made(tmp_path, regen, simulator, manifest, 
     assert regen("show", "it", "--json").document["counts"]["unknown"] == 2
     shown = regen("show", "it", "--row", lost["regen_line"]).out
     assert ": unknown\n" in shown
-    assert f"the tenant, asked about it: done, ids {lost['ids']}: transactions of this object" in shown
+    assert f"according to the tenant: done, ids {lost['ids']}: transactions of this object" in shown
     assert "not done: no transaction" in regen("show", "it", "--row", never["regen_line"]).out
     assert regen("show", "it", "--row", 1, "--json").document["tenant_says"] is None
     assert "the tenant's answers about unknown rows: 1 done, 1 not done" in regen("show", "it").out

@@ -22,7 +22,7 @@ def test_all_is_well(tmp_path, regen, simulator):
     assert "50 rows can be read" in line_of(done, "manifests")
     assert "50,000 a minute, 2,250,000 a hour" in line_of(done, "limits").replace("an hour", "a hour")
     assert shown.code == 0
-    assert shown.out.splitlines()[-1] == "fit to run"
+    assert shown.out.splitlines()[-1] == "ready to run"
     assert {line[:4] for line in shown.out.splitlines()[:-1]} <= {"ok  ", "warn", "    "}
     assert not (tmp_path / "runs").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.csv"]

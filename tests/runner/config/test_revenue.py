@@ -73,7 +73,7 @@ def test_the_profile_decides(tmp_path):
     ("profile", "words"),
     [
         ("revenue_time_zone = 'Mars'", "revenue_time_zone: 'Mars' is no time zone"),
-        ("revenue_role = ''", "revenue_role: '' cannot stand in a header"),
+        ("revenue_role = ''", "revenue_role: '' cannot be used in a header"),
         ("revenue_client_id = 'x'", "revenue_client_id and revenue_client_secret: one without"),
         ("revenue_credential_command = []", "revenue_credential_command: expected a command"),
         ("revenue_auth = 'basic'", "revenue_auth: invalid enum value 'basic'"),

@@ -124,7 +124,7 @@ def test_a_forecast_counts_them():
     assert "until 2026-11-21 06:30" in result.lines(now)[0]
     lines = result.lines(now, None, Blackouts.parsed(["06:00-09:00 UTC"]))
     assert "until 2026-11-21 09:30" in lines[0]
-    assert lines[1] == "of that time it rests 3 h: blackout (06:00-09:00 UTC)"
+    assert lines[1] == "of that time, 3 h are blackout (06:00-09:00 UTC)"
 
 
 def test_no_window_is_never_closed():

@@ -166,8 +166,8 @@ class TestCarryOver:
             night_passes(tmp_path)
             plan.write_text('[[step]]\ndo = "booking-dates"\n' + step)
             done = regen("plan", *words[1:])
-            assert "2 row(s)" in done.err
-            assert "are not carried over" in done.err
+            assert "2 rows of run" in done.err
+            assert "not carried over" in done.err
 
     def test_requests_about_one_object_are_given_up_one_by_one(self, tmp_path, regen, simulator):
         """That one has failed three times is no reason to give up another."""

@@ -76,7 +76,7 @@ def test_a_journal_run_into_a_closed_period_wants_a_word(regen, tmp_path, books)
     plan = regen(*words, "--plan")
     assert plan.code == 0 and 'step 1: a journal run into the accounting period "Oct \'26"' in plan.out
     refused = regen(*words)
-    assert refused.code == 2 and "which is closed; say --yes if that is meant" in refused.err
+    assert refused.code == 2 and "which is closed; use --yes if that is meant" in refused.err
     assert ("POST", "/v1/journal-runs") not in books.calls and len(books.pages) == 4
     assert regen(*words, "--yes").code == 0
     assert ("POST", "/v1/journal-runs") in books.calls
