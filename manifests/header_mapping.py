@@ -189,7 +189,7 @@ def _undecided(binding: Binding, path: str) -> str:
         )
     kinds = " or ".join(binding.every) if len(binding.every) < 4 else "several types"
     return (
-        f"{location(path)}: {names} could be that of {kinds}; say which with --type, FILE:TYPE or with a column named "
+        f"{location(path)}: {names} could be that of {kinds}; choose one with --type, FILE:TYPE or with a column named "
         "type"
     )
 

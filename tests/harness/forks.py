@@ -14,6 +14,7 @@ import importlib.util
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,9 +90,8 @@ def ended(words: Sequence[object], environment: Mapping[str, str]) -> tuple[int,
 
 @cache
 def _server() -> str:
-    """The path of the socket of this worker's server; it ends with the worker."""
-    folder = tempfile.TemporaryDirectory(prefix="regen-forks-")
-    path = f"{folder.name}/socket"
+    """The path of the socket of this worker's server; it ends with the worker, however that ends, and removes it."""
+    path = f"{tempfile.mkdtemp(prefix='regen-forks-')}/socket"
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.harness.forks", path], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -101,7 +101,6 @@ def _server() -> str:
     def close() -> None:
         with server:
             pass
-        folder.cleanup()
 
     atexit.register(close)
     return path
@@ -232,3 +231,4 @@ if __name__ == "__main__":
     gc.freeze()
     if (received := server.serve()) is not None:
         become(received)
+    shutil.rmtree(Path(sys.argv[1]).parent)

@@ -120,7 +120,7 @@ BROKEN = {
     "column that could be two things": (
         "m.csv",
         b"id\n1\n",
-        ": 'id' could be that of several types; choose one with --type, with FILE:TYPE or with a column named type",
+        ": 'id' could be that of several types; choose one with --type, FILE:TYPE or with a column named type",
     ),
     "two columns for one thing": (
         "m.csv",

@@ -15,7 +15,7 @@ import pytest
 
 from manifests import ManifestError, checker, open_manifest
 
-# Where the contract says otherwise than `want`: what probably is no identifier is sent and noted, with its rows; a
+# Where the contract says otherwise than `want`: what probably is not an identifier is sent and noted, with its rows; a
 # number that is shown otherwise than it is stored rejects its row.
 NOTED = {"026": 2, "027": 1, "028": 2, "507": 2}
 REFUSED = {"112", "520"}

@@ -65,7 +65,7 @@ def test_headers_that_mean_nothing(header: str) -> None:
         (
             ["id"],
             None,
-            "'id' could be that of several types; choose one with --type, with FILE:TYPE or with a column named type",
+            "'id' could be that of several types; choose one with --type, FILE:TYPE or with a column named type",
         ),
         (
             ["version", "name"],

@@ -162,7 +162,7 @@ def test_types_by_the_columns_that_are_filled_in() -> None:
         ["type-missing"],
         ["identifier-missing"],
     ]
-    assert "names Subscription and Invoice at once, say which is meant with --type" in result.problems[2]
+    assert "names Subscription and Invoice at once, choose one with --type" in result.problems[2]
     assert result.objects == ["A v1", "INV1", "A / 1 / INV1", "x", None]
 
 

@@ -108,14 +108,14 @@ def test_parts_are_where_the_package_says(edited: Callable[[Edit], str], edit: E
 
 
 def test_an_office_document_of_another_kind_is_named(tmp_path: Path) -> None:
-    """Word's main part is no workbook."""
+    """Word's main part is not a workbook."""
     path = tmp_path / "m.docx"
     relation = '<Relationship Id="r" Type="http://x/relationships/officeDocument" Target="word/document.xml"/>'
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("_rels/.rels", f"<Relationships>{relation}</Relationships>")
         archive.writestr("word/document.xml", "<w:document/>")
-    with pytest.raises(ManifestError, match="no workbook"):
+    with pytest.raises(ManifestError, match="not a workbook"):
         outcome(str(path))
 
 

@@ -15,7 +15,7 @@ from tests.flows.test_flows import subscriptions
 )
 def test_a_secret_in_a_base_url_is_not_repeated(url):
     """Wherever it stands, and whatever else is wrong with the URL."""
-    with pytest.raises(Refused, match="no user, password") as refused:
+    with pytest.raises(Refused, match="must not contain a user, password") as refused:
         gather(Flags(base_url=url), {})
     assert "hush" not in str(refused.value)
 

@@ -34,7 +34,7 @@ from tests.runner.config.test_settings import SECRET
         ("[profile.x]\nrequest_timeout_seconds = nan", "request_timeout_seconds"),
         ("[profile.x]\npatience = { cap_seconds = inf }", "patience"),
         ("[profile.x]\njobs = { search_seconds = -1.0 }", "jobs"),
-        ('[profile.x]\nentity_ids = ["a\\r\\nX: 1"]', r"entity_ids: 'a\\r\\nX: 1' is no id"),
+        ('[profile.x]\nentity_ids = ["a\\r\\nX: 1"]', r"entity_ids: 'a\\r\\nX: 1' is not an id"),
         ("[profile.x]\norg_ids = ['']", "org_ids"),
         ("[profile.x]\nzuora_version = 'a b'", "zuora_version"),
         ("[profile.x]\ncredential_command = 'echo \"x'", "credential_command: expected a command"),

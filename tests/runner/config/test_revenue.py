@@ -72,13 +72,13 @@ def test_the_profile_decides(tmp_path):
 @pytest.mark.parametrize(
     ("profile", "words"),
     [
-        ("revenue_time_zone = 'Mars'", "revenue_time_zone: 'Mars' is no time zone"),
+        ("revenue_time_zone = 'Mars'", "revenue_time_zone: 'Mars' is not a time zone"),
         ("revenue_role = ''", "revenue_role: '' cannot be used in a header"),
         ("revenue_client_id = 'x'", "revenue_client_id and revenue_client_secret: one without"),
         ("revenue_credential_command = []", "revenue_credential_command: expected a command"),
         ("revenue_auth = 'basic'", "revenue_auth: invalid enum value 'basic'"),
         ("revenue_base_url = 'http://example.com'", "revenue_base_url: base URL 'http://example.com': plain http"),
-        ("revenue_base_url = 'https://u:p@x.com'", "revenue_base_url: base URL: no user"),
+        ("revenue_base_url = 'https://u:p@x.com'", "revenue_base_url: base URL: it must not"),
         (
             "revenue_credential_command = 'false'\nrevenue_base_url = 'https://x.com'",
             "revenue_credential_command: false",

@@ -68,10 +68,15 @@ def test_a_worker_that_dies(simulator, tmp_path, monkeypatch):
     with (
         simulator(latency=0.05, faults={"503": 0.05}) as server,
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1", silence_logs=50
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address=":0",
+            host="127.0.0.1",
+            silence_logs=50,
+            local_directory=tmp_path,
         ) as cluster,
     ):
-        path = write_fleet(tmp_path, server.url, {"a": 60, "b": 60, "c": 20}, rate=20)
+        path = write_fleet(tmp_path, server.url, {"a": 60, "b": 60}, rate=20)
         words = ["fleet", str(path), "--config", str(tmp_path / "regen.toml")]
         words += ["--scheduler", cluster.scheduler_address]
         with forks.Popen(words, cwd=tmp_path) as process:
@@ -79,5 +84,5 @@ def test_a_worker_that_dies(simulator, tmp_path, monkeypatch):
             os.kill(cluster.workers[0].pid, signal.SIGKILL)
             assert process.wait(100) == 0
         effects = effects_by_object(server)
-    assert len(effects) == 140
+    assert len(effects) == 120
     assert set(effects.values()) == {1}

@@ -14,8 +14,8 @@ from runner.notify.reporting import Report, deliver
 from tests.flows.test_flows import subscriptions
 
 BROKEN = [
-    (("--on-finish", "no-such-command"), "'no-such-command' is no program that can be found"),
-    (("--on-finish", "./no-such-script x"), "'./no-such-script' is no program"),
+    (("--on-finish", "no-such-command"), "'no-such-command' is not a program that can be found"),
+    (("--on-finish", "./no-such-script x"), "'./no-such-script' is not a program"),
     (("--on-finish", "'unclosed"), "No closing quotation"),
     (("--on-finish", " "), "an empty command"),
     (("--metrics", "no/such/folder/x.prom"), "there is no folder no/such/folder"),

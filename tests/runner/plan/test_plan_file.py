@@ -32,7 +32,7 @@ WRONG = {
     STEP + 're_migrate = "yes"\n': "step 1, re_migrate: expected bool, got str",
     STEP + "canary = 0\n": "step 1, canary: expected int >= 1",
     STEP + "only_resend = true\nre_migrate = true\n": "step 1: only_resend and re_migrate exclude each other",
-    STEP.replace("{}", "-"): "step 1: standard input is no file of a plan",
+    STEP.replace("{}", "-"): "step 1: a plan cannot read standard input",
     STEP + 'on_failure = "stop"\n': "step 1, on_failure: invalid enum value 'stop'",
     '[[step]]\ndo = "backfill"\ntype = "RatePlanCharge"\n': "step 1: give either file or files",
     '[[step]]\ndo = "journal-run"\njournal_entry_date = "2026-13-30"\n': "step 1, journal_entry_date: invalid",
@@ -206,7 +206,7 @@ class TestOrder:
             quick(reversed_plan.parent)
             done = regen("run", reversed_plan, "--base-url", server.url)
             assert (done.code, server.arrivals() > 0) == (code, code == 0)
-        assert "Type yes to go on" in done.err
+        assert "Type yes to continue" in done.err
 
     def test_a_backfill_on_production_is_confirmed_whatever_the_profile_says(self, tmp_path, regen):
         (tmp_path / "c.csv").write_text("ID,Revenue Recognition Rule\nr1,x\n")

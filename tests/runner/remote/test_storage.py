@@ -44,8 +44,8 @@ def test_objects_are_created_once_read_listed_and_removed(storage, tmp_path):
     ("url", "text"),
     [
         ("", "expected a URL"),
-        ("s3://user:password@bucket/x", "no user, password"),
-        ("s3://bucket/x?endpoint=y", "no user, password, query"),
+        ("s3://user:password@bucket/x", "must not contain a user, password"),
+        ("s3://bucket/x?endpoint=y", "must not contain a user, password, query"),
         ("nothing://bucket/x", "nothing"),
         ("http://127.0.0.1/x", "cannot create an object only if there is none"),
     ],

@@ -22,7 +22,7 @@ def test_the_story_of_a_row_by_number_by_key_and_by_track_id(audited, regen):
 
 def test_a_key_that_is_none_and_a_key_of_nobody(audited, regen):
     """Both are refused in words."""
-    assert "is no key" in regen("show", "it", "--key", "regen1-x").err
+    assert "is not a key" in regen("show", "it", "--key", "regen1-x").err
     assert "no request" in regen("show", "it", "--key", f"regen1-{'0' * 40}-0").err
 
 

@@ -20,8 +20,8 @@ from runner.zuora.tenants import ENDPOINTS, kind_of, other_kind
         ("rest.sandbox.na.zuora.com", "api-sandbox", None),
         ("127.0.0.1", "none", None),
         ("localhost", "none", None),
-        ("gateway.example.com", "api-sandbox", "no known host of Zuora's"),
-        ("rest.pt1.zuora.com", "api-sandbox", "no known host of Zuora's"),
+        ("gateway.example.com", "api-sandbox", "not a known host of Zuora"),
+        ("rest.pt1.zuora.com", "api-sandbox", "not a known host of Zuora"),
     ],
 )
 def test_kinds(host, kind, note):

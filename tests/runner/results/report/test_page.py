@@ -98,7 +98,7 @@ def test_dark_and_paper(page):
 
 def test_a_page_stays_small_whatever_the_run(tmp_path):
     """Thousands of kinds of failures, long messages, long cells: less than 1 MB."""
-    ledger = run_of_the_past(tmp_path / "ledger.db", 3000, cells=json.dumps(["x" * 20_000, "y<" * 10_000]))
+    ledger = run_of_the_past(tmp_path / "ledger.db", 3000, cells=json.dumps(["x" * 2000, "y<" * 1000]))
     base = sqlite3.connect(ledger)
     words = [("".join(chr(97 + int(digit)) for digit in str(seq)) + "<&>" * 2000, seq) for seq in range(1, 3001)]
     base.executemany("UPDATE outcome SET message = ?, state = 'failed' WHERE seq = ?", words)

@@ -77,8 +77,8 @@ def test_a_server_that_knows_no_pages(looked):
         (Response(400, {"message": "Invalid User ID"}), "Invalid User ID"),
         (Response(200, {"success": False, "message": "away"}), "BI view V: HTTP 200: away"),
         (Response(200, b"LINE,DATE\n1,2\n"), "no column is known to hold booking; it has LINE, DATE"),
-        (Response(200, b"\x1f\x8bno gzip"), "page 1 is no CSV"),
-        (Response(200, b"a\xff\n"), "page 1 is no CSV"),
+        (Response(200, b"\x1f\x8bno gzip"), "page 1 is not CSV"),
+        (Response(200, b"a\xff\n"), "page 1 is not CSV"),
     ],
 )
 def test_what_is_no_view(looked, answer, reason):
