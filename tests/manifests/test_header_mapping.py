@@ -72,7 +72,7 @@ def test_headers_that_mean_nothing(header: str) -> None:
             None,
             "'name', 'version' could be that of a Subscription only if you confirm it; give --type",
         ),
-        (["memoNumber"], None, "'memoNumber' could be that of CreditMemo or DebitMemo; say which"),
+        (["memoNumber"], None, "'memoNumber' could be that of CreditMemo or DebitMemo; choose one"),
         (["invoiceNumber"], "Subscripton", "there is no type 'Subscripton'; did you mean Subscription?"),
         (["invoiceNumber"], "xyz", "there is no type 'xyz'; use one of Subscription, OrderLineItem, "),
         (["invoiceNumber"], "credit memo", "no column names a CreditMemo; add creditMemoNumber, or creditMemoId"),

@@ -78,7 +78,7 @@ class TestInvariants:
         (audited.parent.parent / "m.csv").unlink()
         done = regen("reconcile", "it")
         assert done.code == 0
-        assert "not there any more" in done.out
+        assert "no longer exists" in done.out
 
     def test_a_row_that_is_not_as_in_the_manifest(self, audited, monkeypatch):
         """The manifest is read again."""

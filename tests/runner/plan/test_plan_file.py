@@ -64,9 +64,9 @@ def test_no_toml_and_no_file(tmp_path, regen):
     assert regen("run", "broken.toml", *base).code == 2
     assert regen("run", "missing.toml", *base).code == 2
     refused = regen("run", nightly(tmp_path), "more.csv", *base)
-    assert (refused.code, "stands alone" in refused.err) == (2, True)
+    assert (refused.code, "give it alone" in refused.err) == (2, True)
     refused = regen("run", nightly(tmp_path), "--type", "Invoice", *base)
-    assert (refused.code, "in its steps" in refused.err) == (2, True)
+    assert (refused.code, "its steps say" in refused.err) == (2, True)
 
 
 def nightly(folder: Path, *, missing: int = 0, first: str = "") -> Path:

@@ -105,7 +105,7 @@ def test_nobody_to_ask(tmp_path, regen, monkeypatch, stdin):
     monkeypatch.setattr(tenants, "PRODUCTION_HOSTS", frozenset({"127.0.0.1"}))
     monkeypatch.setattr("sys.stdin", stdin)
     refused = regen("run", subscriptions(tmp_path / "s.csv", 1), "--base-url", "http://127.0.0.1:9")
-    assert (refused.code, "127.0.0.1:9 is production: say --yes" in refused.err) == (2, True)
+    assert (refused.code, "127.0.0.1:9 is production: use --yes" in refused.err) == (2, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such terminals")
