@@ -72,7 +72,7 @@ def unescaped(text: str) -> str:
 
 def _numeric(value: str, style: Shown, epoch: datetime) -> str:
     if not _NUMBER.fullmatch(value):
-        return Typed(value, "no number, though its cell says that it is one")
+        return Typed(value, "not a number, though its cell says that it is one")
     number = float(value)
     if style is Shown.DATE:
         return Typed(_date(number, epoch), "a date or time")
