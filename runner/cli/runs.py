@@ -103,8 +103,9 @@ def _lines(listed: list[ListedRun]) -> Iterator[str]:
 def _line(run: ListedRun, about: str) -> str:
     brief = run.brief
     when = str(brief.started_at or brief.planned_at)[:16].replace("T", " ")
+    where = (f" at {brief.host}" if brief.host else "") + (f" ({brief.profile})" if brief.profile else "")
     idle = run.crashed or brief.status is not RunStatus.RUNNING
     go_on = f"; go on: regen resume {brief.run}" if brief.unfinished and idle else ""
     if brief.waits_for_person:
         go_on = f"; needs a person: regen show {brief.run}"
-    return f"{when} UTC  {run.status:<11} {brief.run}  {about}{go_on}"
+    return f"{when} UTC  {run.status:<11} {brief.run}  {about}{where}{go_on}"

@@ -83,6 +83,7 @@ def test_the_command(runs, regen, tmp_path):
     """Text, ids, JSON; the newest of what is taken; the profile's own runs folder."""
     shown = regen("runs", "--limit", 2)
     assert [line.split()[3] for line in shown.out.splitlines()] == ["a", "b"]
+    assert "at rest.test.zuora.com (q)" in shown.out
     assert regen("runs", "--unfinished", "--limit", 1).out == "b\n"
     assert regen("runs", "--unfinished").out == "e\nb\n"
     chosen = regen("runs", "--status", "finished", "--status", "halted", "--tenant", "T2", "--json")
