@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
-import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b, md5
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
-from aiohttp import web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http import HttpProcessingError
 
 from runner.simulator.faults import Fault
 
-MALFORMED = object()  # the body is no JSON
+MALFORMED = object()  # the body is no JSON, or no whole form
+
+
+class MalformedForm(Exception):
+    """A multipart body that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def _shown(value: str | Upload) -> Any:
     return {"name": value.name, "md5": value.md5} if isinstance(value, Upload) else value
 
 
-def read_request(request: web.Request, raw: bytes, request_id: str) -> Request:
+async def read_request(request: web.Request, raw: bytes, request_id: str) -> Request:
     """The request with its body decompressed and decoded."""
     headers = request.headers
     body = inflated(raw) if headers.get("Content-Encoding", "").strip().lower() == "gzip" else raw
@@ -78,7 +83,10 @@ def read_request(request: web.Request, raw: bytes, request_id: str) -> Request:
     if body:
         content_type = headers.get("Content-Type", "")
         if content_type.startswith("multipart/form-data"):
-            form = multipart(content_type, body)
+            try:
+                form = await multipart(content_type, body)
+            except MalformedForm:
+                value = MALFORMED
         else:
             value = decoded(body)
     query = dict(request.query) if request.query_string else {}
@@ -141,26 +149,23 @@ def decoded(body: bytes) -> Any:
         return MALFORMED
 
 
-_NAME = re.compile(rb'[; ]name="([^"]*)"')
-_FILENAME = re.compile(rb'[; ]filename="([^"]*)"')
-_FILENAME_STAR = re.compile(rb"[; ]filename\*=utf-8''([^;\r\n]+)", re.IGNORECASE)
+async def multipart(content_type: str, body: bytes) -> dict[str, str | Upload]:
+    """The fields of a multipart/form-data body, as aiohttp reads it.
 
-
-def multipart(content_type: str, body: bytes) -> dict[str, str | Upload]:
-    """The fields of a multipart/form-data body, empty if it has no such form."""
-    match = re.search(r'boundary="?([^";]+)"?', content_type)
-    if not match:
-        return {}
-    parts = (b"\r\n" + body).split(b"\r\n--" + match[1].encode("latin-1", "replace"))
-    fields = (part.partition(b"\r\n\r\n") for part in parts[1:] if not part.startswith(b"--"))
-    return dict(_field(head, content) for head, _, content in fields)
-
-
-def _field(head: bytes, content: bytes) -> tuple[str, str | Upload]:
-    name = _NAME.search(head)
-    called = name[1].decode("utf-8", "replace") if name else ""
-    if star := _FILENAME_STAR.search(head):
-        return called, Upload(unquote(star[1].decode("ascii", "replace")), content)
-    if plain := _FILENAME.search(head):
-        return called, Upload(plain[1].decode("utf-8", "replace"), content)
-    return called, content.decode("utf-8", "replace")
+    Raises MalformedForm for a body that has no such form, or breaks off before its closing boundary.
+    """
+    stream = StreamReader(BaseProtocol(asyncio.get_running_loop()), limit=len(body) + 1)  # never asks to wait
+    stream.feed_data(body)
+    stream.feed_eof()
+    fields: dict[str, str | Upload] = {}
+    try:
+        async for part in MultipartReader({"Content-Type": content_type}, stream):
+            if not isinstance(part, BodyPartReader) or part.name is None:
+                raise MalformedForm("a part without a name")
+            content = bytes(await part.read())
+            fields[part.name] = (
+                content.decode("utf-8", "replace") if part.filename is None else Upload(part.filename, content)
+            )
+    except (ValueError, AssertionError, HttpProcessingError) as error:
+        raise MalformedForm(str(error)) from error
+    return fields

@@ -1,13 +1,16 @@
-"""Which operation answers to which method and path."""
+"""Which operation answers to which method and path; aiohttp's router finds it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from runner.simulator.request import Request
 from runner.simulator.responses import Answer
+
+_ARGUMENT = "{argument}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +29,26 @@ class Routes:
     """All operations. In a path, `{}` stands for one segment, which the operation gets as an argument."""
 
     def __init__(self) -> None:
-        self._exact: dict[tuple[str, str], Route] = {}
-        self._patterns: list[tuple[str, re.Pattern[str], Route]] = []
+        self._routes: dict[tuple[str, str], Route] = {}
 
     def add(self, method: str, path: str, operation: Callable[..., Answer], *, idempotent: bool = False) -> None:
         """Let the operation answer."""
-        route = Route(operation, idempotent)
-        if "{}" in path:
-            self._patterns.append((method, re.compile(re.escape(path).replace(r"\{\}", "([^/]+)")), route))
-        else:
-            self._exact[method, path] = route
+        self._routes[method, path.replace("{}", _ARGUMENT)] = Route(operation, idempotent)
 
-    def find(self, method: str, path: str) -> Route | None:
-        """The operation, with its arguments; None if there is none."""
-        route = self._exact.get((method, path))
-        if route is not None:
+    def enter(self, router: web.UrlDispatcher, handler: Callable[[web.Request], object]) -> None:
+        """Enter all paths into a router, each with the same handler."""
+        for method, path in self._routes:
+            router.add_route(method, path, handler)  # type: ignore[arg-type]
+
+    def matched(self, request: web.Request) -> Route | None:
+        """The operation that the router found for a request, with its arguments; None if it found none."""
+        resource = request.match_info.route.resource
+        route = None if resource is None else self._routes.get((request.method, resource.canonical))
+        if route is None or not request.match_info:
             return route
-        for its_method, pattern, route in self._patterns:
-            if its_method == method and (match := pattern.fullmatch(path)):
-                return Route(route.operation, route.idempotent, match.groups())
-        return None
+        return Route(route.operation, route.idempotent, tuple(request.match_info.values()))
 
-    def knows(self, path: str) -> bool:
-        """Whether the path answers to some method."""
-        exact = any(path == known for _, known in self._exact)
-        return exact or any(pattern.fullmatch(path) for _, pattern, _ in self._patterns)
+
+def is_known(request: web.Request) -> bool:
+    """Whether the path of a request that found no operation answers to another method."""
+    return isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed)

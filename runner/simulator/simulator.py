@@ -40,7 +40,7 @@ from runner.simulator.responses import (
     throttled,
 )
 from runner.simulator.revenue_api import REVENUE_PATHS, RevenueApi
-from runner.simulator.routes import Route, Routes
+from runner.simulator.routes import Route, Routes, is_known
 from runner.simulator.seeded_random import draw
 from runner.simulator.stats import Counts
 from runner.simulator.store import Store
@@ -77,8 +77,8 @@ class Simulator:
 
     def application(self) -> web.Application:
         """The aiohttp application that answers for this simulator."""
-        application = web.Application(client_max_size=LARGEST_BODY)
-        application.router.add_route("*", "/{path:.*}", self._respond)
+        application = web.Application(client_max_size=LARGEST_BODY, middlewares=[self._before_routes])
+        self._routes.enter(application.router, self._respond)
         application.on_cleanup.append(self._close)
         return application
 
@@ -123,6 +123,11 @@ class Simulator:
         doubled = len(self.effects.doubled())
         return {**self.counts.shown(), "peakConcurrency": self.gate.peak, "keys": len(self.keys), "doubled": doubled}
 
+    @web.middleware
+    async def _before_routes(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """What stands before the API answers first, whether or not there is such an operation."""
+        return await self._respond(request)
+
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         if request.path.startswith("/_sim/"):
             return await self._control.respond(request)
@@ -136,15 +141,15 @@ class Simulator:
         if request.path == TOKEN_PATH and request.method == "POST":
             self.counts.tokens += 1
             return await self._send(request, self.tokens.issue(raw, request.remote or ""))
-        call = read_request(request, raw, self.world.request_id())
+        call = await read_request(request, raw, self.world.request_id())
+        route = self._routes.matched(request)
         if call.path.startswith(REVENUE_PATHS):
             return await self._send(request, self.revenue_api.respond(call))
-        route = self._routes.find(call.method, call.path) if call.path.startswith(DATA_FILES) else None
-        if route is not None:
+        if route is not None and call.path.startswith(DATA_FILES):
             return await self._send(request, route(call))  # as on S3: no token
-        return await self._admit(request, call)
+        return await self._admit(request, call, route)
 
-    async def _admit(self, request: web.Request, call: Request) -> web.StreamResponse:
+    async def _admit(self, request: web.Request, call: Request, route: Route | None) -> web.StreamResponse:
         """Token, quota and room: what stands before the API."""
         tenant = self.tokens.tenant(call.authorization)
         if tenant is None:
@@ -157,7 +162,7 @@ class Simulator:
         if not self.gate.enter(room):
             return await self._send(request, self._limited(crowded(call, self.world.options), call, room))
         try:
-            answer, harm = await self._serve(call)
+            answer, harm = await self._serve(call, route) if route is not None else (_nowhere(request), None)
             return await self._send(request, self._limited(answer, call, room), harm, gzipped=call.accepts_gzip)
         finally:
             self.gate.leave(room)
@@ -174,11 +179,8 @@ class Simulator:
         headers = {**answer.headers, **self.gate.headers(room), **self.quotas.headers(call.tenant)}
         return Answer(answer.status, answer.body, answer.content_type, headers)
 
-    async def _serve(self, call: Request) -> Result:
+    async def _serve(self, call: Request, route: Route) -> Result:
         """Count the arrival, draw its fault, and have the work done as the fault allows."""
-        route = self._routes.find(call.method, call.path)
-        if route is None:
-            return self._nowhere(call), None
         if (wrong := _track_problem(call)) is not None:
             return failure(call, wrong, self.world.options, 400), None
         if call.path.startswith(self.world.options.denied_paths or ("\0",)):
@@ -267,18 +269,19 @@ class Simulator:
         jitter = options.latency_jitter
         return options.latency + (jitter * draw(options.seed, "latency", call.digest, call.arrival) if jitter else 0.0)
 
-    def _nowhere(self, call: Request) -> Answer:
-        """404 for a path and 405 for a method that no operation has, without an envelope."""
-        if self._routes.knows(call.path):
-            return Answer(405, b"Method Not Allowed", "text/plain")
-        return Answer(404, b"Not Found", "text/plain")
-
     async def _close(self, _: web.Application) -> None:
         for task in self._going_on:
             task.cancel()
         await asyncio.gather(*self._going_on, return_exceptions=True)
         self.records.close()
         self.world.store.close()
+
+
+def _nowhere(request: web.Request) -> Answer:
+    """404 for a path and 405 for a method that no operation has, without an envelope."""
+    if is_known(request):
+        return Answer(405, b"Method Not Allowed", "text/plain")
+    return Answer(404, b"Not Found", "text/plain")
 
 
 def _check_outage(kind: str | None) -> None:

@@ -51,3 +51,35 @@ async def test_a_body_that_is_no_form() -> None:
     """Category 90."""
     async with calling() as caller:
         assert (await caller.ask("POST", JOBS, json={"type": "RatePlanCharge"})).category == 90
+
+
+WHOLE = (
+    b'--X\r\nContent-Disposition: form-data; name="type"\r\n\r\nRatePlanCharge\r\n'
+    b'--X\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\nID\r\nx\r\n'
+    b"--X--\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        WHOLE[:-7],
+        WHOLE[:-4],
+        WHOLE[:-9],
+        WHOLE[:90],
+        WHOLE[:30],
+        WHOLE.replace(b"--X", b"--Y"),
+        WHOLE.replace(b"name=", b"n="),
+    ],
+    ids=["no boundary", "half a boundary", "no line", "half", "half a header", "another boundary", "no names"],
+)
+async def test_a_form_that_is_not_whole_is_refused(torn: bytes) -> None:
+    """Without its closing boundary an upload may lack rows: no job comes of it."""
+    headers = {"Content-Type": "multipart/form-data; boundary=X"}
+    async with calling() as caller:
+        assert (await caller.ask("POST", JOBS, data=torn, headers=headers)).category == 90
+        assert (
+            await caller.ask("POST", JOBS, data=WHOLE, headers={"Content-Type": "multipart/form-data"})
+        ).category == 90
+        assert (await caller.ask("GET", "/v1/uno/data-backfill/listjobs")).json["jobs"] == []
+        assert (await caller.ask("POST", JOBS, data=b"before\r\n" + WHOLE + b"after", headers=headers)).json["success"]
