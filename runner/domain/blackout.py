@@ -40,7 +40,7 @@ def _readings(day: date, clock: time, zone: ZoneInfo) -> list[float]:
 
 
 def parse(text: str) -> Window:
-    """A window out of its text. Raises ValueError, in words for the person."""
+    """Parse a window. Raises ValueError with a message for the user."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"blackout {text!r}: expected something like 06:00-09:00 America/New_York")
@@ -73,7 +73,7 @@ class Blackouts:
 
     @classmethod
     def parsed(cls, texts: Iterable[str]) -> Blackouts:
-        """Windows out of their texts. Raises ValueError."""
+        """Parse several windows. Raises ValueError."""
         return cls(map(parse, texts))
 
     def __bool__(self) -> bool:

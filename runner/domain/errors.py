@@ -18,7 +18,7 @@ import enum
 
 
 class ExitCode(enum.IntEnum):
-    """What a command's exit code tells; the table is in runner/topics/exit-codes.md."""
+    """What a command's exit code means; the table is in runner/topics/exit-codes.md."""
 
     SUCCEEDED = 0
     FAULT = 1

@@ -4,7 +4,7 @@
 planned ──▶ running ──▶ finished
    │           ├─────▶ paused · interrupted · terminated · stopped · fault ──▶ running (`regen resume`)
    │           └─────▶ halted (a step failed; only --accept-failures goes on)
-   └▶ refused (rows were rejected; planned anew)             any but finished ──▶ abandoned
+   └▶ refused (rows were rejected; planned again)             any but finished ──▶ abandoned
 ```
 """
 

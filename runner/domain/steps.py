@@ -33,7 +33,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How a person says that files are to be read; None and False leave it to the files."""
+    """How files are to be read, if the user says so; None and False leave it to the files."""
 
     sheet: str | None = None
     header_row: Count | None = None
@@ -44,7 +44,7 @@ class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """What was said, by the names of the plan file."""
+        """What was given explicitly, by the names of the plan file."""
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
 
 
@@ -166,7 +166,7 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What a person wants besides the manifests, as JSON values; how files are read only where it was said."""
+        """The options besides the manifests, as JSON values; those on how files are read only if they were given."""
         values = msgspec.to_builtins(self.work)
         return {name: value for name, value in values.items() if name not in SOURCES and (value or name not in READING)}
 

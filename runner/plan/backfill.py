@@ -41,13 +41,13 @@ Cells = Sequence[str | None]
 
 
 def refuse(work: Backfill) -> None:
-    """Raises Refused for a type that nothing vouches for. The tenant's template does, whatever types there are."""
+    """Raises Refused for a type that is not published, unless the tenant's own template is compared."""
     if not work.template_check and work.type not in TYPES:
         raise Refused(f"{unknown_type(work.type)}; another type needs the tenant's template, so leave the check on")
 
 
 def unknown_type(type_: str) -> str:
-    """What to say of a type that is not published, and that the tenant has no template for either."""
+    """The message for a type that is not published and for which the tenant has no template either."""
     near = get_close_matches(type_, TYPES, n=1)
     more = f"did you mean {near[0]}?" if near else f"published are {', '.join(TYPES)}"
     return f"{type_!r} is not a published backfill type ({more})"
@@ -83,7 +83,7 @@ def csv_line(cells: Cells) -> bytes:
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Cells]) -> bytes:
-    """A part as CSV: the same bytes for the same rows, whenever."""
+    """A part as CSV: always the same bytes for the same rows."""
     return b"".join([csv_line(header), *map(csv_line, rows)])
 
 

@@ -1,4 +1,4 @@
-"""What a plan would be, found out without a tenant, credentials or a run folder: for `regen check`.
+"""What a plan would be, determined without a tenant, credentials or a run folder: for `regen check`.
 
 The manifests go through the planner as for a run, into a ledger that is thrown away.
 """

@@ -118,7 +118,7 @@ def _suggestion(name: str) -> str:
 
 
 def refuse_header(source: Source) -> None:
-    """Raises Refused for a manifest whose columns tell no journal run."""
+    """Raises Refused for a manifest whose columns do not describe a journal run."""
     wires = [wire for column in source.columns if (wire := _FIELDS.get(folded(column)))]
     twice = sorted({wire for wire in wires if wires.count(wire) > 1})
     if twice:
@@ -129,7 +129,7 @@ def refuse_header(source: Source) -> None:
 
 
 def enrol(enroller: Enroller, step: int, work: JournalRun, sources: Sequence[Source]) -> None:
-    """Enrol the run that the options tell, or one for each row."""
+    """Enrol the run that the options describe, or one for each row."""
     if not sources:
         fields = _of_step(work)
         enroller.alone(step, JOURNAL_RUN, body(fields), label(fields))

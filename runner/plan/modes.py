@@ -1,6 +1,6 @@
-"""The mode of a step; rows that an earlier run sent in another mode are not sent again without a word on it.
+"""The mode of a step; rows that an earlier run sent in another mode are not sent again without consent.
 
-A mode is Zuora's two flags as one word: `default`, `only-resend` or `re-migrate`. Saying one is consent; saying none
+A mode is Zuora's two flags as one word: `default`, `only-resend` or `re-migrate`. Naming one is consent; naming none
 means `default`, but not for rows that were sent in another mode before.
 """
 
@@ -36,7 +36,7 @@ def mode_of(work: Regenerate) -> str:
 
 
 def is_explicit(work: Regenerate) -> bool:
-    """Whether somebody has said the mode of a step."""
+    """Whether the mode of a step was given explicitly."""
     return work.mode is not None or work.only_resend or work.re_migrate
 
 

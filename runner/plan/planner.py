@@ -27,7 +27,7 @@ __all__ = ["Opened", "Target"]
 class Opened:
     """The steps of a run with their manifests open: digests known, headers checked, nothing enrolled yet.
 
-    Raises Refused for whatever a manifest or an option is not fit for.
+    Raises Refused if a manifest or an option cannot be used.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Opened:
     def enrol(
         self, ledger: Path, run: str, facts: Facts, templates: Mapping[str, tuple[str, ...]] | None = None
     ) -> bool:
-        """Read, check and enrol every row. Returns whether rows were rejected that nobody said to skip.
+        """Read, check and enrol every row. Returns whether rows were rejected without --skip-rejected.
 
         Raises Refused if a manifest breaks off or is ragged; then nothing is left behind.
         """

@@ -64,7 +64,7 @@ class _Rows:
         self._unflagged = Counter[str]()  # rows that are asked for without the flags, by operation
 
     def tell_flags(self) -> None:
-        """Say what the flags do not go with."""
+        """Warn about rows whose operation does not take the flags."""
         for name, rows in sorted(self._unflagged.items()):
             parameters = " and ".join(self._query)
             warning = f"{counted(rows, f'{name} row')} {'goes' if rows == 1 else 'go'} without {parameters}"

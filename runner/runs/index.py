@@ -36,7 +36,7 @@ _DOCUMENT = "run.json"
 
 
 class _State(NamedTuple):
-    """What a file has other values of once it is another, or has another content. Times in ns."""
+    """What changes when a file is replaced or its content changes. Times in ns."""
 
     size: int
     modified: int

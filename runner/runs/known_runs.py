@@ -33,7 +33,7 @@ class KnownRun(NamedTuple):
 
     @property
     def sealed(self) -> bool:
-        """Whether the run has ended in good order."""
+        """Whether the run has ended gracefully."""
         return os.path.exists(f"{self.runs}/{self.name}/{SEAL}")  # noqa: PTH110 - a Path takes three times as long
 
 

@@ -80,7 +80,7 @@ def _ended(run: RunBrief) -> datetime | None:
 
 
 def _why(folder: RunFolder) -> str | None:
-    """Why a run must stay, as its ledger tells; None if it need not."""
+    """Why a run must stay, according to its ledger; None if it need not."""
     if folder.path.is_symlink():
         return "it is a symbolic link"
     try:
@@ -97,7 +97,7 @@ def _why(folder: RunFolder) -> str | None:
 
 
 def _removed(folder: RunFolder, archive: Path | None) -> str:
-    """Remove one run, once it is packed if it is to be; what to say of it."""
+    """Pack one run if that is wanted, then remove it; returns the line to print."""
     dying = folder.path.with_name(DYING + folder.id)
     packed = None
     try:

@@ -1,4 +1,4 @@
-"""What a run says of its restorations: its ledger comes from a copy, and cannot know what was sent after it."""
+"""What a run reports about its restorations: its ledger comes from a copy, and lacks what was sent after that."""
 
 from __future__ import annotations
 

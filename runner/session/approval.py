@@ -1,7 +1,7 @@
 """The guard before anything is sent: what a read-only profile forbids, and what production asks.
 
-A production host wants its name typed, on a terminal, by somebody who has just seen the plan and what it
-overwrites. Without a terminal it wants `--yes` or the profile's `allow_production = true`.
+For a production host, its name must be typed, on a terminal, by somebody who has just seen the plan and what it
+overwrites. Without a terminal, `--yes` is needed, or the profile's `allow_production = true`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def permit(
 ) -> str | None:
     """Let the run be sent, or raise Refused. `show_plan` is called before a question; without `ask` there is none.
 
-    Returns how production was confirmed: `--yes`, `profile` or `terminal`; None for a tenant that is none.
+    Returns how production was confirmed: `--yes`, `profile` or `terminal`; None for any other tenant.
     """
     refuse_read_only(settings)
     ask = ask and at_terminal()

@@ -1,4 +1,4 @@
-"""`--retry-failed-from last`: tonight's run takes the rows, too, that failed in the last run of the same name.
+"""`--retry-failed-from last`: tonight's run also takes the rows that failed in the last run of the same name.
 
 They come as one more manifest of the step in which they failed, written beside the runs. A row that has failed in N
 runs one after another is left out from then on (`--give-up-after N`), and that is reported, as is what failed in a step

@@ -45,7 +45,7 @@ class OpenRun:
         return self._document
 
     def refresh(self) -> Facts:
-        """The facts of now, once the run is locked: another process may have planned it anew or sent from it."""
+        """The facts of now, once the run is locked: another process may have planned it again or sent from it."""
         if self._store is not None and self._file != self._identity():
             self.close()
         facts = self.store.facts()
@@ -73,7 +73,7 @@ class OpenRun:
         self._facts, self._document = self.store.facts(), document
 
     def forget_document(self) -> None:
-        """The ledger was changed otherwise: the document is built anew when it is next needed."""
+        """The ledger was changed otherwise: the document is built again when it is next needed."""
         self._document = None
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ class Progress:
                 say(text, err=True)
 
     def paced(self, pace: Pace) -> None:
-        """The pace to tell of."""
+        """The pace to show."""
         self._pace = pace
 
     def tell_now(self) -> None:

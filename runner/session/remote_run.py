@@ -4,7 +4,7 @@
 entered ─▶ register, epoch ─▶ copy ─▶ requests … ─ watch: look, copy ─▶ finish: last copy, published folder
 ```
 
-Once the run has begun, a storage that gives out is noted and never decides how the run ends.
+Once the run has begun, a failure of the storage is noted and never decides how the run ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person wants to have planned or run."""
+"""What is to be planned or run."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _write(text: str, file: IO[str] | None, lacking: str = "replace") -> None:
-    """Write text in the encoding that the terminal has. Whether anybody can read it decides nothing."""
+    """Write text in the encoding that the terminal has. That nobody can read it never ends a run."""
     if file is None:  # closed by whoever started us
         return
     encoding = getattr(file, "encoding", None) or "utf-8"

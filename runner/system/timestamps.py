@@ -1,4 +1,4 @@
-"""Times as people and files tell them: UTC, ISO 8601; in the ledger microseconds since the epoch."""
+"""Times as people and files write them: UTC, ISO 8601; in the ledger microseconds since the epoch."""
 
 from __future__ import annotations
 
