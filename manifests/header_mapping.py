@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from manifests.errors import UnsuitableHeader, location
 from manifests.reading import By
-from manifests.schemas import TYPES, Schema, canonical, folded, suggestion
+from manifests.schemas import TYPES, Field, Schema, canonical, folded, suggestion
 
 # The columns that the runner writes. A file that has the two that every results file has is an earlier run's.
 OWN_COLUMNS = frozenset(
@@ -49,6 +49,8 @@ OWN_COLUMNS = frozenset(
 _ALWAYS = frozenset({"regen_run", "regen_state"})
 # Those that matter for the next run.
 RESULT_COLUMNS = ("regen_type", "regen_state", "regen_outcome", "regen_attempts", "regen_run", "regen_mode")
+_REQUIRED = re.compile(r"\s*[(\[](?:required|mandatory)[)\]]\s*$", re.IGNORECASE)  # as templates mark their columns
+_NUMBER_SIGN = re.compile(r"(?:\s*#|\s+no\.?)\s*$", re.IGNORECASE)  # `Invoice #`, `Invoice No.`
 _PREFIX = re.compile(r"^(?P<object>[^:.]+)[:.](?P<name>.+)$", re.DOTALL)
 
 
@@ -88,6 +90,13 @@ class Binding:
     specific: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     every: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
+    def fields(self, schema: Schema) -> list[Field]:
+        """The fields of a type, each with the heading of its column if it has a single one."""
+        headers = self.every.get(schema.name, {})
+        return [
+            replace(f, heading=headers[f.wire][0]) if len(headers.get(f.wire, ())) == 1 else f for f in schema.fields
+        ]
+
 
 def meanings(header: str) -> list[Meaning]:
     """All that a header can mean. Only a header that means one field of one type can be specific."""
@@ -98,6 +107,7 @@ def meanings(header: str) -> list[Meaning]:
 
 
 def _meaning(header: str, schema: Schema) -> Meaning | None:
+    header = _NUMBER_SIGN.sub(" number", _REQUIRED.sub("", header))
     match = _PREFIX.match(header)
     object, name = (folded(match["object"]), folded(match["name"])) if match else ("", folded(header))
     mine = object in {folded(o) for o in schema.objects}
@@ -167,7 +177,8 @@ def _refuse_nameless(binding: Binding, only: str | None, results: bool, headers:
     if only:
         if not binding.every.get(only, {}).keys() & TYPES[only].identifying:
             raise UnsuitableHeader(
-                f"{location(path)}: no column names a {only}; add {TYPES[only].needs} (the columns: {_listed(headers)})"
+                f"{location(path)}: no column identifies rows of type {only}; add {TYPES[only].needs} "
+                f"(the columns: {_listed(headers)})"
             )
     elif not binding.every:
         raise UnsuitableHeader(

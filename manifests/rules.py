@@ -112,14 +112,14 @@ def _texts(text: Column, field: Field, problems: Problems) -> Column:
         problems.add(
             hidden,
             "control-characters",
-            lambda row: f"{field.wire} {shown(text[row])!r} contains invisible characters, type it again",
+            lambda row: f"{field.name} {shown(text[row])!r} contains invisible characters, type it again",
         )
     if max(map(len, cells)) > MOST_CHARACTERS:
         problems.add(
             text.str.len() > MOST_CHARACTERS,
             "value-too-long",
             lambda row: (
-                f"{field.wire} has {len(text[row])} characters and at most {MOST_CHARACTERS} are allowed, "
+                f"{field.name} has {len(text[row])} characters and at most {MOST_CHARACTERS} are allowed, "
                 "check that no column is shifted"
             ),
         )
@@ -170,7 +170,7 @@ _OF_KIND: dict[Kind, Callable[[Column, Field, Problems], Column]] = {
 
 
 def _about(text: Column, field: Field, remedy: str) -> Callable[[int], str]:
-    return lambda row: f"{field.wire} is {shown(text[row])!r}, {remedy}"
+    return lambda row: f"{field.name} is {shown(text[row])!r}, {remedy}"
 
 
 def _kebab(wire: str) -> str:

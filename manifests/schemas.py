@@ -28,6 +28,7 @@ class Field:
 
     `headers` belong to this field alone and so tell the type (`subscriptionName`). `own` are the words that several
     types use (`id`, `name`): they count only once the type is known. The first header is the one in the template.
+    `heading` is what a manifest calls it, for messages.
     """
 
     wire: str
@@ -35,6 +36,12 @@ class Field:
     own: tuple[str, ...] = ()
     kind: Kind = Kind.TEXT
     choices: Mapping[str, str | bool] = field(default_factory=dict)
+    heading: str = ""
+
+    @property
+    def name(self) -> str:
+        """The field in messages: by the heading of the person's own file, else by the name in the request."""
+        return self.heading or self.wire
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ class _Checking:
         rows = self.types == schema.name
         texts = {f.wire: self._field(schema, f.wire, rows) for f in schema.fields}
         used = self._used(schema, texts)
-        for field in schema.fields:
+        for field in self._binding.fields(schema):
             mask = used.get(field.wire)
             if mask is not None:
                 texts[field.wire] = texts[field.wire].where(mask, "")
@@ -295,11 +295,11 @@ class _Checking:
         if not self._literal and (finding := sure(cell)):
             remedy = "write the identifier itself, or use --literal if it is one"
             self._problems.add_at(
-                row, finding.rule, f"{field.wire} is {shown(cell)!r}, which {finding.words}; {remedy}"
+                row, finding.rule, f"{field.name} is {shown(cell)!r}, which {finding.words}; {remedy}"
             )
         elif not self._literal and " " in cell and self._after_gap(row):
             remedy = "remove the row, or use --literal if it names an object"
-            self._problems.add_at(row, FOOTER, f"{field.wire} is {shown(cell)!r}, words below an empty row; {remedy}")
+            self._problems.add_at(row, FOOTER, f"{field.name} is {shown(cell)!r}, words below an empty row; {remedy}")
         elif finding := probable(cell):
             self._notes.append(Note(row, finding, shown(cell)))
 
@@ -316,7 +316,7 @@ class _Checking:
                     self._problems.add_at(
                         row,
                         "not-text",
-                        f"{field.wire} is {cell.reason}: {shown(cell)}; write the identifier as text",
+                        f"{field.name} is {cell.reason}: {shown(cell)}; write the identifier as text",
                     )
         return text
 
@@ -335,16 +335,15 @@ class _Checking:
             ),
         )
         for alternative in schema.alternatives:
-            self._refuse_half(alternative, touched[alternative] & (count == 1), filled)
+            self._refuse_half(schema, alternative, touched[alternative] & (count == 1), filled)
         return {a: touched[a] & (count == 1) for a in schema.alternatives}
 
-    def _refuse_half(self, alternative: Alternative, rows: Mask, filled: dict[str, Mask]) -> None:
+    def _refuse_half(self, schema: Schema, alternative: Alternative, rows: Mask, filled: dict[str, Mask]) -> None:
+        names = {field.wire: field.name for field in self._binding.fields(schema)}
+        pair = " and ".join(names[wire] for wire in alternative.fields)
         for wire in alternative.fields:
-            self._problems.add(
-                rows & ~filled[wire],
-                "half-of-a-pair",
-                f"{wire} is missing, fill it in, since {' and '.join(alternative.fields)} belong together",
-            )
+            sentence = f"{names[wire]} is missing, fill it in, since {pair} belong together"
+            self._problems.add(rows & ~filled[wire], "half-of-a-pair", sentence)
 
     def _name(self, alternative: Alternative, rows: Mask) -> None:
         if not rows.any():

@@ -75,7 +75,11 @@ def test_headers_that_mean_nothing(header: str) -> None:
         (["memoNumber"], None, "'memoNumber' could be that of CreditMemo or DebitMemo; choose one"),
         (["invoiceNumber"], "Subscripton", "there is no type 'Subscripton'; did you mean Subscription?"),
         (["invoiceNumber"], "xyz", "there is no type 'xyz'; use one of Subscription, OrderLineItem, "),
-        (["invoiceNumber"], "credit memo", "no column names a CreditMemo; add creditMemoNumber, or creditMemoId"),
+        (
+            ["invoiceNumber"],
+            "credit memo",
+            "no column identifies rows of type CreditMemo; add creditMemoNumber, or creditMemoId",
+        ),
         (["id", "documentId"], "Invoice", "the columns 'id' and 'documentId' both mean id of Invoice; rename or"),
         (["name", "subscriptionName"], "Subscription", "'name' and 'subscriptionName' both mean subscriptionName"),
         (["Invoice Number", "invoiceNumber"], None, "'Invoice Number' and 'invoiceNumber' both mean number of Invoice"),

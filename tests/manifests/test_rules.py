@@ -37,7 +37,9 @@ def test_versions_that_are_none(text: str, rule: str) -> None:
 def test_control_characters(character: str) -> None:
     """What cannot be seen in an identifier is refused, and shown in the message as `�`."""
     result = rows(["invoiceNumber"], [f"INV{character}1"])
-    assert result.problems == ["control-characters: number 'INV\ufffd1' contains invisible characters, type it again"]
+    assert result.problems == [
+        "control-characters: invoiceNumber 'INV\ufffd1' contains invisible characters, type it again"
+    ]
     assert result.objects == ["INV\ufffd1"]
     assert result.lanes == [None]
 
