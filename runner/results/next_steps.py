@@ -61,8 +61,8 @@ def command(step: StepDocument, document: RunDocument) -> str | None:
     options = step.options
     if step.do == "backfill":
         words.append(options["type"])
-    elif options.get("type"):
-        words += ["--type", options["type"]]
+    else:
+        words += _reading(step)
     words += [f"--{flag.replace('_', '-')}" for flag in _FLAGS if options.get(flag)]
     if options.get("template_check") is False:
         words.append("--no-template-check")
@@ -70,6 +70,18 @@ def command(step: StepDocument, document: RunDocument) -> str | None:
         words += ["--profile", document.profile]
     words += ["--base-url", document.base_url]  # also beside a profile, which may be of another tenant by then
     return shlex.join(words)
+
+
+def _reading(step: StepDocument) -> list[str]:
+    """How the rows are read, as far as their own columns need that again: another name would be another object."""
+    options, words = step.options, list[str]()
+    of_files = set((options.get("types") or {}).values())
+    type_ = options.get("type") or (next(iter(of_files)) if len(of_files) == 1 else None)
+    if type_:
+        words += ["--type", type_]
+    if options.get("by"):
+        words += ["--by", options["by"]]
+    return [*words, "--literal"] if options.get("literal") else words
 
 
 def commands_of(document: RunDocument, steps: Iterable[int]) -> dict[str | None, list[int]]:

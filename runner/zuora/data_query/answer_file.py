@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from runner.zuora.data_query.job import QueryFailedError
+from runner.zuora.envelope import BOM
 
 CHUNK = 1 << 20
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -70,8 +71,11 @@ def _last_line(plain: IO[bytes]) -> bytes:
     """The last line of a file, the end alone of one that is whole or too long to be looked at; nothing of nothing."""
     size = plain.seek(0, io.SEEK_END)
     plain.seek(max(0, size - CHUNK))
-    _, newline, last = plain.read().rpartition(b"\n")
-    return last if size and last and (newline or size <= CHUNK) else b"\n" * bool(size)
+    content = plain.read()
+    if content in (b"", BOM):
+        return b""
+    _, newline, last = content.rpartition(b"\n")
+    return last if last and (newline or size <= CHUNK) else b"\n"
 
 
 def _refuse_half_a_row(plain: IO[bytes]) -> None:

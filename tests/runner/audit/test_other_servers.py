@@ -53,7 +53,7 @@ class OtherServer(Books):
     def _answer(self, sql: str) -> tuple[bytes, int]:
         content, rows = super()._answer(sql)
         if sql.startswith("SHOW"):
-            return content, rows
+            return self._packed(list(csv.reader(io.StringIO(content.decode(), newline="")))), rows
         lines = list(csv.reader(io.StringIO(content.decode(), newline="")))
         if "decimals" in self.traits and "subscriptionversion" in lines[0]:
             at = lines[0].index("subscriptionversion")

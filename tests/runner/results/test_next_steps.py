@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from runner.domain.run_status import RunStatus
-from runner.results.next_steps import unknown_commands
-from runner.runs.run_json import RunDocument, StepDocument
+from runner.results.next_steps import commands_of, unknown_commands
+from runner.runs.run_json import ManifestDocument, RunDocument, StepDocument
 from tests.harness.journeys import quick
 
+MANIFEST = ManifestDocument(path="a.csv", sha256="", bytes=0, rows=1)
 CLAIMED = datetime.fromisoformat("2026-11-21T08:20:00+00:00")
 DOCUMENT = RunDocument(
     run="r",
@@ -101,3 +102,21 @@ class TestCommands:
             output = regen("booking-dates", "--base-url", server.url).out
         assert "the same command, with --again" in output
         assert "regen results" not in output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"by": "id"}, "--by id"),
+        ({"type": "Invoice", "literal": True}, "--type Invoice --literal"),
+        ({"types": {"a.csv": "Invoice"}, "re_migrate": True}, "--type Invoice --re-migrate"),
+        ({"types": {"a.csv": "Invoice", "b.csv": "CreditMemo"}}, ""),
+        ({"sheet": "2", "header_row": 3}, ""),
+    ],
+)
+def test_rows_are_read_again_as_they_were(options, words):
+    """By the same identifier, as the same type; what only their workbook needed is left out."""
+    step = StepDocument(number=1, do="regenerate", options=options, manifests=(MANIFEST,))
+    document = RunDocument(run="r", status=RunStatus.FINISHED, base_url="https://x", steps=(step,))
+    expected = " ".join(filter(None, ("regen run", words, "--base-url https://x")))
+    assert list(commands_of(document, [1])) == [expected]
