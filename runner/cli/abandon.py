@@ -15,13 +15,13 @@ from runner.domain.errors import ExitCode
 @options.run_argument
 @options.runs_dir
 def abandon(**params: Any) -> ExitCode:
-    """Close a run that will not go on. What it has recorded stays.
+    """Close a run that will not be continued. Its records stay.
 
     \b
     Example:
       regen abandon RUN
 
-    Exit codes: 0 abandoned, 2 refused (finished, no such run), 6 it goes on.
+    Exit codes: 0 abandoned, 2 refused (finished, no such run), 6 it is running.
     """
     from runner.runs.lookup import find_run
     from runner.session.close import abandon_run

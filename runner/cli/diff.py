@@ -27,7 +27,7 @@ def diff(before: str, after: str, json_: bool, **params: Any) -> ExitCode:
       regen diff LAST-NIGHT TONIGHT
       regen diff 2026-11-20 last --json
 
-    Exit codes: 0, or 3 if something fails that did not before.
+    Exit codes: 0, or 3 if something fails that did not fail before.
     """
     from runner.audit.run_diff import diff as compare
     from runner.audit.run_diff import runs_before

@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 @options.connection
 @options.remote
 @options.option(
-    "--rows", section="What", type=click.IntRange(1), metavar="N", help="Is there room for a run of N rows?"
+    "--rows",
+    section="What",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Also check whether there is room for a run of N rows.",
 )
 @options.as_json
 def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **params: Any) -> ExitCode:
     """Check everything that a run needs, and show what to do about each problem.
 
     Configuration, folder, disk, network, clock, token, permission, limits. Sends
-    only GETs, and the POST that fetches a token.
+    GETs, the POSTs that fetch tokens and, unless the profile is read-only, data
+    queries for the names of columns.
 
     \b
     Examples:
@@ -35,7 +40,7 @@ def doctor(manifests: tuple[str, ...], rows: int | None, json_: bool, **params: 
       regen doctor --profile nightly subscriptions.csv
       regen doctor --rows 500000 --json
 
-    Exit codes: 0 ready to run, 2 not.
+    Exit codes: 0 ready to run, 2 not ready.
     """
     from runner.doctor import Level
     from runner.doctor.checks import findings

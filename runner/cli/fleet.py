@@ -66,7 +66,7 @@ def fleet(fleet_file: Path, json_: bool, **params: Any) -> ExitCode:
 
     A tenant never stops the others. The folder of the runs gets a folder for
     each tenant, fleet.json and fleet.html. SIGTERM and Ctrl-C end every tenant
-    gracefully; the same command goes on with what is left.
+    gracefully; the same command continues with what is left.
 
     \b
     Examples:

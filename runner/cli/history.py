@@ -38,8 +38,8 @@ MODES = ["default", "only-resend", "re-migrate"]
 def history(json_: bool, csv_: bool, **params: Any) -> ExitCode:
     """Answer a question over all runs; without one, print a line per run.
 
-    Needs the extra `history` (DuckDB). A run takes part once its results are
-    written in Parquet; the others are named.
+    Needs the extra `history` (DuckDB). A run is included once its results are
+    written in Parquet; the others are listed.
 
     \b
     Examples:

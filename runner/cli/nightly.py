@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 def nightly(**params: Any) -> ExitCode:
     """Run one unattended night: what earlier nights left, then tonight's list.
 
-    Runs that can go on are resumed. Rows that failed are sent again with
+    Runs that can be continued are resumed. Rows that failed are sent again with
     tonight's list. A list that has only a header is a quiet night: only rows
-    that failed before are sent again. Runs that need a person are named and
-    left alone. The same command continues the night. Asks nothing.
+    that failed before are sent again. Runs that need a person are listed and
+    left alone. The same command continues the night. It never asks.
 
     \b
     Examples:

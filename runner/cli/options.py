@@ -125,7 +125,9 @@ pace = options(
         default_text="0.8",
         env="REGEN_QUOTA_SHARE",
     ),
-    option("--wait-for-quota", section="Pace", is_flag=True, help="Continue tomorrow when the day's quota is spent."),
+    option(
+        "--wait-for-quota", section="Pace", is_flag=True, help="When the day's quota is used up, continue tomorrow."
+    ),
     option("--wait", section="Pace", is_flag=True, help="Wait for another run of the same tenant to end."),
     option(
         "--until",
@@ -161,7 +163,7 @@ pace = options(
         section="Stop rules",
         type=minutes,
         metavar="MIN",
-        help="How many minutes to wait out an outage (then exit 4).",
+        help="How many minutes to wait for an outage to end (then exit 4).",
         default_text="15",
     ),
 )
@@ -211,7 +213,7 @@ mode = option(
     "--mode",
     section="What",
     type=click.Choice(MODES),
-    help="The same as one word; needed to send rows of an earlier run in another mode.",
+    help="The two flags as one word; needed to send rows of an earlier run in another mode.",
 )
 manifests = options(
     click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST[:TYPE]...|PLAN.toml", type=FILE),
@@ -222,7 +224,7 @@ manifests = options(
         "--retry-failed-from",
         section="What",
         metavar="last|RUN",
-        help="Also take the rows that failed in an earlier run.",
+        help="Also send the rows that failed in an earlier run.",
         shell_complete=run_ids,
     ),
     option(
@@ -230,7 +232,7 @@ manifests = options(
         section="What",
         type=click.IntRange(1),
         metavar="N",
-        help="With --retry-failed-from: until they have failed N times.",
+        help="With --retry-failed-from: leave out rows that have failed N times in a row.",
     ),
     object_type,
     mode,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     "--time-column",
     section="Reading files",
     metavar="NAME",
-    help="The column of FILE with the time of update.",
+    help="The column of FILE that has the time of update.",
     default_text="by its name",
 )
 @options.option("--query", section="What", is_flag=True, help="Ask the tenant itself, by data queries.")
@@ -45,13 +45,13 @@ if TYPE_CHECKING:
     "--revenue",
     section="What",
     is_flag=True,
-    help="As --query, and whether Zuora Revenue has collected the transactions.",
+    help="Like --query; also ask whether Zuora Revenue has collected the transactions.",
 )
 @options.as_json
 def reconcile(run: str, json_: bool, **params: Any) -> ExitCode:
     """Prove that manifest, ledger, results and tenant agree.
 
-    Without --against or --query, the tenant is left out.
+    Without --against, --query or --revenue, the tenant is not asked.
 
     \b
     Examples:

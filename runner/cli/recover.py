@@ -28,8 +28,8 @@ def recover(lost: str, **params: Any) -> ExitCode:
 
     For a run whose machine or run folder is lost. Every request without an
     outcome counts as sent when the copy was made: it is sent again under the
-    same key for 23 hours from then, and is unknown after that. A machine that
-    still works at the run ends with exit code 6.
+    same key for 23 hours from then, and is unknown after that. A machine on
+    which the run is still going on stops with exit code 6.
 
     \b
     Examples:

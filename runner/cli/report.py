@@ -21,7 +21,7 @@ from runner.domain.errors import ExitCode
 def report(run: str | None, all_: bool, **params: Any) -> ExitCode:
     """Write report.html again and print its path.
 
-    At any time, also of a run that is going on or crashed. --all writes a page of
+    At any time, even for a run that is going on or has crashed. --all writes a page of
     all runs in the folder.
 
     \b

@@ -48,7 +48,7 @@ REMEDIES = ["data", "permission", "wait", "vendor"]
 def results(run: str, format_: str | None, category: str | None, steps: tuple[int, ...], **params: Any) -> ExitCode:
     """Write the result files again and print their paths.
 
-    At any time, also of a run that is going on or crashed. In a sealed folder they
+    At any time, even for a run that is going on or has crashed. In a sealed folder they
     go to after/<UTC time>/.
 
     \b

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def resume(**params: Any) -> ExitCode:
     """Send what a run has left, from its folder alone.
 
-    Unknown rows are asked for again under the same key, while that lasts.
+    Unknown rows are sent again under the same key, as long as it lasts.
 
     \b
     Examples:

@@ -22,7 +22,7 @@ STATUSES = [*(status.value for status in RunStatus), "crashed"]
 
 @click.command(cls=Command)
 @options.runs_dir
-@options.option("--profile", section="What", metavar="NAME", help="Only runs of this profile; in its runs folder.")
+@options.option("--profile", section="What", metavar="NAME", help="Only runs of this profile, in its runs folder.")
 @options.option(
     "--tenant", section="What", metavar="TENANT", help="Only runs of this tenant: its tenant_id, host or kind."
 )
@@ -33,16 +33,19 @@ STATUSES = [*(status.value for status in RunStatus), "crashed"]
     multiple=True,
     type=click.Choice(STATUSES),
     metavar="STATUS",
-    help=f"Only runs of this status, which may be named several times: {', '.join(STATUSES)}.",
+    help=f"Only runs of this status; repeat the option for more: {', '.join(STATUSES)}.",
 )
 @options.option(
-    "--unfinished", section="What", is_flag=True, help="Only ids: of runs that can go on unattended, oldest first."
+    "--unfinished",
+    section="What",
+    is_flag=True,
+    help="Print only the ids of runs that can be resumed unattended, oldest first.",
 )
 @options.option(
-    "--needs-person", section="What", is_flag=True, help="Only ids: of runs that need a person, oldest first."
+    "--needs-person", section="What", is_flag=True, help="Print only the ids of runs that need a person, oldest first."
 )
 @options.option(
-    "--limit", section="What", type=click.IntRange(1), metavar="N", help="The N newest of them.", default_text="all"
+    "--limit", section="What", type=click.IntRange(1), metavar="N", help="Only the N newest runs.", default_text="all"
 )
 @options.option("--json", "json_", section="Output", is_flag=True, help="Print a JSON array.")
 def runs(limit: int | None, json_: bool, **params: Any) -> ExitCode:

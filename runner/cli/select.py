@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--begin",
     section="What",
     metavar="DATE",
-    help="With --updated-since last: where to begin, while there was no selection of this name.",
+    help="With --updated-since last: where to begin as long as there is no selection of this name.",
 )
 @options.option(
     "--missing", section="What", is_flag=True, help="Only objects without a transaction newer than their last update."

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from runner.runs.folder import RunFolder
 
 MAX_ROW = 2**63 - 1  # the largest number that a ledger can hold
+
+
+class _RowNumber(click.IntRange):
+    """The number of a row. Help shows no upper bound: no run comes near it."""
+
+    def _describe_range(self) -> str:
+        return "x>=1"
+
+
 TICKET_NOTE = (
     "the messages are Zuora's words without ids, numbers and what the rows hold; read them before you send them"
 )
@@ -27,7 +36,7 @@ TICKET_NOTE = (
 @options.option(
     "--row",
     section="What",
-    type=click.IntRange(1, MAX_ROW),
+    type=_RowNumber(1, MAX_ROW),
     metavar="N",
     help="Every attempt and reason of one row (regen_line).",
 )
