@@ -277,18 +277,18 @@ CANARY = """
 WITH first AS (
     SELECT request, lane FROM (
         SELECT r.request, r.lane, row_number() OVER (PARTITION BY r.operation, l.type ORDER BY r.request) AS number
-        FROM request r JOIN line l ON l.line = r.request WHERE r.step = ?1 AND r.state = 'pending'
-    ) WHERE number <= ?2
+        FROM request r JOIN line l ON l.line = r.request WHERE r.step = ? AND r.state = 'pending'
+    ) WHERE number <= ?
 ), last AS (SELECT lane, max(request) AS request FROM first GROUP BY lane)
 SELECT r.request FROM request r JOIN last ON last.lane = r.lane AND r.request <= last.request
-WHERE r.step = ?1 AND r.state = 'pending'
+WHERE r.step = ? AND r.state = 'pending'
 """
 
 
 def canary(store: Store, step: int, count: int) -> frozenset[int]:
     """The first pending requests of every operation and type in a step, `count` of each, and all that come before them
     in their lanes."""
-    return frozenset(request for (request,) in store.rows(CANARY, step, count))
+    return frozenset(request for (request,) in store.rows(CANARY, step, count, step))
 
 
 def unknown_since(store: Store, since: int) -> bool:
