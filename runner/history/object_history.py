@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from runner.domain.errors import LedgerError
 from runner.history.sources import RunSource, mode_of, started
 from runner.ledger import open_read_only, queries
 from runner.system.timestamps import iso
 
+THREADS = 8
 _COLUMNS = (
     *("regen_step", "regen_line", "regen_source", "regen_row", "regen_operation", "regen_object", "regen_outcome"),
     *("regen_id_list", "regen_error_message", "regen_settled_at"),
@@ -37,21 +41,19 @@ class ObjectRow:
 def object_history(sources: Sequence[RunSource], name: str) -> Iterator[ObjectRow]:
     """Every row about an object, in the order of the runs. `A-S1` also finds `A-S1 v2` and `O-1` also `O-1 / 2`.
 
-    Raises LedgerError where a run without results has a ledger that cannot be read.
+    Raises LedgerError where a run's results cannot be read, or the ledger of one without results.
     """
-    for source in sources:
-        rows = _in_results(source, source.results, name) if source.results else _in_ledger(source, name)
-        yield from sorted(rows, key=lambda row: row.line)
+    with ThreadPoolExecutor(THREADS) as pool:  # Parquet is read outside of Python, storage mostly makes one wait
+        for rows in pool.map(partial(_rows_of, name=name), sources):
+            yield from sorted(rows, key=lambda row: row.line)
+
+
+def _rows_of(source: RunSource, name: str) -> list[ObjectRow]:
+    return list(_in_results(source, source.results, name) if source.results else _in_ledger(source, name))
 
 
 def _in_results(source: RunSource, results: str, name: str) -> Iterator[ObjectRow]:
-    import pyarrow.compute as pc
-    import pyarrow.dataset as ds
-
-    is_object = (pc.field("regen_object") == name) | pc.starts_with(pc.field("regen_object"), name + " ")
-    dataset = ds.dataset(results.partition("://")[2] or results, format="parquet", filesystem=source.files)
-    table = dataset.to_table(columns=list(_COLUMNS), filter=is_object)
-    for row in table.to_pylist():
+    for row in _matching(source, results, name):
         settled = row["regen_settled_at"]
         yield ObjectRow(
             run=source.document.run,
@@ -67,6 +69,27 @@ def _in_results(source: RunSource, results: str, name: str) -> Iterator[ObjectRo
             error=row["regen_error_message"],
             settled=settled and iso(int(settled.timestamp() * 1_000_000)),
         )
+
+
+def _matching(source: RunSource, results: str, name: str) -> Iterator[dict[str, Any]]:
+    """The rows about the object. Of row groups without one, only the column of the objects is read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(results.partition("://")[2] or results, filesystem=source.files) as file:
+            for group in range(file.num_row_groups):
+                objects = file.read_row_group(group, columns=["regen_object"]).column(0)
+                matches = pc.or_(pc.equal(objects, name), pc.starts_with(objects, name + " "))
+                if pc.any(matches).as_py():
+                    yield from file.read_row_group(group, columns=list(_COLUMNS)).filter(matches).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise LedgerError(
+            f"the results of run {source.document.run} cannot be read: {results}: {reason.rstrip('.')}. "
+            f"`regen verify {source.document.run}` shows what is damaged; move the folder away to search the others"
+        ) from error
 
 
 def _in_ledger(source: RunSource, name: str) -> Iterator[ObjectRow]:

@@ -9,7 +9,19 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import clients, commit_gap, components, growth, plan, reconcile, results, start, throughput, truth
+from tests.bench import (
+    clients,
+    commit_gap,
+    components,
+    growth,
+    history,
+    plan,
+    reconcile,
+    results,
+    start,
+    throughput,
+    truth,
+)
 from tests.bench.figures import Figure, in_one_table
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -22,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "results": results.main,
     "reconcile": reconcile.main,
     "growth": growth.main,
+    "history": history.main,
     "truth": truth.main,
 }
 

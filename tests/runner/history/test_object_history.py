@@ -32,3 +32,13 @@ def test_an_object_that_no_run_has(regen, runs, name):
     done = regen("find", name)
     assert done.code == 3
     assert "no run in this folder has a row about" in done.out
+
+
+def test_results_that_are_damaged_are_named(regen, runs):
+    """With their run and path; nothing is shown that could be taken for the whole history."""
+    (runs / "second" / "results.parquet").write_bytes(b"PAR1, but nothing else")
+    done = regen("find", "A-S2")
+    assert done.code == 1
+    assert "the results of run second cannot be read" in done.err
+    assert "`regen verify second`" in done.err
+    assert done.out == ""
