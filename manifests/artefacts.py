@@ -34,7 +34,7 @@ _NOTHING = frozenset(
 _SURE = (
     (
         "error-value",
-        re.compile(r"#(?:N/[A-Z]|NV|DIV/0!|#+|GETTING_DATA|[¡¿]?[^\W\d]+[!?])(?: .*)?|Err:[0-9]{3}", re.IGNORECASE),
+        re.compile(r"#(?:N/[A-Z]|NV|¡?DIV/0!|#+|GETTING_DATA|[¡¿]?[^\W\d]+[!?])(?: .*)?|Err:[0-9]{3}", re.IGNORECASE),
         "is an error of a spreadsheet",
     ),
     ("formula-text", re.compile(r"=\s*\"[^\"]*\"|=\s*[A-Z.]+\(.*\)"), "is a formula"),
@@ -70,6 +70,7 @@ _TOTALS = frozenset(
         "?",
     )
 ) | {"grand total", "sub total", "sub-total"}
+_MONTHS = "Jan|Feb|Mar|Mär|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez"
 _PROBABLE = (
     ("curly-quotes", re.compile("[\u2018-\u201f\u2032\u2033]"), "typographic quotes"),
     ("typographic-dash", re.compile("[\u2010-\u2015\u2212]"), "a typographic dash"),
@@ -84,7 +85,10 @@ _PROBABLE = (
     ("truth-value", re.compile(r"^(?:true|false)$", re.IGNORECASE), "the text of true or false"),
     (
         "empty-word",
-        re.compile(r"^(?:Null|nil|NIL|none|-NaN|\((?:blank|empty|none)\)|blank|\{\}|\[\])$"),
+        re.compile(
+            r"^(?:Null|nil|NIL|none|NONE|Nan|-NaN|\((?:blank|empty|none)\)|blank|\{\}|\[\]"
+            r"|(?i:[+-]?inf(?:inity)?|unknown|missing|not (?:available|applicable)|(?:loading)?\.{3}))$"
+        ),
         "a word for no value",
     ),
     ("formula-sign", re.compile(r"^="), "the sign of a formula in front"),
@@ -94,12 +98,23 @@ _PROBABLE = (
         "date-text",
         re.compile(
             r"^(?:[0-9]{1,2}-[A-Z][a-z]{2}(?:-[0-9]{2,4})?|[A-Z][a-zä][a-z]-[0-9]{2,4}"
+            rf"|(?:{_MONTHS})-[0-9]"
             r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T].*)?"
             r"|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4})$"
         ),
         "the text of a date",
     ),
-    ("quoted-text", re.compile(r"^'|^`.*`$"), "a quote at the beginning"),
+    (
+        "program-text",
+        re.compile(r"^[bu]'.*'$|^[\w.]+\(.*\)$|^[({\[].*[)}\]]$|\\"),
+        "brackets or a backslash, as programs write values",
+    ),
+    ("quoted-text", re.compile(r"^'|^`.*`$|\""), "a quote"),
+    ("markup", re.compile(r"</?[A-Za-z][^>]*>|^[a-z]+://"), "markup or a link"),
+    ("amount-text", re.compile(r"^[$€£] ?[0-9.,]+$|^[0-9.,]+ ?[%€$£]$"), "the text of an amount"),
+    ("list-text", re.compile(r"[^\s;|,]+[;|,]\s*[^\s;|,]"), "a separator, as between several identifiers"),
+    ("wide-characters", re.compile("[\uff01-\uff5e]"), "full-width characters"),
+    ("error-sign", re.compile(r"^#[^\W\d]"), "the sign of an error in front"),
     (
         "footer-text",
         re.compile(
@@ -109,10 +124,9 @@ _PROBABLE = (
         "several words",
     ),
 )
-_MONTHS = "Jan|Feb|Mar|Mär|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez"
 # What none of the rules can match: nearly all identifiers. Checked over a whole batch at once.
 _PLAIN = re.compile(
-    rf"(?!(?:{_MONTHS})-[0-9]{{2,4}}$)(?:[A-Za-z]+[A-Za-z0-9]*(?:[-_][A-Za-z0-9-]*)?[0-9][A-Za-z0-9-]*|[0-9]+|[0-9a-f]{{32}})?"
+    rf"(?!(?:{_MONTHS})-[0-9]{{1,4}}$)(?:[A-Za-z]+[A-Za-z0-9]*(?:[-_][A-Za-z0-9-]*)?[0-9][A-Za-z0-9-]*|[0-9]+|[0-9a-f]{{32}})?"
 )
 _MOST_ROWS = 5
 

@@ -67,7 +67,20 @@ def test_a_note_names_rows_and_an_example_once():
     )
 
 
-SURE = ("#N/A", "#n/a", "#N/D", "#GETTING_DATA", "#¡VALOR!", "#¿NOMBRE?", "#WERT!", "#####", "Err:502", "<NA>", "\\N")
+SURE = (
+    "#N/A",
+    "#n/a",
+    "#N/D",
+    "#GETTING_DATA",
+    "#¡VALOR!",
+    "#¡DIV/0!",
+    "#¿NOMBRE?",
+    "#WERT!",
+    "#####",
+    "Err:502",
+    "<NA>",
+    "\\N",
+)
 PROBABLE = {
     "Jan-12": "date-text",
     "Dez-2026": "date-text",
@@ -81,6 +94,26 @@ PROBABLE = {
     "-5": "negative-number",
     "1,234": "grouped-digits",
     "1.234.567": "grouped-digits",
+    "Mar-1": "date-text",
+    "NONE": "empty-word",
+    "not available": "empty-word",
+    "Loading...": "empty-word",
+    "-Infinity": "empty-word",
+    "b'INV1'": "program-text",
+    "Decimal('1')": "program-text",
+    "datetime.date(2027, 1, 1)": "program-text",
+    '{"id": 1}': "program-text",
+    "(123)": "program-text",
+    "INV1\\n": "program-text",
+    'INV1"': "quoted-text",
+    "<b>INV1</b>": "markup",
+    "https://host/INV1": "markup",
+    "$1.50": "amount-text",
+    "15 %": "amount-text",
+    "INV1; INV2": "list-text",
+    "INV1,INV2": "list-text",
+    "ＩＮＶ１": "wide-characters",
+    "#REF": "error-sign",
 }
 IDENTIFIERS = (
     "NA",
