@@ -131,3 +131,22 @@ def test_the_api_without_credentials_is_refused(regen, simulator, manifest, by_r
         done = regen("reconcile", "it", "--revenue")
     assert done.code == 2
     assert "no credentials of Zuora Revenue: set ZUORA_REVENUE_CLIENT_SECRET or `revenue_credential_comm" in done.err
+
+
+def test_versions_that_share_a_line(regen, simulator, tmp_path):
+    """The error of one version is not taken for settled because the line of another was collected at the same time."""
+    rows = [f"A-S{n},{version}" for n in range(8) for version in (1, 2)]
+    (tmp_path / "m.csv").write_text("\n".join(["subscriptionName,subscriptionVersion", *rows]) + "\n")
+    with simulator(job_seconds=0, revenue_errors=0.3) as server:
+        assert regen("run", "m.csv", "--base-url", server.url, "--run-id", "it").code == 0
+        shown = states(regen("reconcile", "it", "--revenue"))
+    (staging,) = tmp_path.glob("runs/it/after/*/query-revenuelinestaging-booking-transaction.csv")
+    refused = {row["solineid"] for row in csv_rows(staging)}
+    (booked,) = tmp_path.glob("runs/it/after/*/query-BookingTransaction.csv")
+    expected = {
+        f"Subscription {row['subscriptionnumber']} v{row['subscriptionversion']}"
+        for row in csv_rows(booked)
+        if row["salesorderlineid"] in refused
+    }
+    assert {row["object"] for row in shown if row["state"] == "errored"} == expected
+    assert {row["state"] for row in shown} == {"errored", "collected"}
