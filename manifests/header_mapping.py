@@ -178,7 +178,7 @@ def _refuse_nameless(binding: Binding, only: str | None, results: bool, headers:
         if not binding.every.get(only, {}).keys() & TYPES[only].identifying:
             raise UnsuitableHeader(
                 f"{location(path)}: no column identifies rows of type {only}; add {TYPES[only].needs} "
-                f"(the columns: {_listed(headers)})"
+                f"(the columns: {_listed(headers)}; if the header is in another row, name it with --header-row)"
             )
     elif not binding.every:
         raise UnsuitableHeader(

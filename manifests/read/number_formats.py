@@ -9,6 +9,8 @@ _TEXT_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.')
 _BRACKETS = re.compile(r"\[(?!(?:h+|m+|s+)\])[^\]]*\]", re.IGNORECASE)
 _DIGITS = frozenset(("general", "@", "0", "#", "##0", "standard"))
 _LITERAL = re.compile(r'["\\]|\*[^ ]')  # text of the format's own beside the number
+# A currency before or behind the number, or digits of another script (by the number of a locale, or by name).
+_SIGN_OR_SCRIPT = re.compile(r"\[(?:\$[^-\]]|\$-[0-9A-Fa-f]{5,}\]|(?:DB|Nat)Num)", re.IGNORECASE)
 _CONDITION = re.compile(r"\[[<>=]")
 _BUILT_IN = {
     0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?",
@@ -37,7 +39,7 @@ def shown_by(code: str) -> Shown:
     bare = _BRACKETS.sub("", _TEXT_PARTS.sub("", first)).strip()
     if not first and code:
         return Shown.OTHERWISE  # `;;;` shows nothing at all
-    if _CONDITION.search(code):
+    if _CONDITION.search(code) or (_SIGN_OR_SCRIPT.search(first) and not re.search("[ymdhs]", bare, re.IGNORECASE)):
         return Shown.OTHERWISE
     if not code.strip() or (bare.lower() in _DIGITS and not _LITERAL.search(first)):
         return Shown.DIGITS

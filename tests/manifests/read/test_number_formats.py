@@ -14,6 +14,10 @@ from manifests.read.number_formats import Shown, code_of, shown_by
         *((code, Shown.AMOUNT) for code in ["0.00", "#,##0", "#,##0.00"]),
         *((code, Shown.DATE) for code in ["yyyy-mm-dd", "d/m/yy", "[h]:mm:ss", "hh:mm", "[$-409]d mmm yyyy"]),
         *((code, Shown.OTHERWISE) for code in ["00000", '"INV-"0', "0%", ";;;", "0.00E+00", "# ?/?"]),
+        *((code, Shown.OTHERWISE) for code in ["[$€-407]0", "0[$ EUR]", "0,"]),
+        *((code, Shown.OTHERWISE) for code in ["[DBNum1]0", "[NatNum3]0", "[$-2000000]0"]),
+        *((code, Shown.DATE) for code in ["[$-1070000]d/mm/yyyy", "[DBNum1]yyyy"]),
+        *((code, Shown.DIGITS) for code in ["[$-409]0", "[$-en-US]General", "[Color 5]0", "0_);(0)"]),
     ],
 )
 def test_what_a_format_shows(code, shown):

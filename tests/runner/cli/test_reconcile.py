@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_the_command(audited, tmp_path, regen):
     (tmp_path / "x.csv").write_text("id\n" + "\n".join([*ids, "of-another"]) + "\n")
     assert regen("reconcile", "it", "--against", tmp_path / "x.csv").code == 3
     shutil.copytree(audited, audited.parent / "other")
-    with sqlite3.connect(audited.parent / "other/ledger.db") as ledger:
+    with closing(sqlite3.connect(audited.parent / "other/ledger.db")) as ledger, ledger:
         ledger.execute(
             "UPDATE outcome SET ids = '[\"of-another\"]' WHERE seq = (SELECT min(seq) FROM outcome WHERE ids <> '[]')"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 from runner.audit.verify import verify
 from runner.ledger.hash_chain import chain
@@ -14,7 +15,7 @@ from tests.runner.audit.test_verify import broken, head_of, sealed_anew
 
 def test_an_earlier_head_is_known_as_such(tmp_path, audited):
     """The head that was noted before the run was resumed proves what came before, and says so."""
-    with sqlite3.connect(audited / "ledger.db") as ledger:
+    with closing(sqlite3.connect(audited / "ledger.db")) as ledger, ledger:
         first, last = [row[0] for row in ledger.execute("SELECT hash FROM closing ORDER BY closing")]
     ledger.close()
     assert last == head_of(audited)

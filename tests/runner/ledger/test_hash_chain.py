@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_the_chain_starts_at_the_run_itself():
 
 
 def outcomes(path: Path) -> list[sqlite3.Row]:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.row_factory = sqlite3.Row
         return connection.execute("SELECT * FROM outcome ORDER BY seq").fetchall()
 
@@ -110,7 +111,7 @@ def test_a_ledger_has_the_chain_that_its_own_columns_give(ledger):
 def test_a_change_in_the_file_is_noticed(ledger, field):
     """Any column of any outcome."""
     value = {"state": "unknown", "ids": '["other"]', "request": 99}.get(field)
-    with sqlite3.connect(ledger) as connection:
+    with closing(sqlite3.connect(ledger)) as connection, connection:
         old = connection.execute(f"SELECT {field} FROM outcome WHERE seq = 3").fetchone()[0]
         new = value if value is not None else (f"{old}x" if isinstance(old, str) else (old or 0) + 1)
         if field in ("code", "category", "message", "request_id", "process_id"):
@@ -129,11 +130,11 @@ def test_the_fates_of_rows_have_a_digest():
 
 def test_an_entry_covers_the_fates_of_its_own_rows(ledger):
     """Rows that the entry does not cover, or another's, make it inconsistent; its own make it consistent."""
-    with sqlite3.connect(ledger) as connection:
+    with closing(sqlite3.connect(ledger)) as connection, connection:
         connection.execute("INSERT INTO row_outcome (seq, line, state, message) VALUES (4, 4, 'succeeded', NULL)")
     with open_read_only(ledger) as store:
         assert [entry.seq for entry in chain(store) if entry.expected is None] == [4]
-    with sqlite3.connect(ledger) as connection:
+    with closing(sqlite3.connect(ledger)) as connection, connection:
         digest = hashlib.sha256(own_json([[4, "succeeded", None]])).hexdigest()
         connection.execute("UPDATE outcome SET rows = ? WHERE seq = 4", (digest,))
     with open_read_only(ledger) as store:
