@@ -7,15 +7,14 @@ that ends while it sends is one whose budget is spent. (`tests/crashes` kills pr
 from __future__ import annotations
 
 import random
-import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from runner.simulator import Options, serving_in_thread
 from runner.system import recovery_points
-from tests.harness.tenant_objects import TenantObjects, serving
 
 FIRST_NIGHT = datetime(2027, 3, 1, 2, 0, tzinfo=UTC).timestamp()
 DAY = 24 * 3600
@@ -38,37 +37,42 @@ class Killed(BaseException):
     """What no handler catches: the process is gone."""
 
 
-class Tenant(TenantObjects):
-    """Knows when each object was changed, and when it was regenerated."""
+class Tenant:
+    """A simulated tenant; knows when each object was changed, and when it was regenerated."""
 
-    def __init__(self) -> None:
-        super().__init__("Asia/Tokyo")
+    def __init__(self, serving) -> None:
+        self.url, self._simulator = serving.url, serving.simulator
         self.changed: dict[str, list[float]] = defaultdict(list)
-        self.done: dict[str, list[float]] = defaultdict(list)
         self.late: list[tuple[int, float]] = []  # changes that Data Query shows only after the night
-        self.down = False
+
+    @staticmethod
+    def name(number: int) -> str:
+        return f"A-{'ODD' if number % 2 else 'EVEN'}-{number}"
 
     def change(self, number: int, at: float, *, late: bool = False) -> None:
-        self.changed[f"A-S{number} v1"].append(at)
+        self.changed[self.name(number)].append(at)
         if late:
             self.late.append((number, at))
         else:
             self.show(number, at)
 
     def show(self, number: int, at: float) -> None:
-        moment = datetime.fromtimestamp(at, UTC)
-        self.add("subscription", moment, id=f"s{number}", name=f"A-S{number}", version=1, status="Active")
-        if not self.queries:
-            self.add("rateplan", moment, id=f"p{number}", subscriptionid=f"s{number}")
+        row = {"Id": f"{number:032x}", "Name": self.name(number), "Version": 1, "Status": "Active", "UpdatedDate": at}
+        plan = {"Id": f"{number:031x}f", "SubscriptionId": row["Id"], "UpdatedDate": at}
+        self._simulator.records.insert("Subscription", [row])
+        self._simulator.records.insert("RatePlan", [plan])
 
-    def answer(self, arrived):
-        if self.down and arrived.path.startswith("/query"):
-            arrived = type(arrived)("GET", "/nothing", {}, b"")
-        before = sum(self.regenerated.values())
-        response = super().answer(arrived)
-        if sum(self.regenerated.values()) > before and response.body["success"]:
-            self.done[response.body["idList"][0].rpartition("-")[0]].append(time.time())
-        return response
+    def be(self, *, refuse: bool = False, down: bool = False) -> None:
+        """Whether every second object is refused, and whether queries are."""
+        self._simulator.change(
+            missing_prefix="A-EVEN" if refuse else "MISSING", denied_paths=("/query",) if down else ()
+        )
+
+    @property
+    def done(self) -> dict[str, list[float]]:
+        """When each object was regenerated."""
+        entries = self._simulator.effects.entries("/v1/uno-regenerate/booking-transaction")
+        return {entry.body["subscriptionName"]: [effect.at for effect in entry.effects] for entry in entries}
 
 
 class World:
@@ -107,9 +111,9 @@ def world(regen, clock, monkeypatch):
     monkeypatch.setattr("runner.zuora.data_query.job.WAIT_SECONDS", (0.001, 0.001))
     Path("selected.toml").write_text(PLAN)
     clock.at(FIRST_NIGHT)
-    with serving(Tenant()) as tenant:
-        monkeypatch.setenv("ZUORA_BASE_URL", tenant.url)
-        yield World(regen, tenant, clock)
+    with serving_in_thread(Options(time_zone="Asia/Tokyo", job_seconds=0)) as serving:
+        monkeypatch.setenv("ZUORA_BASE_URL", serving.url)
+        yield World(regen, Tenant(serving), clock)
 
 
 def test_no_night_loses_a_change(world, clock):
@@ -126,23 +130,23 @@ def test_no_night_loses_a_change(world, clock):
         clock.at(start)
         story = chance.choice(("good", "good", "killed", "killed", "cut", "failed", "down", "missed"))
         kill = (chance.choice(KILLED_AT), chance.randint(1, 6)) if story == "killed" else None
-        tenant.refuse = {f"A-S{n} v1" for n in range(0, OBJECTS, 2)} if story == "failed" else set()
-        tenant.down = story == "down"
+        tenant.be(refuse=story == "failed", down=story == "down")
         if story != "missed":
             code = world.night(kill, *(("--max-requests", 1) if story == "cut" else ()))
             outcomes[f"{story} {code}"] += 1
         while tenant.late:
             tenant.show(*tenant.late.pop())
-    tenant.refuse, tenant.down = set(), False
+    tenant.be()
     for night in (NIGHTS, NIGHTS + 1):
         clock.at(FIRST_NIGHT + night * DAY)
         assert world.night() == 0, outcomes
+    done = tenant.done
     lost = {
-        name: at for name, times in tenant.changed.items() for at in times if max(tenant.done[name], default=0) < at
+        name: at for name, times in tenant.changed.items() for at in times if max(done.get(name, ()), default=0) < at
     }
     assert lost == {} and len(tenant.changed) == OBJECTS
     assert all(outcomes[ending] for ending in ("good 0", "killed None", "cut 5", "failed 3", "down 1")), outcomes
-    before = sum(tenant.regenerated.values())
+    before = sum(map(len, tenant.done.values()))
     clock.at(FIRST_NIGHT + (NIGHTS + 2) * DAY)
     assert world.night() == 0
-    assert sum(tenant.regenerated.values()) == before
+    assert sum(map(len, tenant.done.values())) == before
