@@ -31,8 +31,8 @@ def abandon(**params: Any) -> ExitCode:
     abandon_run(folder)
     document = folder.document()
     if document is not None and document.remote is not None:
-        from runner.session.remote_run import publish_abandoned
+        from runner.session.remote_run import publish_ended
 
-        publish_abandoned(folder, document.remote)
+        publish_ended(folder, document.remote.url)
     say(f"run {folder.id} is abandoned; its results stay in {folder.path}")
     return ExitCode.SUCCEEDED

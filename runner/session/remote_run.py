@@ -31,6 +31,7 @@ from runner.remote.register import RunEntry, last_entry, published_folder, regis
 from runner.remote.storage import Storage, open_storage, storage_time
 from runner.runs.folder import RunFolder
 from runner.system.console import say
+from runner.system.recovery_points import reach
 from runner.system.timestamps import iso, now_microseconds
 from runner.system.user import host_name, login
 
@@ -180,18 +181,20 @@ class RemoteRun:
             if self._superseded or self._superseding() is not None:
                 return
             self._put()
+            reach("copied-at-end")
             if self.folder.sealed:
                 publish(self.storage, self.folder)
         except (RemoteUnusable, Refused, LedgerError, OSError) as error:
             _say_unpublished(self.folder, self.storage.url, error)
 
 
-def publish_abandoned(folder: RunFolder, remote: RemoteFacts) -> None:
-    """Publish a run that was abandoned: until then its remote knows it as unfinished."""
+def publish_ended(folder: RunFolder, url: str) -> None:
+    """Publish a run that has ended without being published: until then its remote knows it as unfinished. A failure
+    is printed with its remedy."""
     try:
-        publish(open_storage(remote.url), folder)
+        publish(open_storage(url), folder)
     except (RemoteUnusable, Refused, OSError) as error:
-        _say_unpublished(folder, remote.url, error)
+        _say_unpublished(folder, url, error)
 
 
 def _say_unpublished(folder: RunFolder, url: str, error: Exception) -> None:

@@ -12,15 +12,26 @@ from pathlib import Path
 from runner.domain.errors import Refused
 from runner.ledger import open_read_only, open_writable, queries
 from runner.ledger.facts import RemoteFacts
+from runner.remote import fence
 from runner.remote.copies import copies_of
 from runner.remote.publish import fetch_published, published_document
 from runner.remote.recover import Recovered, mark_planned_again, restore
-from runner.remote.register import Registered, RemoteDecision, RemoteState, Wanted, decide, entries, last_entry
+from runner.remote.register import (
+    Registered,
+    RemoteDecision,
+    RemoteState,
+    Wanted,
+    decide,
+    entries,
+    last_entry,
+    published_folder,
+)
 from runner.remote.storage import Storage, open_storage
 from runner.runs.folder import RunFolder
 from runner.runs.folder import folder as folder_of
 from runner.session.close import write_files
 from runner.session.open_run import OpenRun
+from runner.session.remote_run import publish_ended
 from runner.system.console import say
 from runner.system.counting import counted
 
@@ -95,6 +106,7 @@ def restored_here(storage: Storage, folder: RunFolder) -> Recovered:
     if recovered.restoration is None:
         with open_writable(folder.ledger) as store:
             write_files(folder, store)
+        publish_if_over(storage, folder)
         return recovered
     restoration = recovered.restoration
     doubt = (
@@ -154,6 +166,18 @@ def _is_here(folder: RunFolder, last: Registered) -> bool:
         facts = store.facts()
         registered = facts.remote is not None and facts.remote.token == last.entry.token
         return registered or facts.status.ended or queries.begun(store)
+
+
+def publish_if_over(storage: Storage, folder: RunFolder) -> None:
+    """Publish a run that is over, if the process that ended it was killed before it could."""
+    document = folder.document()
+    if document is None or document.remote is None or not (document.status.over and folder.sealed):
+        return
+    target = published_folder(folder.id, document.tenant, document.planned_at or "")
+    if published_document(storage, target) is not None:
+        return
+    if fence.highest(storage, folder.id) <= document.remote.epoch:  # else another machine has continued it
+        publish_ended(folder, storage.url)
 
 
 def remove_unsent_plan(folder: RunFolder) -> None:

@@ -86,6 +86,23 @@ def test_another_machine_takes_it_to_its_end(tmp_path, regen, words, dialect, po
             }
 
 
+@pytest.mark.parametrize("disk", ["kept", "lost"])
+@pytest.mark.parametrize("point", ["sealed", "copied-at-end"])
+def test_a_run_that_ended_and_was_killed_before_it_was_published(tmp_path, regen, words, disk, point):
+    """The same command, or `recover`, publishes it: else the remote would know it as unfinished for ever."""
+    with simulated() as server:
+        assert run([*REGEN, *words("one", "run", server)], point) == -9
+        assert not list((tmp_path / "remote").glob("tenant=*/month=*/run=*/SHA256SUMS"))
+        if disk == "lost":
+            shutil.rmtree(tmp_path / "one")
+        done = regen(*words("one", "run", server))
+        assert done.code == 0, done.err
+        (folder,), (there,) = folders(tmp_path / "one"), (tmp_path / "remote").glob("tenant=*/month=*/run=*")
+        assert (there / "SHA256SUMS").read_bytes() == (folder / "SHA256SUMS").read_bytes()
+        prove(folder, server)
+        assert regen("verify", "--all", "--remote", f"file://{tmp_path}/remote").code == 0
+
+
 def test_nothing_is_left_but_the_entry(tmp_path, regen, words, clock):
     """The next day everything goes again under the same keys; after 23 hours nothing does."""
     with simulated(latency=0.01) as server:
