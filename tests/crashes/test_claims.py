@@ -81,9 +81,9 @@ def witnessed(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Witness]:
     """A witness in front of everything that a simulator does with a request but the token's."""
     witness, admit = Witness(runs), Simulator._admit
 
-    async def look(self: Simulator, request: Any, call: Any) -> Any:
+    async def look(self: Simulator, request: Any, call: Any, route: Any) -> Any:
         witness.look(call.json)
-        return await admit(self, request, call)
+        return await admit(self, request, call, route)
 
     monkeypatch.setattr(Simulator, "_admit", look)
     try:
