@@ -68,7 +68,7 @@ def test_an_object_that_two_steps_left_unknown(tmp_path, regen, simulator, manif
     """Each of its rows is told of; which of them did the work cannot be told."""
     monkeypatch.setattr(unknown_rows, "SETTLED_SECONDS", 0)
     step = '[[step]]\ndo = "regenerate"\nmanifests = ["m.csv"]\non_failure = "continue"\n'
-    (tmp_path / "p.toml").write_text(f"{step}{step}only_resend = true\n")
+    (tmp_path / "p.toml").write_text(f"{step}{step}re_migrate = true\n")
     with simulator(fault_rules=RULES, fault_arrivals=99, job_seconds=0) as server:
         assert regen("run", "p.toml", "--base-url", server.url, "--run-id", "it").code == 3
         annotated = rows_of(regen("reconcile", "it", "--query").out, "reconcile-unknown.csv")
