@@ -18,7 +18,7 @@ from runner.simulator.effects import Effect, Entry
 from runner.simulator.seeded_random import draw, hex_ids
 from runner.simulator.tenant.catalog import Catalog, Row
 from runner.simulator.tenant.engine import Engine
-from runner.simulator.tenant.leavings import BOOKING_PATH, TRANSACTION_TABLES, Leavings, Sent
+from runner.simulator.tenant.leavings import BOOKING_PATH, Leavings, Sent
 from runner.simulator.tenant.revenue_tables import BATCHES, BILLS, ERRORS, HISTORY, LINES, STAGING
 
 SALES_ORDER, INVOICE = "SO", "INV"
@@ -243,8 +243,3 @@ def _error(line: Line) -> Row:
     moment = datetime.fromtimestamp(line.at, UTC)
     owner = {"clientid": "1", "secatrval": "ORG-1"}
     return {"id": f"E{line.number}", **owner, "stgid": str(line.number), "errmsg": line.message, "crtddt": moment}
-
-
-def is_sent_to_revenue(entry: Entry) -> bool:
-    """Whether an effect of this entry makes lines for Revenue."""
-    return entry.path in TRANSACTION_TABLES and isinstance(entry.body, dict)
