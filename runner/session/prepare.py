@@ -122,20 +122,15 @@ class _Preparation:
         if self.settings.remote is not None and (prepared is None or not prepared.begun):
             run, prepared = self._as_registered(run, prepared, self.settings.remote)
         elif self.settings.remote is not None and prepared is not None and prepared.over:
-            self._publish_if_over(run, self.settings.remote)
+            from runner.session.remote_start import publish_if_over
+
+            publish_if_over(run)
         if prepared is None or not prepared.begun:
             prepared = self._twin(run) or prepared or self._enrolled(run)
         if not prepared.begun and self.request.if_unfinished != "new":
             with closed_if_refused(prepared.run):
                 self._refuse_objects_in_doubt(prepared.run)
         return prepared
-
-    @staticmethod
-    def _publish_if_over(run: RunFolder, url: str) -> None:
-        from runner.remote.storage import open_storage
-        from runner.session.remote_start import publish_if_over
-
-        publish_if_over(open_storage(url), run)
 
     def _as_registered(self, run: RunFolder, prepared: Prepared | None, url: str) -> tuple[RunFolder, Prepared | None]:
         """The run that the remote knows the command as, which may be of another machine; else what is here."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.domain.errors import Refused
+from runner.domain.errors import Refused, RemoteUnusable
 from runner.ledger import open_read_only, open_writable, queries
 from runner.ledger.facts import RemoteFacts
 from runner.remote import fence
@@ -106,7 +106,7 @@ def restored_here(storage: Storage, folder: RunFolder) -> Recovered:
     if recovered.restoration is None:
         with open_writable(folder.ledger) as store:
             write_files(folder, store)
-        publish_if_over(storage, folder)
+        publish_if_over(folder)
         return recovered
     restoration = recovered.restoration
     doubt = (
@@ -168,16 +168,23 @@ def _is_here(folder: RunFolder, last: Registered) -> bool:
         return registered or facts.status.ended or queries.begun(store)
 
 
-def publish_if_over(storage: Storage, folder: RunFolder) -> None:
-    """Publish a run that is over, if the process that ended it was killed before it could."""
+def publish_if_over(folder: RunFolder) -> None:
+    """Publish a run that is over, if the process that ended it was killed before it could. A remote that cannot be
+    reached is only mentioned: the run has ended all the same."""
     document = folder.document()
     if document is None or document.remote is None or not (document.status.over and folder.sealed):
         return
-    target = published_folder(folder.id, document.tenant, document.planned_at or "")
-    if published_document(storage, target) is not None:
+    url, target = document.remote.url, published_folder(folder.id, document.tenant, document.planned_at or "")
+    try:
+        storage = open_storage(url)
+        if published_document(storage, target) is not None:
+            return
+        continued = fence.highest(storage, folder.id) > document.remote.epoch
+    except (RemoteUnusable, OSError) as error:
+        say(f"whether run {folder.id} is published could not be looked up: {error}", err=True)
         return
-    if fence.highest(storage, folder.id) <= document.remote.epoch:  # else another machine has continued it
-        publish_ended(folder, storage.url)
+    if not continued:  # by another machine, which publishes it
+        publish_ended(folder, url)
 
 
 def remove_unsent_plan(folder: RunFolder) -> None:

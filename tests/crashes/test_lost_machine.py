@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.domain.errors import RemoteUnusable
 from runner.runs.folder import RunFolder
+from runner.session import remote_start
 from runner.system.timestamps import utc_now
 from tests.crashes.test_crashes import REGEN, environment, run
 from tests.flows.test_flows import subscriptions
@@ -101,6 +103,26 @@ def test_a_run_that_ended_and_was_killed_before_it_was_published(tmp_path, regen
         assert (there / "SHA256SUMS").read_bytes() == (folder / "SHA256SUMS").read_bytes()
         prove(folder, server)
         assert regen("verify", "--all", "--remote", f"file://{tmp_path}/remote").code == 0
+
+
+@pytest.mark.parametrize("lost", ["the folder", "the connection"])
+def test_a_run_that_is_over_needs_no_remote(tmp_path, regen, words, monkeypatch, lost):
+    """The same command says how it ended, with a remote that cannot be reached, too."""
+    with simulated() as server:
+        assert regen(*words("one", "run", server)).code == 0
+        if lost == "the folder":
+            shutil.rmtree(tmp_path / "remote")
+            (tmp_path / "remote").write_text("no folder any more")
+        else:
+
+            def unreachable(url: str) -> None:
+                raise RemoteUnusable(f"remote {url}: no connection")
+
+            monkeypatch.setattr(remote_start, "open_storage", unreachable)
+        again = regen(*words("one", "run", server))
+        assert (again.code, server.arrivals()) == (0, ROWS), again.err
+        what = "is not published" if lost == "the folder" else "is published could not be looked up"
+        assert what in again.err, again.err
 
 
 def test_nothing_is_left_but_the_entry(tmp_path, regen, words, clock):
